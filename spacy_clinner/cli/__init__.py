@@ -1,0 +1,5 @@
+"""`python -m spacy clinner ...`: one command a file, thin; heavy imports live inside the commands."""
+
+from ._app import clinner_cli
+
+__all__ = ["clinner_cli"]

@@ -1,0 +1,12 @@
+"""Names that several rooms of the package share."""
+
+# Domain of an example (which corpus it came from), in `user_data` of both predicted and reference.
+DOMAIN_KEY = "clinner_domain"
+# Default span group of a tagger's entities; its `attrs["scores"]` holds their probabilities.
+SPANS_KEY = "clinner_ents"
+# All annotations of a brat document, one span a fragment (`span.id_` is the brat id), overlaps included.
+BRAT_SPANS_KEY = "clinner_brat"
+# What of a brat document is no span: events, relations, attributes, notes. Plain data in `user_data`.
+BRAT_KEY = "clinner_brat"
+# Identifier of a document in audits, errors and score files: the file's stem, in `user_data`.
+DOC_ID_KEY = "clinner_doc_id"
