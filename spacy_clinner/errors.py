@@ -15,6 +15,11 @@ class _Coded(type):
 
 class Errors(metaclass=_Coded):
     # CE0xx: data and configuration. 001-029 corpora, 030-039 the demo corpus, 040-049 tokenizer, 060-079 scoring
+    CE060 = "`gold_from` is {value!r}: use 'ents' (gold in doc.ents) or 'spans' (gold in doc.spans[spans_key])."
+    CE061 = (
+        "Document {doc!r}: the predicted text differs from the reference's, so that character offsets cannot be "
+        "compared. Make the predicted document from the reference's own text (or its words and spaces)."
+    )
 
     # CE1xx: shapes. 100-119 the CRF, 120-139 encoders
     pass
