@@ -1,0 +1,72 @@
+"""Windows: the pieces of a document that an encoder reads at once.
+
+They depend on the document alone, so training and inference see the same ones, and together they hold every token.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Literal
+
+from spacy.attrs import SENT_START
+from spacy.tokens import Doc, Span
+
+from ..errors import Errors
+
+Unit = Literal["auto", "sentences", "lines", "strides"]
+
+
+def window_bounds(
+    doc: Doc, *, unit: Unit = "auto", min_tokens: int = 0, max_tokens: int = 256
+) -> list[tuple[int, int]]:
+    """Cut a document into windows of whole units, none longer than a bound.
+
+    doc (Doc): the document.
+    unit (str): "sentences", "lines" (a line break ends one), "strides" (only the bound counts), or "auto": sentences
+        if an earlier component has set them, else lines.
+    min_tokens (int): following units are joined until a window has at least so many tokens, within the bound.
+    max_tokens (int): longest window; a longer unit is cut into pieces of nearly equal length.
+    RETURNS (List[Tuple[int, int]]): token offsets of each window, end exclusive; together they cover the document.
+    """
+    windows: list[tuple[int, int]] = []
+    for start, end in _units(doc, unit):
+        if windows and windows[-1][1] - windows[-1][0] < min_tokens and end - windows[-1][0] <= max_tokens:
+            windows[-1] = (windows[-1][0], end)
+        else:
+            windows.extend(_pieces(start, end, max_tokens))
+    return windows
+
+
+def _units(doc: Doc, unit: Unit) -> Iterable[tuple[int, int]]:
+    if unit == "strides":
+        ends = []
+    elif unit == "sentences" or (unit == "auto" and doc.has_annotation("SENT_START")):
+        if len(doc) > 1 and not doc.has_annotation("SENT_START"):
+            raise ValueError(Errors.CE120)
+        ends = [i for i, start in enumerate(doc.to_array([SENT_START])) if start == 1 and i]
+    else:
+        ends = [token.i + 1 for token in doc if token.is_space and "\n" in token.text]
+    bounds = [0, *ends, len(doc)]
+    return ((start, end) for start, end in zip(bounds, bounds[1:], strict=False) if end > start)
+
+
+def _pieces(start: int, end: int, max_tokens: int) -> list[tuple[int, int]]:
+    n_pieces = -(-(end - start) // max_tokens)
+    cuts = [start + (end - start) * i // n_pieces for i in range(n_pieces + 1)]
+    return list(zip(cuts, cuts[1:], strict=False))
+
+
+def make_window_spans(
+    unit: Unit = "lines", min_tokens: int = 0, max_tokens: int = 128
+) -> Callable[[Iterable[Doc]], list[list[Span]]]:
+    """Let a transformer of spacy-transformers read the same windows as the other encoders.
+
+    unit (str), min_tokens (int), max_tokens (int): as for `window_bounds`.
+    RETURNS (Callable[[Iterable[Doc]], List[List[Span]]]): a span getter, `@span_getters` in a config.
+    """
+
+    def get_window_spans(docs: Iterable[Doc]) -> list[list[Span]]:
+        return [
+            [doc[start:end] for start, end in window_bounds(doc, unit=unit, min_tokens=min_tokens, max_tokens=max_tokens)]
+            for doc in docs
+        ]
+
+    return get_window_spans

@@ -1,0 +1,151 @@
+"""Architectures that embed words by pretrained vectors and by their casing, and the one that joins embeddings."""
+
+import numpy as np
+from spacy.ml.staticvectors import StaticVectors
+from spacy.tokens import Doc
+from spacy.util import registry
+from thinc.api import Embed, Model, chain, ragged2list
+from thinc.types import Floats2d
+
+from ..errors import Errors
+
+CASINGS = ("other", "lower", "upper", "title", "mixed", "numeric", "mainly numeric", "has digit")
+
+
+@registry.architectures("spacy_clinner.VectorsEmbed.v1")
+def build_vectors_embed(width: int = 100) -> Model[list[Doc], list[Floats2d]]:
+    """Embed each word by its pretrained vector, which stays as it is, and a learned linear map.
+
+    width (int): width of the output.
+    RETURNS (Model[List[Doc], List[Floats2d]]): the layer. Using it without the vectors it was trained with raises
+        CE121 (none) or CE122 (of another width).
+    """
+    vectors = chain(StaticVectors(width), ragged2list())
+    return Model("vectors_embed", _forward_vectors, init=_init_first, layers=[vectors], dims={"nO": width})
+
+
+def _init_first(model: Model, X=None, Y=None) -> None:
+    if X:
+        _check_vectors(model, X)
+    model.layers[0].initialize(X, Y)
+
+
+def _forward_vectors(model: Model, docs: list[Doc], is_train: bool):
+    _check_vectors(model, docs)
+    return model.layers[0](docs, is_train)
+
+
+def _check_vectors(model: Model, docs: list[Doc]) -> None:
+    if not docs:
+        return
+    found = docs[0].vocab.vectors.shape[1]
+    if not found:
+        raise ValueError(Errors.CE121)
+    static = model.layers[0].layers[0]
+    wanted = static.get_dim("nM") if static.has_dim("nM") else found
+    if found != wanted:
+        raise ValueError(Errors.CE122.format(found=found, wanted=wanted))
+
+
+@registry.architectures("spacy_clinner.CasingEmbed.v1")
+def build_casing_embed(width: int = 8) -> Model[list[Doc], list[Floats2d]]:
+    """Embed each word by one of eight casings, learned.
+
+    width (int): width of the output.
+    RETURNS (Model[List[Doc], List[Floats2d]]): the layer.
+    Source: casing features of Chiu & Nichols 2016, section 2.4, with the classes of Reimers & Gurevych 2017.
+    """
+    embed = Embed(width, len(CASINGS))
+    return Model("casing_embed", _forward_casing, init=_init_casing, layers=[embed], dims={"nO": width})
+
+
+def _init_casing(model: Model, X=None, Y=None) -> None:
+    model.layers[0].initialize()
+
+
+def _forward_casing(model: Model, docs: list[Doc], is_train: bool):
+    words = [word for doc in docs for word in doc.to_array("ORTH").tolist()]
+    lengths = [len(doc) for doc in docs]
+    strings = docs[0].vocab.strings if docs else None
+    codes = {word: CASINGS.index(casing(strings[word])) for word in set(words)}
+    ids = model.ops.asarray1i([codes[word] for word in words], dtype="i")
+    rows, backprop_rows = model.layers[0](ids, is_train)
+
+    def backprop(dY: list[Floats2d]) -> list[Doc]:
+        backprop_rows(model.ops.flatten(dY))
+        return docs
+
+    return model.ops.unflatten(rows, lengths), backprop
+
+
+def casing(word: str) -> str:
+    """Name the casing of a word, one of `CASINGS`.
+
+    word (str): the word.
+    RETURNS (str): "mainly numeric" if more than half of its characters are digits, and so on.
+    """
+    digits = sum(char.isdigit() for char in word)
+    if digits:
+        if digits == len(word):
+            return "numeric"
+        return "mainly numeric" if digits > len(word) / 2 else "has digit"
+    if word.islower():
+        return "lower"
+    if word.isupper():
+        return "upper"
+    if word.istitle():
+        return "title"
+    return "mixed" if any(char.isalpha() for char in word) else "other"
+
+
+@registry.architectures("spacy_clinner.ConcatEmbed.v1")
+def build_concat_embed(
+    parts: dict[str, Model[list[Doc], list[Floats2d]]], dropout: float | None = None
+) -> Model[list[Doc], list[Floats2d]]:
+    """Join the embeddings of several layers, with one dropout on the whole.
+
+    parts (Dict[str, Model[List[Doc], List[Floats2d]]]): embedding layers by a name of your choice, in this order.
+    dropout (Optional[float]): rate on the joined vector; None follows the rate of the training.
+    RETURNS (Model[List[Doc], List[Floats2d]]): the layer; the parts are refs by their names.
+    Source: the [char; word] vector of Ma & Hovy 2016, section 2.3, and of Lee et al. 2017, section 2.
+    """
+    layers = list(parts.values())
+    attrs = {"dropout_rate" if dropout is None else "fixed_dropout": dropout or 0.0}
+    model = Model("concat_embed", _forward_concat, init=_init_concat, layers=layers, dims={"nO": None}, attrs=attrs)
+    for name, part in parts.items():
+        model.set_ref(name, part)
+    if all(part.has_dim("nO") for part in layers):
+        model.set_dim("nO", sum(part.get_dim("nO") for part in layers))
+    return model
+
+
+def _init_concat(model: Model, X=None, Y=None) -> None:
+    for layer in model.layers:
+        layer.initialize(X)
+    if model.has_dim("nO") is None and X:
+        model.set_dim("nO", sum(layer.predict(X)[0].shape[1] for layer in model.layers))
+
+
+def _forward_concat(model: Model, docs: list[Doc], is_train: bool):
+    ops = model.ops
+    lengths = [len(doc) for doc in docs]
+    if not sum(lengths):
+        return [ops.alloc2f(0, model.get_dim("nO")) for _ in docs], lambda dY: docs
+    outputs, callbacks = zip(*(layer(docs, is_train) for layer in model.layers), strict=True)
+    joined = ops.xp.concatenate([ops.flatten(output) for output in outputs], axis=1)
+    cuts = np.cumsum([output[0].shape[1] for output in outputs])[:-1]
+    mask = None
+    rate = model.attrs.get("dropout_rate", model.attrs.get("fixed_dropout"))
+    if is_train and rate:
+        mask = ops.get_dropout_mask(joined.shape, rate)
+        joined = joined * mask
+
+    def backprop(dY: list[Floats2d]) -> list[Doc]:
+        d_joined = ops.flatten(dY)
+        if mask is not None:
+            d_joined = d_joined * mask
+        for callback, part in zip(callbacks, ops.xp.split(d_joined, cuts, axis=1), strict=True):
+            callback(ops.unflatten(ops.as_contig(part), lengths))
+        return docs
+
+    return ops.unflatten(joined, lengths), backprop

@@ -1,0 +1,2 @@
+def make_crf_tagger():
+    """Being written."""
