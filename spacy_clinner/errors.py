@@ -37,8 +37,80 @@ class Errors(metaclass=_Coded):
         "Document {doc!r}: the predicted text differs from the reference's, so that character offsets cannot be "
         "compared. Make the predicted document from the reference's own text (or its words and spaces)."
     )
+    CE062 = "There is no document to score: the file is empty. Write it anew with `python -m spacy clinner convert`."
+    CE063 = (
+        "The two evaluations are of different documents ({one} and {other} of them), a paired comparison needs the same. "
+        "Evaluate both models on one data file."
+    )
+    CE064 = "Document {doc!r} occurs more than once. Give each document its own `clinner_doc_id`, and one line."
+    CE065 = (
+        "{n} documents have no predictions, among them {docs}. A document without entities needs a line, too: "
+        "{{\"id\": ..., \"entities\": []}}."
+    )
+    CE066 = (
+        "{n} predictions belong to no document of the data, among them {docs}. Ids are the documents' `clinner_doc_id` "
+        "(or \"#0\", \"#1\" by position where they have none): use the data file that the predictions were made for."
+    )
+    CE067 = (
+        "Document {doc!r}: the predicted entity at {start}-{end} lies outside of the text, which has {length} characters. "
+        "Offsets count Unicode code points (carriage returns included), not bytes."
+    )
+    CE068 = (
+        "{path}, line {line} is no prediction ({error}). A line is {{\"id\": ..., \"entities\": [[start, end, label], ...]}} "
+        "with whole numbers, start before end, and a label that is not empty."
+    )
+    CE069 = (
+        "None of the {n} documents holds gold. If it is in a span group, name that with `--gold-spans-key`; groups found: "
+        "{keys}."
+    )
+    CE070 = "{path} cannot be read as a DocBin ({error}). Write it with `python -m spacy clinner convert`."
 
     # CE1xx: shapes. 100-119 the CRF, 120-139 encoders
+    CE100 = (
+        "CRF parameters of {n_labels} labels want emissions with {n_tags} columns and lengths that sum to the number "
+        "of rows, but got shape {shape} and a sum of {total}. Likely the tagger's output layer was made for other "
+        "labels: initialize the pipeline again, or source the head together with its labels."
+    )
+    CE101 = (
+        "The emission of sequence {sequence}, token {position} is not a finite number. Likely training diverged: "
+        "lower the learning rate ([training.optimizer.learn_rate]) or set 'grad_clip', and look at the loss before "
+        "this step."
+    )
+    CE102 = (
+        "Gold of sequence {sequence} allows no legal BIOES path: it breaks at token {position}. Likely tags were "
+        "written by hand or an 'allowed' mask cuts an entity in two: make tags with spans_to_tags, and check the "
+        "mask there."
+    )
+    CE103 = (
+        "Tag {tag} of sequence {sequence}, token {position} is none of -1 (unknown) to {last}. Likely the tags were "
+        "made for other labels: convert the spans again with the {n_labels} labels of these CRF parameters."
+    )
+    CE104 = (
+        "Tags of sequence {sequence} break the BIOES rules at token {position}. Likely they come from a decoder "
+        "without constraints: decode with viterbi, which returns legal paths only."
+    )
+    CE105 = (
+        "Span [{start}, {end}) with label index {label} does not fit sequence {sequence}, which has {length} tokens "
+        "and {n_labels} labels. Likely offsets of characters or of the document were given: count tokens from the "
+        "start of the sequence."
+    )
+    CE106 = (
+        "Spans {left} and {right} of sequence {sequence} overlap, and a tag sequence holds flat entities only. Keep "
+        "one of them (spacy.util.filter_spans keeps the longer), or give overlapping entities to another tagger."
+    )
+    CE107 = (
+        "CRF parameters do not fit together: {field} has shape {shape}, but {n_labels} labels want {wanted}. Likely "
+        "arrays of two heads were mixed: build them with zero_params, or load head and labels from the same folder."
+    )
+    CE108 = (
+        "CRF parameter '{field}' holds a number that is not finite. Likely training diverged: lower the learning "
+        "rate ([training.optimizer.learn_rate]) or set 'grad_clip'."
+    )
+    CE109 = (
+        "'{field}' has shape {shape}, but these emissions want {wanted}. Likely gold was made for other windows than "
+        "the emissions: take both from the same batch."
+    )
+    CE110 = "The number of best paths must be at least 1, not {k}. Set k to the length of the list you want."
     CE120 = (
         "Windows of sentences are asked for (`unit = \"sentences\"`), but a document has no sentence boundaries. Put a "
         "sentencizer before the encoder, in training too (`annotating_components`), or set `unit = \"lines\"`."
@@ -59,4 +131,12 @@ class Errors(metaclass=_Coded):
 
 class Warnings(metaclass=_Coded):
     # same ranges as the errors, CW instead of CE
+    CW060 = (
+        "The gold has labels that the model does not predict: {labels}. Their entities count as missed. If the names "
+        "differ only in spelling, map them when you convert the corpus."
+    )
+    CW061 = (
+        "The model has labels that do not occur in the gold: {labels}. What it predicts of them counts as spurious; this is "
+        "harmless where a label is merely rare."
+    )
     pass
