@@ -39,8 +39,8 @@ class Errors(metaclass=_Coded):
     )
     CE062 = "There is no document to score: the file is empty. Write it anew with `python -m spacy clinner convert`."
     CE063 = (
-        "The two evaluations are of different documents ({one} and {other} of them), a paired comparison needs the same. "
-        "Evaluate both models on one data file."
+        "The two evaluations are of different documents ({one} and {other} of them), a paired comparison needs the "
+        "same. Evaluate both models on one data file."
     )
     CE064 = "Document {doc!r} occurs more than once. Give each document its own `clinner_doc_id`, and one line."
     CE065 = (
@@ -52,16 +52,16 @@ class Errors(metaclass=_Coded):
         "(or \"#0\", \"#1\" by position where they have none): use the data file that the predictions were made for."
     )
     CE067 = (
-        "Document {doc!r}: the predicted entity at {start}-{end} lies outside of the text, which has {length} characters. "
-        "Offsets count Unicode code points (carriage returns included), not bytes."
+        "Document {doc!r}: the predicted entity at {start}-{end} lies outside of the text, which has {length} "
+        "characters. Offsets count Unicode code points (carriage returns included), not bytes."
     )
     CE068 = (
-        "{path}, line {line} is no prediction ({error}). A line is {{\"id\": ..., \"entities\": [[start, end, label], ...]}} "
-        "with whole numbers, start before end, and a label that is not empty."
+        "{path}, line {line} is no prediction ({error}). A line is {{\"id\": ..., \"entities\": [[start, end, "
+        "label], ...]}} with whole numbers, start before end, and a label that is not empty."
     )
     CE069 = (
-        "None of the {n} documents holds gold. If it is in a span group, name that with `--gold-spans-key`; groups found: "
-        "{keys}."
+        "None of the {n} documents holds gold. If it is in a span group, name that with `--gold-spans-key`; groups "
+        "found: {keys}."
     )
     CE070 = "{path} cannot be read as a DocBin ({error}). Write it with `python -m spacy clinner convert`."
 
@@ -127,16 +127,41 @@ class Errors(metaclass=_Coded):
     pass
 
     # CE2xx: the contract of components and training
+    CE200 = (
+        "Tagger {name!r} has no labels: no example that teaches it holds an entity. Check the corpus, the tagger's "
+        "`domains` {domains} and `gold_from` {gold_from!r}, or give `labels` in [initialize.components.{name}]."
+    )
+    CE201 = (
+        "`gold_from` of tagger {name!r} is {value!r}: use 'ents' (gold in doc.ents) or 'spans' (gold in "
+        "doc.spans[spans_key])."
+    )
+    CE202 = (
+        "Document {doc!r}: the text of the predicted document differs from the reference's, so gold entities cannot be "
+        "found in it. Make both from the same text."
+    )
+    CE203 = (
+        "Document {doc!r}, character {offset}: the gold has label {label!r}, which the tagger does not know. Its labels: "
+        "{labels}. Add it to [initialize.components], run `python -m spacy init labels` again, or map it to a known one."
+    )
+    CE204 = "{label!r} is no label of tagger {name!r}. Its labels: {labels}."
+    CE205 = (
+        "Tokens {start} to {end} are no span of this document of {length} tokens: the start must be at least 0 and lie "
+        "before the end."
+    )
 
 
 class Warnings(metaclass=_Coded):
     # same ranges as the errors, CW instead of CE
+    CW200 = (
+        "Tagger {name!r} listens to an encoder, but the documents carry none of its output: predictions will be "
+        "meaningless. Keep the encoder ('tok2vec' or 'transformer') in the pipeline, before the tagger, and enabled."
+    )
     CW060 = (
         "The gold has labels that the model does not predict: {labels}. Their entities count as missed. If the names "
         "differ only in spelling, map them when you convert the corpus."
     )
     CW061 = (
-        "The model has labels that do not occur in the gold: {labels}. What it predicts of them counts as spurious; this is "
-        "harmless where a label is merely rare."
+        "The model has labels that do not occur in the gold: {labels}. What it predicts of them counts as spurious; "
+        "this is harmless where a label is merely rare."
     )
     pass

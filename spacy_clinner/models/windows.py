@@ -64,9 +64,8 @@ def make_window_spans(
     """
 
     def get_window_spans(docs: Iterable[Doc]) -> list[list[Span]]:
-        return [
-            [doc[start:end] for start, end in window_bounds(doc, unit=unit, min_tokens=min_tokens, max_tokens=max_tokens)]
-            for doc in docs
-        ]
+        docs = list(docs)
+        bounds = [window_bounds(doc, unit=unit, min_tokens=min_tokens, max_tokens=max_tokens) for doc in docs]
+        return [[doc[start:end] for start, end in windows] for doc, windows in zip(docs, bounds, strict=True)]
 
     return get_window_spans

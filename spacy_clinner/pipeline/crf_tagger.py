@@ -1,2 +1,325 @@
-def make_crf_tagger():
-    """Being written."""
+"""Entities by a linear-chain CRF, each with its exact probability."""
+
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from spacy.language import Language
+from spacy.pipeline.tok2vec import Tok2VecListener
+from spacy.pipeline.trainable_pipe import TrainablePipe
+from spacy.tokens import Doc, Span, SpanGroup
+from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.vocab import Vocab
+from thinc.api import Config, Model, Optimizer, set_dropout_rate
+from thinc.types import Floats1d, Ints2d, Ragged
+
+from ..constants import SPANS_KEY
+from ..errors import Errors, Warnings
+from ..layers import crf
+from ..layers.tags import count_tags, tags_to_spans
+from ..models.crf_tagger import crf_params, inc_crf_grads
+from .gold import GoldFrom, encode_gold, gold_spans, is_supervised
+
+# Entities of one document: rows of (start, end, label number), and the probability of each. Shapes: (m, 3) and (m,)
+Prediction = tuple[Ints2d, Floats1d]
+
+default_model_config = """
+[model]
+@architectures = "spacy_clinner.CRFTagger.v1"
+
+[model.tok2vec]
+@architectures = "spacy.HashEmbedCNN.v2"
+pretrained_vectors = null
+width = 96
+depth = 4
+embed_size = 2000
+window_size = 1
+maxout_pieces = 3
+subword_features = true
+"""
+DEFAULT_CRF_TAGGER_MODEL = Config().from_str(default_model_config)["model"]
+
+
+@Language.factory(
+    "clinner_crf_tagger",
+    assigns=["doc.ents", "doc.spans", "token.ent_type", "token.ent_iob"],
+    default_config={
+        "model": DEFAULT_CRF_TAGGER_MODEL,
+        "spans_key": SPANS_KEY,
+        "set_ents": True,
+        "gold_from": "ents",
+        "domains": None,
+        "loss_weight": 1.0,
+        "score_prefix": "",
+        "scorer": {"@scorers": "spacy_clinner.ner_scorer.v1"},
+    },
+    default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
+)
+def make_crf_tagger(
+    nlp: Language,
+    name: str,
+    model: Model[list[Doc], Ragged],
+    spans_key: str,
+    set_ents: bool,
+    gold_from: str,
+    domains: list[str] | None,
+    loss_weight: float,
+    score_prefix: str,
+    scorer: Callable | None,
+) -> "CRFTagger":
+    """Make a CRF tagger; see `CRFTagger` for the settings."""
+    return CRFTagger(
+        nlp.vocab,
+        model,
+        name,
+        spans_key=spans_key,
+        set_ents=set_ents,
+        gold_from=gold_from,
+        domains=domains,
+        loss_weight=loss_weight,
+        score_prefix=score_prefix,
+        scorer=scorer,
+    )
+
+
+class CRFTagger(TrainablePipe):
+    """Tag entities by a BIOES linear-chain CRF over any encoder.
+
+    Writes `doc.ents` and `doc.spans[spans_key]`, whose `attrs["scores"]` holds P(the span is an entity of its label),
+    exact under the CRF. One instance is one head: several may share an encoder, each with its own corpora and key.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[list[Doc], Ragged],
+        name: str = "clinner_crf_tagger",
+        *,
+        spans_key: str = SPANS_KEY,
+        set_ents: bool = True,
+        gold_from: GoldFrom = "ents",
+        domains: Sequence[str] | None = None,
+        loss_weight: float = 1.0,
+        score_prefix: str = "",
+        scorer: Callable | None = None,
+    ) -> None:
+        """Set up a tagger around a model.
+
+        vocab (Vocab): The shared vocabulary.
+        model (Model[List[Doc], Ragged]): As `spacy_clinner.CRFTagger.v1` makes it.
+        name (str): Name of the component instance.
+        spans_key (str): Span group to write, and to read gold from if `gold_from` is "spans".
+        set_ents (bool): Whether to write `doc.ents` as well; at most one head of a pipeline should.
+        gold_from (str): "ents": gold is in `reference.ents`; "spans": in `reference.spans[spans_key]`, and a document
+            without that group is not annotated.
+        domains (Optional[Sequence[str]]): Corpora that teach this head, by `user_data["clinner_domain"]`; None for all.
+        loss_weight (float): Weight of this head's loss among those that share an encoder.
+        score_prefix (str): Distinguishes the scores of several heads: "x" gives `ents_x_f`.
+        scorer (Optional[Callable]): The scoring method.
+        RAISES (ValueError): CE201 if gold_from is neither.
+        """
+        if gold_from not in ("ents", "spans"):
+            raise ValueError(Errors.CE201.format(name=name, value=gold_from))
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.scorer = scorer
+        self.cfg: dict[str, Any] = {
+            "labels": [],
+            "spans_key": spans_key,
+            "set_ents": set_ents,
+            "gold_from": gold_from,
+            "domains": None if domains is None else list(domains),
+            "loss_weight": loss_weight,
+            "score_prefix": score_prefix,
+        }
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels, in the order of the model's tags."""
+        return tuple(self.cfg["labels"])
+
+    @property
+    def label_data(self) -> list[str]:
+        """The labels as `initialize` takes them back."""
+        return list(self.cfg["labels"])
+
+    def add_label(self, label: str) -> int:
+        """Add a label, after training too: the scores of the known ones stay.
+
+        label (str): The label.
+        RETURNS (int): 1 if it was added, 0 if it was there.
+        """
+        if label in self.labels:
+            return 0
+        self.cfg["labels"].append(label)
+        self.vocab.strings.add(label)
+        if self.model.has_dim("nO"):
+            self.model.attrs["resize_output"](self.model, count_tags(len(self.labels)))
+        return 1
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Language | None = None,
+        labels: Sequence[str] | None = None,
+    ) -> None:
+        """Find the labels and the model's sizes.
+
+        get_examples (Callable[[], Iterable[Example]]): Returns the training examples.
+        nlp (Optional[Language]): The pipeline.
+        labels (Optional[Sequence[str]]): The labels; collected from all examples that teach this head if None.
+        RAISES (ValueError): CE200 if there are no labels.
+        """
+        validate_get_examples(get_examples, "CRFTagger.initialize")
+        for label in self._collect_labels(get_examples()) if labels is None else labels:
+            self.add_label(label)
+        if not self.labels:
+            raise ValueError(Errors.CE200.format(name=self.name, **self._gold_settings()))
+        docs = [example.x for example in islice(get_examples(), 10)]
+        n_tags = count_tags(len(self.labels))
+        self.model.initialize(X=docs, Y=[self.model.ops.alloc2f(len(doc), n_tags) for doc in docs])
+
+    def predict(self, docs: Iterable[Doc]) -> list[Prediction]:
+        """Find the best entities of each document and their probabilities, without touching the documents.
+
+        docs (Iterable[Doc]): The documents.
+        RETURNS (List[Prediction]): Spans as (start, end, label number) and their probabilities, for each document.
+        """
+        docs = list(docs)
+        params, emissions, lengths = self._emissions(docs)
+        spans, probabilities = crf.decode(params, emissions, lengths)
+        cuts = np.searchsorted(spans[:, 0], np.arange(1, len(docs)))
+        return list(zip(np.split(spans[:, 1:], cuts), np.split(probabilities, cuts), strict=True)) if docs else []
+
+    def set_annotations(self, docs: Iterable[Doc], predictions: Sequence[Prediction]) -> None:
+        """Write predicted entities to documents.
+
+        docs (Iterable[Doc]): The documents.
+        predictions (Sequence[Prediction]): What `predict` returned for them.
+        """
+        labels = [self.vocab.strings[label] for label in self.labels]
+        for doc, (rows, probabilities) in zip(docs, predictions, strict=True):
+            spans = [Span(doc, start, end, label=labels[label]) for start, end, label in rows.tolist()]
+            scores = np.asarray(probabilities, dtype="float32")
+            key = self.cfg["spans_key"]
+            doc.spans[key] = SpanGroup(doc, name=key, spans=spans, attrs={"scores": scores})
+            if self.cfg["set_ents"]:
+                doc.set_ents(spans)
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Learn from a batch; an encoder that is listened to always gets an answer, zero where there is no gold.
+
+        examples (Iterable[Example]): The batch.
+        drop (float): The dropout rate.
+        sgd (Optional[Optimizer]): The optimizer; without one, gradients stay until `finish_update`.
+        losses (Optional[Dict[str, float]]): Losses by component, added to.
+        RETURNS (Dict[str, float]): The losses.
+        """
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        examples = list(examples)
+        validate_examples(examples, "CRFTagger.update")
+        set_dropout_rate(self.model, drop)
+        emissions, backprop = self.model.begin_update([example.predicted for example in examples])
+        loss, d_emissions, d_params = self._likelihood(examples, emissions)
+        inc_crf_grads(self.model, d_params)
+        backprop(d_emissions)
+        if sgd not in (None, False):
+            self.finish_update(sgd)
+        losses[self.name] += loss
+        return losses
+
+    def get_loss(self, examples: Iterable[Example], scores: Ragged) -> tuple[float, Ragged]:
+        """Compute the loss of emission scores and its gradient.
+
+        examples (Iterable[Example]): The batch.
+        scores (Ragged): Emission scores of the predicted documents, from the model.
+        RETURNS (Tuple[float, Ragged]): Negative log-likelihood per supervised token, times the loss weight; and its
+            gradient by the scores, zero for tokens that teach nothing.
+        RAISES (ValueError): CE202 and CE203 as `encode_gold`.
+        """
+        loss, d_emissions, _ = self._likelihood(list(examples), scores)
+        return loss, d_emissions
+
+    def span_probability(self, doc: Doc, start: int, end: int, label: str) -> float:
+        """Compute the exact probability that any span is an entity, predicted or not.
+
+        doc (Doc): A document of this pipeline (an encoder that is listened to must have seen it).
+        start (int), end (int): The span in tokens, end exclusive.
+        label (str): The label.
+        RETURNS (float): P(the span is an entity of this label).
+        RAISES (ValueError): CE204 on an unknown label, CE205 on offsets that are no span.
+        """
+        if label not in self.labels:
+            raise ValueError(Errors.CE204.format(label=label, name=self.name, labels=", ".join(self.labels)))
+        if not 0 <= start < end <= len(doc):
+            raise ValueError(Errors.CE205.format(start=start, end=end, length=len(doc)))
+        span = np.array([[0, start, end, self.labels.index(label)]])
+        return float(crf.span_probabilities(*self._emissions([doc]), span)[0])
+
+    def k_best(self, doc: Doc, k: int = 5) -> list[tuple[list[Span], float]]:
+        """Find the most probable segmentations of a document into entities.
+
+        doc (Doc): A document of this pipeline (an encoder that is listened to must have seen it).
+        k (int): How many; a short document may have fewer.
+        RETURNS (List[Tuple[List[Span], float]]): Entities and probability of each segmentation, best first.
+        """
+        params, emissions, lengths = self._emissions([doc])
+        best = crf.viterbi_k_best(params, emissions, k)
+        found = []
+        for tags, log_probability in zip(best.tags, best.log_probabilities, strict=True):
+            rows = tags_to_spans(tags, lengths, len(self.labels)).tolist()
+            spans = [Span(doc, start, end, label=self.labels[label]) for _, start, end, label in rows]
+            found.append((spans, float(np.exp(log_probability))))
+        return found
+
+    def _emissions(self, docs: list[Doc]) -> tuple[crf.CRFParams, np.ndarray, np.ndarray]:
+        self._check_encoder(docs)
+        emissions = self.model.predict(docs)
+        to_numpy = self.model.ops.to_numpy
+        return crf_params(self.model), to_numpy(emissions.data), to_numpy(emissions.lengths)
+
+    def _likelihood(self, examples: list[Example], emissions: Ragged) -> tuple[float, Ragged, crf.CRFParams]:
+        """Loss, gradient by emissions, gradient by moves; all per supervised token, so that heads weigh alike."""
+        ops = self.model.ops
+        numbers = {label: number for number, label in enumerate(self.labels)}
+        tags = encode_gold(examples, numbers, **self._gold_settings())
+        found = crf.likelihood(
+            crf_params(self.model), ops.to_numpy(emissions.data), ops.to_numpy(emissions.lengths), tags
+        )
+        scale = self.cfg["loss_weight"] / max(int((tags != crf.UNKNOWN).sum()), 1)
+        d_emissions = ops.xp.asarray(found.d_emissions * scale, dtype="f")
+        d_params = crf.CRFParams(*(grad * scale for grad in found.d_params))
+        return float(found.loss.sum() * scale), Ragged(d_emissions, emissions.lengths), d_params
+
+    def _collect_labels(self, examples: Iterable[Example]) -> list[str]:
+        settings = self._gold_settings()
+        domains = settings.pop("domains")
+        return sorted(
+            {
+                span.label_
+                for example in examples
+                if is_supervised(example.reference, domains=domains, **settings)
+                for span in gold_spans(example.reference, **settings)
+            }
+        )
+
+    def _gold_settings(self) -> dict[str, Any]:
+        return {name: self.cfg[name] for name in ("gold_from", "spans_key", "domains")}
+
+    def _check_encoder(self, docs: list[Doc]) -> None:
+        """A Tok2Vec listener predicts from zeros if its encoder has not run; say so."""
+        listens = any(isinstance(node, Tok2VecListener) for node in self.model.walk())
+        if listens and any(len(doc) and not doc.tensor.size for doc in docs):
+            warnings.warn(Warnings.CW200.format(name=self.name), stacklevel=2)

@@ -1,0 +1,146 @@
+"""The CRF tagger as a model: documents in, emission scores out; the scores of moves are its own parameters."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from spacy.tokens import Doc
+from spacy.util import registry
+from thinc.api import Linear, Model
+from thinc.types import Floats2d, Ragged
+
+from ..layers.crf import CRFParams, param_shapes
+from ..layers.tags import count_tags
+
+
+@registry.architectures("spacy_clinner.CRFTagger.v1")
+def build_crf_tagger(tok2vec: Model[list[Doc], list[Floats2d]], nO: int | None = None) -> Model[list[Doc], Ragged]:
+    """Score the BIOES tags of every token by a linear layer over an encoder, moves between tags by a CRF.
+
+    tok2vec (Model[List[Doc], List[Floats2d]]): any encoder with one row per token: spaCy's, ours, or the listener of
+        a shared `tok2vec` or `transformer` component.
+    nO (Optional[int]): number of tags, 4 labels + 1; found at initialisation if None.
+    RETURNS (Model[List[Doc], Ragged]): emission scores, one row per token and one column per tag, in the order of
+        `layers.tags`. Refs: "tok2vec", "crf", "emissions" and "output_layer" (both the linear layer).
+    Source: Ma & Hovy 2016, section 2.3; moves limited to legal BIOES as in layers/crf.py.
+    """
+    emissions, crf = Linear(nO=nO), _build_crf(nO)
+    return Model(
+        "crf_tagger",
+        forward,
+        init=init,
+        layers=[tok2vec, emissions, crf],
+        dims={"nO": nO},
+        refs={"tok2vec": tok2vec, "emissions": emissions, "output_layer": emissions, "crf": crf},
+        attrs={"resize_output": resize_output},
+    )
+
+
+def _build_crf(nO: int | None) -> Model:
+    """Hold the scores of moves; their arithmetic is in layers/crf.py, where the tags of a whole batch are known."""
+    return Model("crf", _pass_on, init=_init_crf, dims={"nO": nO}, params=dict.fromkeys(CRFParams._fields))
+
+
+def _pass_on(model: Model, X, is_train: bool):
+    return X, lambda dY: dY
+
+
+def _init_crf(model: Model, X=None, Y=None) -> None:
+    """Start with all legal moves equal."""
+    for name, shape in param_shapes(_count_labels(model.get_dim("nO")))._asdict().items():
+        model.set_param(name, model.ops.alloc(shape))
+
+
+def init(model: Model, X: list[Doc] | None = None, Y: list[Floats2d] | None = None) -> None:
+    """Find the number of tags from a sample of emissions."""
+    tok2vec, emissions, crf = model.layers
+    if Y is not None and model.has_dim("nO") is None:
+        for node in (model, emissions, crf):
+            node.set_dim("nO", Y[0].shape[1])
+    tok2vec.initialize(X)
+    if emissions.has_dim("nI") is None:
+        emissions.set_dim("nI", tok2vec.get_dim("nO"))
+    emissions.initialize()
+    crf.initialize()
+
+
+def forward(model: Model, docs: list[Doc], is_train: bool) -> tuple[Ragged, Callable[[Ragged], list[Doc]]]:
+    tok2vec, emissions, _ = model.layers
+    rows, backprop_rows = tok2vec(docs, is_train)
+    lengths = model.ops.asarray1i([len(row) for row in rows])
+    flat, backprop_flat = emissions(model.ops.flatten(rows), is_train) if lengths.sum() else (None, None)
+    if flat is None:
+        flat = model.ops.alloc2f(0, model.get_dim("nO"))
+
+    def backprop(d_emissions: Ragged) -> list[Doc]:
+        # Answers even without tokens: an encoder that several heads listen to waits for the last of them.
+        d_flat = backprop_flat(d_emissions.data) if backprop_flat else model.ops.alloc2f(0, tok2vec.get_dim("nO"))
+        return backprop_rows(model.ops.unflatten(d_flat, lengths))
+
+    return Ragged(flat, lengths), backprop
+
+
+def crf_params(model: Model) -> CRFParams:
+    """Read the scores of moves off a tagger model.
+
+    model (Model): as `build_crf_tagger` makes it.
+    RETURNS (CRFParams): the parameters on the CPU, where the CRF's arithmetic runs.
+    """
+    crf = model.get_ref("crf")
+    return CRFParams(*(model.ops.to_numpy(crf.get_param(name)) for name in CRFParams._fields))
+
+
+def inc_crf_grads(model: Model, grads: CRFParams) -> None:
+    """Add gradients of the scores of moves to a tagger model.
+
+    model (Model): as `build_crf_tagger` makes it.
+    grads (CRFParams): the gradients, on the CPU.
+    """
+    crf = model.get_ref("crf")
+    for name, grad in grads._asdict().items():
+        crf.inc_grad(name, model.ops.xp.asarray(grad, dtype="f"))
+
+
+def resize_output(model: Model, nO: int) -> Model:
+    """Make room for labels added behind the known ones, whose scores stay."""
+    old, new = _count_labels(model.get_dim("nO")), _count_labels(nO)
+    take_labels(model, [label if label < old else None for label in range(new)])
+    return model
+
+
+def take_labels(model: Model, sources: Sequence[int | None]) -> None:
+    """Rebuild the output for another list of labels, from the scores of the present ones.
+
+    model (Model): as `build_crf_tagger` makes it, initialised.
+    sources (Sequence[Optional[int]]): for each new label the old one whose emission rows and moves it takes, or None
+        for a label that starts afresh.
+    """
+    # New nodes, not new arrays: gradients and optimizer state of the old shapes must not outlive them.
+    emissions, crf = model.get_ref("emissions"), model.get_ref("crf")
+    nO = count_tags(len(sources))
+    new_emissions, new_crf = Linear(nO, emissions.get_dim("nI")).initialize(), _build_crf(nO).initialize()
+    targets = [target for target, source in enumerate(sources) if source is not None]
+    taken = [source for source in sources if source is not None]
+    n_old = _count_labels(crf.get_dim("nO"))
+
+    rows, old_rows = _block_rows(targets, len(sources), 4), _block_rows(taken, n_old, 4)
+    for name in emissions.param_names:
+        new_emissions.get_param(name)[rows] = emissions.get_param(name)[old_rows]
+    # `between` knows two blocks of labels on each side (leavers O E S, enterers O B S), `within` has a column a label
+    rows, old_rows = _block_rows(targets, len(sources), 2), _block_rows(taken, n_old, 2)
+    new_crf.get_param("between")[np.ix_(rows, rows)] = crf.get_param("between")[np.ix_(old_rows, old_rows)]
+    new_crf.get_param("within")[:, targets] = crf.get_param("within")[:, taken]
+    for name in ("start", "end"):
+        new_crf.get_param(name)[rows] = crf.get_param(name)[old_rows]
+
+    model.replace_node(emissions, new_emissions)
+    model.replace_node(crf, new_crf)
+    model.set_dim("nO", nO, force=True)
+
+
+def _block_rows(labels: list[int], n_labels: int, n_blocks: int) -> list[int]:
+    """Rows of these labels in an array that holds O and then blocks of all labels."""
+    return [0] + [1 + block * n_labels + label for block in range(n_blocks) for label in labels]
+
+
+def _count_labels(n_tags: int) -> int:
+    return (n_tags - 1) // 4
