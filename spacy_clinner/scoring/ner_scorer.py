@@ -7,14 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
-import numpy as np
 from spacy import registry
-from spacy.tokens import Doc
 from spacy.training import Example
 
 from ..constants import DOC_ID_KEY, SPANS_KEY
 from ..errors import Errors
-from ..types import Entity
+from .documents import drop_unannotated, entities_of, is_annotated
 
 
 @registry.scorers("spacy_clinner.ner_scorer.v1")
@@ -51,46 +49,21 @@ def ner_score(
     """
     if gold_from not in ("ents", "spans"):
         raise ValueError(Errors.CE060.format(value=gold_from))
+    gold_key = None if gold_from == "ents" else spans_key
     matched, predicted, support = Counter(), Counter(), Counter()
     for example in examples:
-        gold = _gold_entities(example.reference, gold_from, spans_key)
-        if gold is None:
+        if not is_annotated(example.reference, gold_key):
             continue
         if example.predicted.text != example.reference.text:
             raise ValueError(Errors.CE061.format(doc=example.reference.user_data.get(DOC_ID_KEY)))
-        spans = example.predicted.ents if set_ents else example.predicted.spans.get(spans_key, ())
-        guesses = _entities(spans)
-        if gold_from == "ents":
+        gold = entities_of(example.reference, gold_key)
+        guesses = entities_of(example.predicted, None if set_ents else spans_key)
+        if gold_key is None:
             guesses = drop_unannotated(guesses, example.reference)
         matched.update(entity.label for entity in gold & guesses)
         predicted.update(entity.label for entity in guesses)
         support.update(entity.label for entity in gold)
     return _report(matched, predicted, support, f"ents_{score_prefix}" if score_prefix else "ents")
-
-
-def drop_unannotated(entities: set[Entity], reference: Doc) -> set[Entity]:
-    """Leave out the entities that lie fully in tokens whose entity annotation is missing.
-
-    entities (Set[Entity]): Predicted entities.
-    reference (Doc): The gold document.
-    RETURNS (Set[Entity]): The entities that the gold can judge.
-    """
-    if reference.to_array("ENT_IOB").all():
-        return entities
-    annotated = np.array([(token.idx, token.idx + len(token)) for token in reference if token.ent_iob]).reshape(-1, 2)
-    starts, ends = annotated.T
-    return {entity for entity in entities if ((starts < entity.end) & (entity.start < ends)).any()}
-
-
-def _gold_entities(reference: Doc, gold_from: str, spans_key: str) -> set[Entity] | None:
-    """The gold of a document, None where it is not annotated."""
-    if gold_from == "ents":
-        return _entities(reference.ents) if reference.has_annotation("ENT_IOB") else None
-    return _entities(reference.spans[spans_key]) if spans_key in reference.spans else None
-
-
-def _entities(spans: Iterable) -> set[Entity]:
-    return {Entity(span.start_char, span.end_char, span.label_) for span in spans}
 
 
 def _report(matched: Counter, predicted: Counter, support: Counter, key: str) -> dict[str, Any]:

@@ -1,0 +1,131 @@
+"""What is scored: a document's gold and predicted entities, and the tokens that the token modes count."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from zlib import error as ZlibError
+
+import numpy as np
+from spacy.tokens import Doc, DocBin, Span
+from spacy.vocab import Vocab
+
+from ..constants import DOC_ID_KEY
+from ..errors import Errors
+from ..types import Entity
+
+Predictions = Mapping[str, frozenset[Entity]]
+
+
+@dataclass(frozen=True)
+class ScoredDocument:
+    """Gold and prediction of a document.
+
+    id (str): Identifier of the document.
+    tokens (ndarray): Character offsets of the reference tokens that token modes count, integers of shape (tokens, 2).
+    gold (FrozenSet[Entity]): Gold entities.
+    predicted (FrozenSet[Entity]): Predicted entities, without those where the gold is missing.
+    """
+
+    id: str
+    tokens: np.ndarray
+    gold: frozenset[Entity]
+    predicted: frozenset[Entity]
+
+
+def read_docs(path: Path) -> list[Doc]:
+    """Read a DocBin.
+
+    path (Path): A `.spacy` file.
+    RETURNS (List[Doc]): Its documents.
+    RAISES (ValueError): CE062 if it holds none, CE070 if it is another kind of file.
+    """
+    try:
+        docs = list(DocBin().from_disk(path).get_docs(Vocab()))
+    except (ZlibError, ValueError, KeyError) as error:
+        raise ValueError(Errors.CE070.format(path=path.name, error=type(error).__name__)) from error
+    if not docs:
+        raise ValueError(Errors.CE062)
+    return docs
+
+
+def entities_of(doc: Doc, spans_key: str | None = None) -> frozenset[Entity]:
+    """The entities of a document.
+
+    doc (Doc): A document.
+    spans_key (Optional[str]): Span group that holds them (an absent group holds none); None: `doc.ents`.
+    RETURNS (FrozenSet[Entity]): Its entities.
+    """
+    spans: Iterable[Span] = doc.ents if spans_key is None else doc.spans.get(spans_key, ())
+    return frozenset(Entity(span.start_char, span.end_char, span.label_) for span in spans)
+
+
+def is_annotated(doc: Doc, spans_key: str | None = None) -> bool:
+    """Whether a document holds gold; "no entities" is gold, too.
+
+    doc (Doc): A document.
+    spans_key (Optional[str]): As in `entities_of`.
+    RETURNS (bool): False if there is neither an entity nor the statement that there is none.
+    """
+    return doc.has_annotation("ENT_IOB") if spans_key is None else spans_key in doc.spans
+
+
+def document_ids(docs: Sequence[Doc]) -> list[str]:
+    """Identifiers of documents: `user_data["clinner_doc_id"]`, else the position in the file ("#0").
+
+    docs (Sequence[Doc]): All documents of a file.
+    RETURNS (List[str]): Their identifiers.
+    RAISES (ValueError): CE064 if two documents have the same one.
+    """
+    ids = [str(doc.user_data.get(DOC_ID_KEY, f"#{i}")) for i, doc in enumerate(docs)]
+    if len(set(ids)) < len(ids):
+        raise ValueError(Errors.CE064.format(doc=next(name for name in ids if ids.count(name) > 1)))
+    return ids
+
+
+def pair_documents(docs: Sequence[Doc], predictions: Predictions, spans_key: str | None = None) -> list[ScoredDocument]:
+    """Put gold and predictions together; documents without gold are left out.
+
+    docs (Sequence[Doc]): All documents of a file, with gold.
+    predictions (Predictions): Predicted entities by the documents' identifiers.
+    spans_key (Optional[str]): Span group of the gold; None: `doc.ents`.
+    RETURNS (List[ScoredDocument]): What can be scored.
+    RAISES (ValueError): CE064 if identifiers repeat, CE065 if a document has no prediction, CE066 if a prediction has
+        no document, CE067 if an offset lies outside of its document, CE069 if there is no gold at all.
+    """
+    ids = document_ids(docs)
+    if missing := [name for name in ids if name not in predictions]:
+        raise ValueError(Errors.CE065.format(n=len(missing), docs=missing[:5]))
+    if unknown := sorted(predictions.keys() - set(ids)):
+        raise ValueError(Errors.CE066.format(n=len(unknown), docs=unknown[:5]))
+    if docs and not any(is_annotated(doc, spans_key) for doc in docs):
+        raise ValueError(Errors.CE069.format(n=len(docs), keys=sorted({key for doc in docs for key in doc.spans})))
+    scored = []
+    for name, doc in zip(ids, docs, strict=True):
+        length = len(doc.text)
+        if outside := next((entity for entity in predictions[name] if entity.end > length), None):
+            raise ValueError(Errors.CE067.format(doc=name, start=outside.start, end=outside.end, length=length))
+        if is_annotated(doc, spans_key):
+            guesses = predictions[name] if spans_key else drop_unannotated(predictions[name], doc)
+            scored.append(ScoredDocument(name, _counted_tokens(doc, spans_key), entities_of(doc, spans_key), guesses))
+    return scored
+
+
+def drop_unannotated(entities: frozenset[Entity], reference: Doc) -> frozenset[Entity]:
+    """Leave out the entities that lie fully in tokens whose entity annotation is missing.
+
+    entities (FrozenSet[Entity]): Predicted entities.
+    reference (Doc): The gold document.
+    RETURNS (FrozenSet[Entity]): The entities that the gold can judge.
+    """
+    if reference.to_array("ENT_IOB").all():
+        return entities
+    starts, ends = _offsets(token for token in reference if token.ent_iob).T
+    return frozenset(entity for entity in entities if ((starts < entity.end) & (entity.start < ends)).any())
+
+
+def _counted_tokens(doc: Doc, spans_key: str | None) -> np.ndarray:
+    return _offsets(token for token in doc if not token.text.isspace() and (spans_key or token.ent_iob))
+
+
+def _offsets(tokens: Iterable) -> np.ndarray:
+    return np.array([(token.idx, token.idx + len(token)) for token in tokens], dtype=int).reshape(-1, 2)

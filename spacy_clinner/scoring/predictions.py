@@ -1,0 +1,98 @@
+"""Where predictions come from: a pipeline, or the JSONL file of any other tool."""
+
+import json
+import warnings
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from spacy.language import Language
+from spacy.tokens import Doc
+from tqdm import tqdm
+
+from ..errors import Errors, Warnings
+from ..types import Entity
+from .documents import Predictions, document_ids, entities_of
+from .files import write_atomically
+
+
+def predict(nlp: Language, docs: Sequence[Doc], spans_key: str | None = None) -> Predictions:
+    """Run a pipeline over the documents' texts, with its own tokenizer, as in real use.
+
+    nlp (Language): The pipeline.
+    docs (Sequence[Doc]): The documents; nothing but their texts and identifiers is used.
+    spans_key (Optional[str]): Span group that the pipeline writes; None: `doc.ents`.
+    RETURNS (Predictions): Predicted entities by document identifier.
+    RAISES (ValueError): CE064 if identifiers repeat.
+    """
+    ids = document_ids(docs)
+    annotated = tqdm(nlp.pipe(doc.text for doc in docs), total=len(docs), unit="doc", desc="Predict")
+    return {name: entities_of(doc, spans_key) for name, doc in zip(ids, annotated, strict=True)}
+
+
+def read_predictions(path: Path) -> Predictions:
+    """Read predictions, one JSON object a line: `{"id": "note-1", "entities": [[start, end, label], ...]}`.
+
+    path (Path): A JSONL file; offsets are characters (Unicode code points) of the document's text, end exclusive.
+    RETURNS (Predictions): Predicted entities by document identifier.
+    RAISES (ValueError): CE068 if a line has another form, CE064 if an identifier repeats.
+    """
+    predictions: dict[str, frozenset[Entity]] = {}
+    with path.open(encoding="utf8", newline="") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                record = json.loads(line)
+                name, entities = str(record["id"]), frozenset(_entity(*triple) for triple in record["entities"])
+            except (ValueError, TypeError, KeyError) as error:
+                # the cause could quote the line
+                raise ValueError(Errors.CE068.format(path=path.name, line=number, error=type(error).__name__)) from None
+            if name in predictions:
+                raise ValueError(Errors.CE064.format(doc=name))
+            predictions[name] = entities
+    return predictions
+
+
+def write_predictions(path: Path, predictions: Predictions) -> None:
+    """Write predictions in the form that `read_predictions` reads: offsets and labels, no text.
+
+    path (Path): The JSONL file to write.
+    predictions (Predictions): Predicted entities by document identifier.
+    """
+    records = ({"id": name, "entities": sorted(entities)} for name, entities in predictions.items())
+    write_atomically(path, "".join(f"{json.dumps(record, ensure_ascii=False)}\n" for record in records))
+
+
+def pipeline_labels(nlp: Language, spans_key: str | None = None) -> set[str]:
+    """Labels that a pipeline can predict: those of the components that declare to assign the attribute.
+
+    nlp (Language): The pipeline.
+    spans_key (Optional[str]): None: `doc.ents`, else `doc.spans`.
+    RETURNS (Set[str]): The labels.
+    """
+    attribute = "doc.ents" if spans_key is None else "doc.spans"
+    return {
+        label
+        for name, pipe in nlp.pipeline
+        if attribute in nlp.get_pipe_meta(name).assigns
+        for label in getattr(pipe, "labels", ())
+    }
+
+
+def warn_of_labels(gold: Collection[str], known: Collection[str]) -> None:
+    """Warn of labels that only one side has: CW060 if only the gold has them, CW061 if only the model has.
+
+    gold (Collection[str]): Labels of the gold.
+    known (Collection[str]): Labels that the model can predict, or did.
+    """
+    if unknown := sorted(set(gold) - set(known)):
+        warnings.warn(Warnings.CW060.format(labels=", ".join(unknown)), stacklevel=2)
+    if unused := sorted(set(known) - set(gold)):
+        warnings.warn(Warnings.CW061.format(labels=", ".join(unused)), stacklevel=2)
+
+
+def _entity(start: int, end: int, label: str) -> Entity:
+    # bool is an int to Python, but no offset
+    if not (type(start) is type(end) is int and 0 <= start < end and isinstance(label, str) and label):
+        raise ValueError
+    return Entity(start, end, label)
