@@ -16,33 +16,33 @@ class _Coded(type):
 class Errors(metaclass=_Coded):
     # CE0xx: data and configuration. 001-029 corpora, 030-039 the demo corpus, 040-049 tokenizer, 060-079 scoring
     CE001 = (
-        "Document {doc!r}: {file} is not UTF-8 at byte {byte}. Likely it was saved as Latin-1 or Windows-1252: convert it "
-        "with `iconv -f WINDOWS-1252 -t UTF-8`; offsets stay right, as they count characters."
+        "Document {doc!r}: {file} is not UTF-8 at byte {byte}. Likely it was saved as Latin-1 or Windows-1252: convert "
+        "it with `iconv -f WINDOWS-1252 -t UTF-8`; offsets stay right, as they count characters."
     )
     CE002 = (
-        "Document {doc!r}, line {line} of its .ann file is no brat annotation. Lines start with T, E, R, *, A, M, N or #, "
-        "an id, a tab, and fields in brat's order: see docs/corpora.md."
+        "Document {doc!r}, line {line} of its .ann file is no brat annotation. Lines start with T, E, R, *, A, M, N or "
+        "#, an id, a tab, and fields in brat's order: see docs/corpora.md."
     )
     CE003 = (
         "Document {doc!r} has an .ann file but no .txt file, so its offsets point nowhere. Put the text beside it, or "
         "remove the .ann file."
     )
-    CE004 = "Document {doc!r}, line {line} of its .ann file: the id {id!r} was used before. Give every annotation its own."
+    CE004 = "Document {doc!r}, line {line} of its .ann file: the id {id!r} was used before. Give each annotation its own."
     CE005 = "{path} holds no {kind}. Check the path and the format (--format)."
     CE006 = (
         "{file}, line {line} has {found} columns, but column {column} is wanted. Set the token's and the tag's column "
         "(--token-column, --tag-column; they count from 0, -1 is the last) and the delimiter (--delimiter)."
     )
     CE007 = (
-        "{file}, line {line}: column {column} holds no {scheme} tag (O, or one of {prefixes} with a hyphen and a label). "
-        "Likely another column holds the tags (--tag-column), or the scheme is another one (--format)."
+        "{file}, line {line}: column {column} holds no {scheme} tag (O, or one of {prefixes} with a hyphen and a "
+        "label). Likely another column holds the tags (--tag-column), or the scheme is another one (--format)."
     )
     CE008 = "Unknown {what} {value!r}. Use one of {known}."
     CE009 = (
-        "The split {split!r} names {n} documents that the corpus does not hold, among them {docs}. Write one id a line: "
-        "the file's name without its extension."
+        "The split {split!r} names {n} documents that the corpus does not hold, among them {docs}. Write one id a "
+        "line: the file's name without its extension."
     )
-    CE010 = "Document {doc!r} is in the splits {first!r} and {second!r}. Leave it in one: otherwise scores are too good."
+    CE010 = "Document {doc!r} is in the splits {first!r} and {second!r}. Leave it in one, or scores are too good."
     CE011 = "{path} holds no split: neither train.txt, dev.txt nor test.txt."
     CE012 = (
         "Document {doc!r} cannot be written: its id is no plain file name, or another document has it, too. Give each "

@@ -1,0 +1,158 @@
+import pytest
+
+from spacy_clinner.corpora.brat import (
+    Attribute,
+    BratDocument,
+    Equiv,
+    Event,
+    Normalization,
+    Note,
+    Relation,
+    Textbound,
+    format_brat,
+    mention_text,
+    parse_brat,
+    read_brat,
+    write_brat,
+)
+
+MARKER = "Zebedee"
+TEXT = "Left and right leg pain,\r\nno fever 🙂."
+ANN = """\
+T1\tSite 0 4;15 18\tLeft leg
+T2\tSymptom 19 23\tpain
+T3\tSymptom 29 34\tfever
+E1\tSymptom:T2 Site:T1
+E2\tSymptom:T3 
+R1\tMODIFY Arg1:T1 Arg2:E1\t
+*\tOVERLAP E1 E2
+A1\tNegated E2
+A2\tSeverity E1 mild to moderate
+M1\tHedged E1
+N1\tReference T3 UMLS:C0015967\tFever
+#1\tAnnotatorNotes E2\tcheck this
+"""
+
+
+@pytest.fixture
+def document():
+    return BratDocument(
+        "a",
+        TEXT,
+        textbounds=[
+            Textbound("T1", "Site", ((0, 4), (15, 18)), "Left leg"),
+            Textbound("T2", "Symptom", ((19, 23),), "pain"),
+            Textbound("T3", "Symptom", ((29, 34),), "fever"),
+        ],
+        events=[Event("E1", "Symptom", "T2", (("Site", "T1"),)), Event("E2", "Symptom", "T3")],
+        relations=[Relation("R1", "MODIFY", (("Arg1", "T1"), ("Arg2", "E1")))],
+        equivs=[Equiv("OVERLAP", ("E1", "E2"))],
+        attributes=[
+            Attribute("A1", "Negated", "E2"),
+            Attribute("A2", "Severity", "E1", "mild to moderate"),
+            Attribute("M1", "Hedged", "E1"),
+        ],
+        normalizations=[Normalization("N1", "Reference", "T3", "UMLS:C0015967", "Fever")],
+        notes=[Note("#1", "AnnotatorNotes", "E2", "check this")],
+    )
+
+
+def test_reads_every_kind_of_line(document):
+    assert parse_brat("a", TEXT, ANN) == document
+    assert parse_brat("a", TEXT, ANN.replace("\n", "\r\n") + "\n") == document
+
+
+def test_writes_what_it_read(document):
+    assert format_brat(document) == ANN
+
+
+def test_files_keep_carriage_returns(document, tmp_path):
+    write_brat(document, tmp_path)
+    assert (tmp_path / "a.txt").read_bytes() == TEXT.encode()
+    assert list(read_brat(tmp_path)) == [document]
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["a.ann", "a.txt"]
+
+
+def test_a_text_without_annotations_is_not_annotated(tmp_path):
+    (tmp_path / "a.txt").write_text("Pain.")
+    (tmp_path / "b.txt").write_text("")
+    (tmp_path / "b.ann").write_text("")
+    without, none = read_brat(tmp_path)
+    assert (without.annotated, none.annotated) == (False, True)
+    write_brat(without, tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.txt"]
+
+
+def test_mentions_have_no_line_ends():
+    assert mention_text("a\r\nb c", ((0, 4), (5, 6))) == "a  b c"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"X1\tSymptom 0 4\t{MARKER}",
+        f"{MARKER}",
+        f"T1\tSymptom 0\t{MARKER}",
+        f"T1\tSymptom 0 4,5 6\t{MARKER}",
+        f"T1 Symptom 0 4 {MARKER}",
+        f"R1\tMODIFY {MARKER}",
+        f"E1\t{MARKER}",
+        "*\tOVERLAP",
+    ],
+)
+def test_other_lines_are_errors_with_their_number(line):
+    with pytest.raises(ValueError, match=r"CE002.*'a', line 2 ") as error:
+        parse_brat("a", "Pain", f"T9\tSymptom 0 4\tPain\n{line}\n")
+    assert MARKER not in str(error.value)
+
+
+def test_ids_are_used_once():
+    with pytest.raises(ValueError, match="CE004.*line 2.*'T1'"):
+        parse_brat("a", "Pain", "T1\tSymptom 0 4\tPain\nT1\tSymptom 0 4\tPain\n")
+
+
+def test_invalid_utf8_is_an_error_with_its_byte(tmp_path):
+    (tmp_path / "a.txt").write_bytes(f"{MARKER}: caf\xe9".encode("latin-1"))
+    with pytest.raises(ValueError, match="CE001.*'a'.*a.txt.*byte 12") as error:
+        list(read_brat(tmp_path))
+    assert MARKER not in str(error.value) and error.value.__context__ is None
+
+
+def test_annotations_need_a_text(tmp_path):
+    (tmp_path / "a.ann").write_text("")
+    with pytest.raises(ValueError, match="CE003.*'a'"):
+        list(read_brat(tmp_path))
+
+
+def test_a_folder_without_documents_is_an_error(tmp_path):
+    with pytest.raises(ValueError, match="CE005"):
+        list(read_brat(tmp_path))
+
+
+@pytest.mark.parametrize("id", ["", "../a", "a/b", ".a"])
+def test_ids_must_be_file_names(id, tmp_path):
+    with pytest.raises(ValueError, match="CE012"):
+        write_brat(BratDocument(id, ""), tmp_path)
+
+
+@pytest.mark.realdata
+def test_maccrobat_is_read_whole_and_written_line_by_line(data_dir):
+    folder = data_dir / "maccrobat2020" / "brat"
+    documents = list(read_brat(folder))
+    assert len(documents) == 200
+    count = {
+        kind: sum(len(getattr(document, kind)) for document in documents)
+        for kind in ("textbounds", "events", "relations", "equivs", "attributes", "notes")
+    }
+    assert count == {
+        "textbounds": 25_189,
+        "events": 14_368,
+        "relations": 16_307,
+        "equivs": 2_023,
+        "attributes": 1_416,
+        "notes": 335,
+    }
+    assert sum(len(t.fragments) > 1 for document in documents for t in document.textbounds) == 44
+    for document in documents:
+        original = (folder / f"{document.id}.ann").read_bytes().decode()
+        assert sorted(format_brat(document).split("\n")) == sorted(original.split("\n"))
