@@ -34,10 +34,10 @@ INFIXES = [
     # superscripts of references: "fibers4", "ataxia.1", "AVED,14"
     rf"(?<=[{ALPHA_LOWER}]{{4}})(?=[0-9])",
     rf"(?<=[{ALPHA}]{{2}})[.,](?=[0-9])",
-    # a full stop or semicolon without its space: "normal.on", "10/10.The", "SOB.He", "i.v.tiw", "100,000;WBC"
+    # a full stop or semicolon without its space: "normal.on", "10/10.The", "SOB.He", "dL.BP", "i.v.tiw", "100,000;WBC"
     rf"(?<=[{ALPHA_LOWER}]{{2}})\.(?=[{ALPHA}]{{2}})",
     rf"(?<=[0-9])\.(?=[{ALPHA_UPPER}][{ALPHA_LOWER}])",
-    rf"(?<=[{ALPHA}]{{2}})\.(?=[{ALPHA_UPPER}][{ALPHA_LOWER}])",
+    rf"(?<=[{ALPHA}]{{2}})\.(?=[{ALPHA_UPPER}][{ALPHA}])",
     rf"(?<=\w);(?=[{ALPHA}]{{2}})",
     rf"(?<=\.[{ALPHA_LOWER}]\.)(?=[{ALPHA_LOWER}]{{2}})",
     # comparisons and conjunctions: "ANC>0.5", "EF=0.20", "BUCY+ATG", "μg/24"

@@ -42,7 +42,7 @@ def test_resolves_by_name_to_an_ordinary_spacy_tokenizer(nlp):
         ("hepatitis C.", "hepatitis C ."),
         ("(COX)-deficient", "( COX ) - deficient"),
         ("uptake(max", "uptake ( max"),
-        ("no SOB.He normal.on", "no SOB . He normal . on"),
+        ("no SOB.He normal.on 3 g/dL.BP", "no SOB . He normal . on 3 g / dL . BP"),
         ("GCS (n = 8) <3", "GCS ( n = 8 ) < 3"),
         ("5 mg im", "5 mg im"),
         ("cafe\u0301.", "cafe\u0301 ."),

@@ -1,0 +1,115 @@
+"""Brat documents <-> spaCy documents, without loss: what is no span travels as plain data in `doc.user_data`."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+from spacy.tokens import Doc
+
+from ..constants import BRAT_KEY, BRAT_SPANS_KEY, DOC_ID_KEY
+from .align import align_mentions
+from .audit import ImportAudit
+from .brat import (
+    Attribute,
+    BratDocument,
+    Equiv,
+    Event,
+    Normalization,
+    Note,
+    Relation,
+    Textbound,
+    mention_text,
+)
+
+KINDS = {
+    "textbounds": Textbound,
+    "events": Event,
+    "relations": Relation,
+    "equivs": Equiv,
+    "attributes": Attribute,
+    "normalizations": Normalization,
+    "notes": Note,
+}
+
+
+def brat_to_doc(brat: BratDocument, tokenizer: Callable[[str], Doc], audit: ImportAudit) -> Doc:
+    """Make a spaCy document of a brat document.
+
+    brat (BratDocument): The document.
+    tokenizer (Callable[[str], Doc]): Tokenizes its text, such as `nlp.tokenizer`.
+    audit (ImportAudit): Gets the counts, and a row for everything that is changed or left out.
+    RETURNS (Doc): `doc.ents` holds the flat entities, `doc.spans[BRAT_SPANS_KEY]` all fragments of all text-bound
+        annotations that could be placed (`span.id_` is the brat id), `doc.user_data[BRAT_KEY]` every annotation with
+        its original offsets, as lists of dicts under the names of `BratDocument`'s fields, and
+        `doc.user_data[DOC_ID_KEY]` the id. A document that is not annotated has none of these but the last: its
+        entities are missing, not absent.
+    """
+    doc = tokenizer(brat.text)
+    doc.user_data[DOC_ID_KEY] = brat.id
+    audit.documents += 1
+    if not brat.annotated:
+        audit.add("unannotated", "imported with missing entities", doc_id=brat.id)
+        return doc
+    spans, entities = align_mentions(doc, brat.textbounds, audit, brat.id)
+    doc.spans[BRAT_SPANS_KEY] = spans
+    doc.set_ents(entities, default="outside")
+    doc.user_data[BRAT_KEY] = {kind: [_plain(vars(item)) for item in getattr(brat, kind)] for kind in KINDS}
+    _report_texts(brat, audit)
+    _report_dangling(brat, {span.id_ for span in spans}, audit)
+    return doc
+
+
+def doc_to_brat(doc: Doc) -> BratDocument:
+    """Make a brat document of a spaCy document.
+
+    doc (Doc): The document, with its id in `doc.user_data[DOC_ID_KEY]`.
+    RETURNS (BratDocument): The original annotations if `brat_to_doc` left some in `doc.user_data[BRAT_KEY]`, else the
+        entities of `doc.ents`; not annotated if it has neither.
+    """
+    brat = BratDocument(doc.user_data.get(DOC_ID_KEY, ""), doc.text)
+    stored = doc.user_data.get(BRAT_KEY)
+    if stored is not None:
+        for kind, make in KINDS.items():
+            names = [field.name for field in fields(make)]
+            setattr(brat, kind, [make(*(_tuples(item[name]) for name in names)) for item in stored[kind]])
+    elif not len(doc) or not doc.has_annotation("ENT_IOB"):
+        brat.annotated = False
+    else:
+        for n, span in enumerate(doc.ents, start=1):
+            fragments = ((span.start_char, span.end_char),)
+            brat.textbounds.append(Textbound(f"T{n}", span.label_, fragments, mention_text(doc.text, fragments)))
+    return brat
+
+
+def _plain(value: Any) -> Any:
+    """Tuples become lists: they survive a DocBin either way, and msgpack has no tuples."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(item) for item in value) if isinstance(value, list | tuple) else value
+
+
+def _report_texts(brat: BratDocument, audit: ImportAudit) -> None:
+    """A text column that is not the text at its offsets: likely the .txt was changed after annotation."""
+    for t in brat.textbounds:
+        if t.text.split() != mention_text(brat.text, t.fragments).split():
+            start, end = min(s for s, _ in t.fragments), max(e for _, e in t.fragments)
+            action = "offsets believed, not the text column"
+            audit.add("text differs", action, doc_id=brat.id, annotation_id=t.id, start=start, end=end, label=t.label)
+
+
+def _report_dangling(brat: BratDocument, placed: set[str], audit: ImportAudit) -> None:
+    """Annotations that refer to one that is missing or has no span, directly or through an event's trigger."""
+    known = placed | {e.id for e in brat.events if e.trigger in placed} | {r.id for r in brat.relations}
+    references = [
+        *((e.id, e.label, [e.trigger, *(id for _, id in e.arguments)]) for e in brat.events),
+        *((r.id, r.label, [id for _, id in r.arguments]) for r in brat.relations),
+        *(("*", q.label, q.members) for q in brat.equivs),
+        *((a.id, a.label, [a.target]) for a in [*brat.attributes, *brat.normalizations]),
+    ]
+    for id, label, targets in references:
+        if not known.issuperset(targets):
+            audit.add("dangling", "kept as data, refers to no span", doc_id=brat.id, annotation_id=id, label=label)

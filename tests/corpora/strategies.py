@@ -1,0 +1,51 @@
+"""Invented brat documents: any text, offsets in and beyond it, references that may lead nowhere."""
+
+from hypothesis import strategies as st
+
+from spacy_clinner.corpora.brat import (
+    Attribute,
+    BratDocument,
+    Equiv,
+    Event,
+    Normalization,
+    Note,
+    Relation,
+    Textbound,
+    mention_text,
+)
+
+TEXTS = st.text(st.sampled_from("aB5. \n\r\t\u2005é\u0301🙂") | st.characters(exclude_categories=["Cs"]), max_size=40)
+LABELS = st.sampled_from(["Symptom", "Lab_value", "Größe"])
+ROLES = st.sampled_from(["Arg1", "Arg2", "Theme"])
+# what may stand in a last column
+REMARKS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n\r"), max_size=10)
+
+
+@st.composite
+def brat_documents(draw, margin: int = 3):
+    """Documents with up to six text-bound annotations; `margin`: how far beyond the text's end they may lie."""
+    text = draw(TEXTS)
+    offsets = st.integers(0, len(text) + margin)
+    pairs = st.tuples(offsets, offsets).map(lambda pair: tuple(sorted(pair)))
+    several = st.lists(pairs, min_size=1, max_size=3).map(tuple)
+    textbounds = [
+        Textbound(f"T{n}", label, fragments, mention_text(text, fragments))
+        for n, (label, fragments) in enumerate(draw(st.lists(st.tuples(LABELS, several), max_size=6)))
+    ]
+    ids = st.sampled_from([t.id for t in textbounds] + ["E0", "E1", "T99"])
+    arguments = st.lists(st.tuples(ROLES, ids), min_size=1, max_size=3).map(tuple)
+    return BratDocument(
+        "invented",
+        text,
+        textbounds,
+        [Event(f"E{n}", label, id, args) for n, (label, id, args) in enumerate(draw(_lists(LABELS, ids, arguments)))],
+        [Relation(f"R{n}", label, args) for n, (label, args) in enumerate(draw(_lists(LABELS, arguments)))],
+        [Equiv(label, (a, b)) for label, a, b in draw(_lists(LABELS, ids, ids))],
+        [Attribute(f"A{n}", label, id) for n, (label, id) in enumerate(draw(_lists(LABELS, ids)))],
+        [Normalization(f"N{n}", "Ref", id, "X:1", name) for n, (id, name) in enumerate(draw(_lists(ids, REMARKS)))],
+        [Note(f"#{n}", "AnnotatorNotes", id, remark) for n, (id, remark) in enumerate(draw(_lists(ids, REMARKS)))],
+    )
+
+
+def _lists(*parts):
+    return st.lists(st.tuples(*parts), max_size=2)
