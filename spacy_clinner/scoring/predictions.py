@@ -64,19 +64,21 @@ def write_predictions(path: Path, predictions: Predictions) -> None:
 
 
 def pipeline_labels(nlp: Language, spans_key: str | None = None) -> set[str]:
-    """Labels that a pipeline can predict: those of the components that declare to assign the attribute.
+    """Labels that a pipeline can predict: those of the components that declare to write the entities.
 
     nlp (Language): The pipeline.
-    spans_key (Optional[str]): None: `doc.ents`, else `doc.spans`.
+    spans_key (Optional[str]): Span group that the components must be set to write; None: `doc.ents`.
     RETURNS (Set[str]): The labels.
     """
-    attribute = "doc.ents" if spans_key is None else "doc.spans"
-    return {
-        label
-        for name, pipe in nlp.pipeline
-        if attribute in nlp.get_pipe_meta(name).assigns
-        for label in getattr(pipe, "labels", ())
-    }
+    labels: set[str] = set()
+    for name, pipe in nlp.pipeline:
+        assigns, config = nlp.get_pipe_meta(name).assigns, nlp.get_pipe_config(name)
+        if spans_key is None:
+            writes = "doc.ents" in assigns and config.get("set_ents", True)
+        else:
+            writes = "doc.spans" in assigns and config.get("spans_key") == spans_key
+        labels.update(getattr(pipe, "labels", ()) if writes else ())
+    return labels
 
 
 def warn_of_labels(gold: Collection[str], known: Collection[str]) -> None:

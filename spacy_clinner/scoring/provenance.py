@@ -20,7 +20,7 @@ def provenance() -> dict[str, Any]:
         versions["torch"] = version("torch")
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": shlex.join([Path(sys.orig_argv[0]).name, *sys.orig_argv[1:]]),
         "versions": versions,
     }
 

@@ -73,6 +73,15 @@ def test_labels_of_a_pipeline(nlp):
     assert pipeline_labels(nlp, "head") == set()
 
 
+def test_labels_of_one_head():
+    nlp = spacy.blank("en")
+    for key, label in (("head", "Drug"), ("other", "Date")):
+        ruler = nlp.add_pipe("span_ruler", name=key, config={"spans_key": key})
+        ruler.add_patterns([{"label": label, "pattern": "x"}])
+    assert pipeline_labels(nlp, "head") == {"Drug"}
+    assert pipeline_labels(nlp) == set()
+
+
 def test_labels_of_one_side_are_named():
     with pytest.warns(UserWarning, match="CW060.*Date"):
         warn_of_labels({"Date", "Problem"}, {"Problem"})

@@ -1,0 +1,39 @@
+"""`python -m spacy clinner annotate`: one note, as a table and as a page."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from ._app import clinner_cli
+from ._coded import coded_errors
+
+
+@clinner_cli.command("annotate")
+def annotate_cli(
+    model: Annotated[str, Argument(help="Pipeline (path or name)")],
+    note: Annotated[Path, Argument(help="Text file, UTF-8", exists=True, dir_okay=False)],
+    html: Annotated[Path | None, Option(help="HTML page to write; it holds the note")] = None,
+    spans_key: Annotated[str | None, Option(help="Span group to show; default: doc.ents")] = None,
+    gpu_id: Annotated[int, Option("--gpu-id", "-g", help="GPU, or -1 for the CPU")] = -1,
+) -> None:
+    """Annotate one note: entities with offsets, label and probability."""
+    import spacy
+    from spacy.cli._util import setup_gpu
+    from wasabi import msg
+
+    from ..corpora.files import read_text
+    from ..reports.annotations import annotations_of
+    from ..reports.html import annotation_page
+    from ..reports.tables import annotation_table
+    from ..scoring.files import write_atomically
+
+    with coded_errors():
+        setup_gpu(gpu_id, silent=True)
+        nlp = spacy.load(model)
+        doc = nlp(read_text(note))
+        annotations = annotations_of(doc, spans_key)
+        print(annotation_table(doc.text, annotations))
+        if html:
+            write_atomically(html, annotation_page(doc.text, annotations, title="Annotated note", lang=doc.lang_))
+            msg.good(f"Saved the page to {html}")

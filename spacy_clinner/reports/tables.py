@@ -1,0 +1,114 @@
+"""Tables for the terminal."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from wasabi import table
+
+from ..scoring.confusion import Confusion
+from ..scoring.counts import PREDICTED, SUPPORT
+from ..scoring.evaluation import AVERAGES, Evaluation, ModeScores
+from .annotations import Annotation
+
+
+def label_table(scores: ModeScores) -> str:
+    """P, R and F1 of each label and of the averages, in percent, with support and interval.
+
+    scores (ModeScores): Scores of one mode.
+    RETURNS (str): The table.
+    """
+    total = scores.counts.total
+    bounds = scores.bounds if scores.bounds is not None else [[None] * (len(AVERAGES) + len(total))] * 2
+    intervals = [_interval(lower, upper) for lower, upper in zip(*bounds, strict=True)]
+    labels = [
+        (label, *map(percent, row), interval, int(counts[SUPPORT]), int(counts[PREDICTED]))
+        for (label, row), counts, interval in zip(
+            scores.per_label.items(), total, intervals[len(AVERAGES) :], strict=True
+        )
+    ]
+    overall = int(total[:, SUPPORT].sum()), int(total[:, PREDICTED].sum())
+    averages = [
+        (name, *map(percent, row), interval, *overall)
+        for (name, row), interval in zip(scores.averages.items(), intervals, strict=False)
+    ]
+    return _table(("Label", "P", "R", "F1", "interval", "support", "predicted"), [*labels, *averages])
+
+
+def mode_table(evaluation: Evaluation) -> str:
+    """One line a mode: micro P, R and F1 with its interval, macro and weighted F1, in percent.
+
+    evaluation (Evaluation): All scores.
+    RETURNS (str): The table.
+    """
+    rows = []
+    for name, scores in evaluation.modes.items():
+        micro, macro, weighted = (scores.averages[average] for average in AVERAGES)
+        interval = scores.interval("micro")
+        shown = f"{percent(interval[0])}-{percent(interval[1])}" if interval else ""
+        rows.append((name, *map(percent, micro), shown, percent(macro.f), percent(weighted.f)))
+    return _table(("Mode", "P", "R", "F1", "interval", "macro F1", "weighted F1"), rows)
+
+
+def confusion_table(confusion: Confusion, n: int = 10) -> str:
+    """The most frequent confusions.
+
+    confusion (Confusion): Counts of gold against predicted labels.
+    n (int): Number of lines at most.
+    RETURNS (str): The table.
+    """
+    rows = [
+        (gold or "(spurious)", predicted or "(missed)", count) for gold, predicted, count in confusion.most_confused(n)
+    ]
+    return _table(("Gold", "Predicted", "count"), rows, n_text=2)
+
+
+def comparison_table(comparison: dict[str, Any], names: tuple[str, str]) -> str:
+    """Two models' scores, their difference and its p-value.
+
+    comparison (Dict[str, Any]): From `scoring.evaluation.compare`.
+    names (Tuple[str, str]): What to call the models.
+    RETURNS (str): The table.
+    """
+    interval = comparison["interval"]
+    shown = f"{percent(interval[0])} to {percent(interval[1])}" if interval else ""
+    rows = [
+        (names[0], percent(comparison["model"]), "", ""),
+        (names[1], percent(comparison["other"]), "", ""),
+        ("difference", percent(comparison["difference"]), shown, f"{comparison['p_value']:.4f}"),
+    ]
+    return _table(("Model", "F1", "interval", "p"), rows)
+
+
+def annotation_table(text: str, annotations: Sequence[Annotation]) -> str:
+    """The entities of a note, with their text: for the terminal of someone who may read the note.
+
+    text (str): The note.
+    annotations (Sequence[Annotation]): Its entities.
+    RETURNS (str): The table.
+    """
+    rows = [
+        (
+            # line breaks within an entity would break the table, control characters could steer the terminal
+            "".join(c if c.isprintable() else " " for c in text[start:end]),
+            label,
+            start,
+            end,
+            "" if probability is None else f"{probability:.3f}",
+        )
+        for start, end, label, probability in annotations
+    ]
+    return _table(("Entity", "Label", "start", "end", "probability"), rows, n_text=2)
+
+
+def percent(score: float) -> str:
+    """A score between 0 and 1 in percent with two decimals, as papers print it."""
+    return f"{100 * score:.2f}"
+
+
+def _interval(lower: Sequence[float] | None, upper: Sequence[float] | None) -> str:
+    return "" if lower is None else f"{percent(lower[2])}-{percent(upper[2])}"
+
+
+def _table(header: Sequence[str], rows: Sequence[tuple], *, n_text: int = 1) -> str:
+    """A table whose first columns are text, the others numbers."""
+    return table(rows, header=header, divider=True, aligns=["l"] * n_text + ["r"] * (len(header) - n_text), max_col=60)

@@ -1,0 +1,52 @@
+import pytest
+import spacy
+from typer.testing import CliRunner
+
+from spacy_clinner.cli import clinner_cli
+
+NOTE = "Chest pain since yesterday.\r\nGiven <aspirin> & water."
+
+
+@pytest.fixture
+def room(tmp_path):
+    nlp = spacy.blank("en")
+    patterns = [{"label": "Problem", "pattern": "Chest pain"}, {"label": "Drug", "pattern": "aspirin"}]
+    nlp.add_pipe("entity_ruler").add_patterns(patterns)
+    nlp.to_disk(tmp_path / "model")
+    (tmp_path / "note.txt").write_text(NOTE, encoding="utf8", newline="")
+    return tmp_path
+
+
+def annotate(*args):
+    return CliRunner().invoke(clinner_cli, ["annotate", *map(str, args)])
+
+
+def test_table_of_entities(room):
+    result = annotate(room / "model", room / "note.txt")
+    assert result.exit_code == 0, result.output
+    rows = [line.split() for line in result.output.splitlines()]
+    assert ["Chest", "pain", "Problem", "0", "10"] in rows
+    # the carriage return is a character
+    assert ["aspirin", "Drug", "36", "43"] in rows
+
+
+def test_page(room):
+    result = annotate(room / "model", room / "note.txt", "--html", room / "pages" / "page.html")
+    assert result.exit_code == 0, result.output
+    page = (room / "pages" / "page.html").read_text(encoding="utf8")
+    assert "&lt;" in page and "<aspirin>" not in page
+    assert '<html lang="en">' in page
+
+
+def test_a_note_without_entities(room):
+    (room / "note.txt").write_text("")
+    result = annotate(room / "model", room / "note.txt", "--html", room / "page.html")
+    assert result.exit_code == 0, result.output
+    assert "no entities" in (room / "page.html").read_text()
+
+
+def test_a_note_that_is_not_utf8_ends_with_its_code(room):
+    (room / "note.txt").write_bytes("Fièvre".encode("latin-1"))
+    result = annotate(room / "model", room / "note.txt")
+    assert result.exit_code == 1
+    assert "CE001" in result.output

@@ -1,0 +1,131 @@
+import hashlib
+import json
+
+import pytest
+import spacy
+from spacy.tokens import DocBin, Span
+from typer.testing import CliRunner
+
+from spacy_clinner.cli import clinner_cli
+from spacy_clinner.constants import DOC_ID_KEY
+
+TEXT = "chest pain since yesterday, given aspirin today"
+GOLD = [(0, 2, "Problem"), (6, 7, "Drug")]
+
+
+def write_model(path, patterns):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": label, "pattern": text} for text, label in patterns.items()])
+    nlp.to_disk(path)
+
+
+def write_data(path, n=4, spans=GOLD, key=None):
+    nlp, docs = spacy.blank("en"), []
+    for i in range(n):
+        doc = nlp.make_doc(TEXT)
+        doc.user_data[DOC_ID_KEY] = f"note-{i}"
+        if key:
+            doc.spans[key] = [Span(doc, *span) for span in spans]
+        else:
+            doc.set_ents([Span(doc, *span) for span in spans])
+        docs.append(doc)
+    DocBin(docs=docs, store_user_data=True).to_disk(path)
+
+
+@pytest.fixture
+def room(tmp_path):
+    """A folder with a model that finds all, one that finds half, and data."""
+    write_model(tmp_path / "full", {"chest pain": "Problem", "aspirin": "Drug"})
+    write_model(tmp_path / "half", {"aspirin": "Drug", "pain": "Problem"})
+    write_data(tmp_path / "test.spacy")
+    return tmp_path
+
+
+def evaluate(*args):
+    return CliRunner().invoke(clinner_cli, ["evaluate", *map(str, args)])
+
+
+def test_result_file(room):
+    result = evaluate(room / "half", room / "test.spacy", "--output", room / "new" / "out.json", "--bootstrap", 100)
+    assert result.exit_code == 0, result.output
+    saved = json.loads((room / "new" / "out.json").read_text(encoding="utf8"))
+    assert saved["documents"] == 4
+    assert saved["modes"]["strict"]["micro"]["f"] == 0.5
+    assert saved["modes"]["strict"]["per_label"]["Drug"]["support"] == 4
+    assert saved["modes"]["type"]["micro"]["interval"]["f"] == [1.0, 1.0]
+    assert saved["confusion"]["entities"]["labels"] == ["Drug", "Problem"]
+    assert saved["bootstrap"]["resamples"] == 100
+    assert saved["data"]["sha256"] == hashlib.sha256((room / "test.spacy").read_bytes()).hexdigest()
+    assert saved["model"] == {"path": str(room / "half"), "name": "en_pipeline", "version": "0.0.0"}
+    assert saved["versions"].keys() >= {"spacy_clinner", "spacy", "thinc", "python"}
+    assert saved["command"] and saved["date"]
+    assert "comparison" not in saved
+    for shown in ("Drug", "Problem", "micro", "macro", "token_binary", "interval"):
+        assert shown in result.output
+
+
+def test_compare(room):
+    result = evaluate(room / "full", room / "test.spacy", "--compare", room / "half", "-o", room / "out.json")
+    assert result.exit_code == 0, result.output
+    comparison = json.loads((room / "out.json").read_text())["comparison"]
+    assert (comparison["model"], comparison["other"], comparison["difference"]) == (1.0, 0.5, 0.5)
+    # of four documents, only swapping all or none gives the difference again
+    assert comparison["p_value"] == pytest.approx(2 / 2**4, abs=0.01)
+    assert comparison["other_modes"]["modes"]["strict"]["micro"]["f"] == 0.5
+    assert "difference" in result.output
+
+
+def test_another_tools_predictions_score_as_the_model_does(room):
+    result = evaluate(room / "half", room / "test.spacy", "-o", room / "a.json", "--predictions", room / "p.jsonl")
+    assert result.exit_code == 0, result.output
+    assert json.loads((room / "p.jsonl").read_text().splitlines()[0]) == {
+        "id": "note-0",
+        "entities": [[6, 10, "Problem"], [34, 41, "Drug"]],
+    }
+    result = evaluate(room / "p.jsonl", room / "test.spacy", "-o", room / "b.json")
+    assert result.exit_code == 0, result.output
+    one, other = (json.loads((room / name).read_text()) for name in ("a.json", "b.json"))
+    assert one["modes"] == other["modes"]
+    assert other["model"]["sha256"]
+
+
+def test_gold_in_a_span_group(room):
+    write_data(room / "spans.spacy", key="head")
+    result = evaluate(room / "full", room / "spans.spacy", "--gold-spans-key", "head", "-o", room / "out.json")
+    assert result.exit_code == 0, result.output
+    assert json.loads((room / "out.json").read_text())["modes"]["strict"]["micro"]["f"] == 1.0
+
+
+def test_data_without_entities_and_without_intervals(room):
+    write_data(room / "none.spacy", spans=[])
+    write_model(room / "silent", {"xyz": "Drug"})
+    result = evaluate(room / "silent", room / "none.spacy", "--bootstrap", 0, "-o", room / "out.json")
+    assert result.exit_code == 0, result.output
+    assert "interval" not in json.loads((room / "out.json").read_text())["modes"]["strict"]["micro"]
+
+
+def test_labels_of_one_side_are_warned_of(room):
+    write_model(room / "other", {"aspirin": "Medication"})
+    with pytest.warns(UserWarning) as caught:
+        assert evaluate(room / "other", room / "test.spacy").exit_code == 0
+    messages = [str(warning.message) for warning in caught if "[CW06" in str(warning.message)]
+    assert len(messages) == 2
+    assert "Drug, Problem" in messages[0] and "Medication" in messages[1]
+
+
+def test_wrong_input_ends_with_its_code(room):
+    DocBin().to_disk(room / "empty.spacy")
+    result = evaluate(room / "full", room / "empty.spacy")
+    assert result.exit_code == 1
+    assert "CE062" in result.output
+    (room / "p.jsonl").write_text('{"id": "note-0", "entities": []}\n')
+    result = evaluate(room / "p.jsonl", room / "test.spacy", "-o", room / "out.json")
+    assert result.exit_code == 1
+    assert "CE065" in result.output
+    assert not (room / "out.json").exists()
+
+
+def test_note_text_is_never_printed(room):
+    result = evaluate(room / "half", room / "test.spacy", "-o", room / "out.json", "--predictions", room / "p.jsonl")
+    for text in (result.output, (room / "out.json").read_text(), (room / "p.jsonl").read_text()):
+        assert "aspirin" not in text

@@ -1,0 +1,34 @@
+import pytest
+import spacy
+from spacy.tokens import Span
+
+from spacy_clinner.constants import SPANS_KEY
+from spacy_clinner.reports.annotations import Annotation, annotations_of
+
+
+@pytest.fixture
+def doc():
+    doc = spacy.blank("en").make_doc("chest pain and fever")
+    doc.ents = [Span(doc, 0, 2, "Problem"), Span(doc, 3, 4, "Problem")]
+    return doc
+
+
+def test_probabilities_come_from_the_taggers_group(doc):
+    doc.spans[SPANS_KEY] = [Span(doc, 3, 4, "Problem"), Span(doc, 0, 2, "Problem")]
+    doc.spans[SPANS_KEY].attrs["scores"] = [0.25, 0.75]
+    assert annotations_of(doc) == [Annotation(0, 10, "Problem", 0.75), Annotation(15, 20, "Problem", 0.25)]
+
+
+def test_entities_without_probabilities(doc):
+    assert [entity.probability for entity in annotations_of(doc)] == [None, None]
+    # a group that knows one entity says nothing of the other
+    doc.spans[SPANS_KEY] = [Span(doc, 0, 2, "Problem"), Span(doc, 3, 4, "Date")]
+    doc.spans[SPANS_KEY].attrs["scores"] = [0.75, 0.9]
+    assert [entity.probability for entity in annotations_of(doc)] == [0.75, None]
+
+
+def test_a_span_group_may_overlap(doc):
+    doc.spans["head"] = [Span(doc, 1, 2, "Problem"), Span(doc, 0, 2, "Problem")]
+    doc.spans["head"].attrs["scores"] = [0.5, 0.9]
+    assert annotations_of(doc, "head") == [Annotation(0, 10, "Problem", 0.9), Annotation(6, 10, "Problem", 0.5)]
+    assert annotations_of(doc, "absent") == []
