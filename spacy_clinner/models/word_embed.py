@@ -1,5 +1,7 @@
 """Architectures that embed words by pretrained vectors and by their casing, and the one that joins embeddings."""
 
+from typing import Any
+
 import numpy as np
 from spacy.ml.staticvectors import StaticVectors
 from spacy.tokens import Doc
@@ -99,9 +101,7 @@ def casing(word: str) -> str:
 
 
 @registry.architectures("spacy_clinner.ConcatEmbed.v1")
-def build_concat_embed(
-    parts: dict[str, Model[list[Doc], list[Floats2d]]], dropout: float | None = None
-) -> Model[list[Doc], list[Floats2d]]:
+def build_concat_embed(parts: dict[str, Any], dropout: float | None = None) -> Model[list[Doc], list[Floats2d]]:
     """Join the embeddings of several layers, with one dropout on the whole.
 
     parts (Dict[str, Model[List[Doc], List[Floats2d]]]): embedding layers by a name of your choice, in this order.
@@ -109,6 +109,7 @@ def build_concat_embed(
     RETURNS (Model[List[Doc], List[Floats2d]]): the layer; the parts are refs by their names.
     Source: the [char; word] vector of Ma & Hovy 2016, section 2.3, and of Lee et al. 2017, section 2.
     """
+    # Typed Any: `init fill-config` checks blocks nested in a dictionary before it has made models of them.
     layers = list(parts.values())
     attrs = {"dropout_rate" if dropout is None else "fixed_dropout": dropout or 0.0}
     model = Model("concat_embed", _forward_concat, init=_init_concat, layers=layers, dims={"nO": None}, attrs=attrs)

@@ -1,0 +1,69 @@
+"""The direction of dependency: a room imports only what lies to its right in the picture of docs/internals.md."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import spacy_clinner
+
+PACKAGE = Path(spacy_clinner.__file__).parent
+SHARED = {"errors", "constants", "types", "__init__"}
+MAY_IMPORT = {
+    "layers": set(),
+    "models": {"layers"},
+    "pipeline": {"models", "layers"},
+    "training": {"models", "layers"},
+    "scoring": {"models", "layers"},
+    "corpora": {"pipeline", "training", "scoring", "models", "layers"},
+    "reports": {"pipeline", "training", "scoring", "models", "layers"},
+    "experiments": {"corpora", "reports", "pipeline", "training", "scoring", "models", "layers"},
+    "bulk": {"pipeline", "training", "scoring", "models", "layers"},
+    "cli": {"corpora", "reports", "experiments", "bulk", "pipeline", "training", "scoring", "models", "layers"},
+}
+
+
+def imported_rooms(path: Path) -> set[str]:
+    """Rooms of the package that a file imports, wherever in the file it does."""
+    folders = path.relative_to(PACKAGE.parent).with_suffix("").parts[:-1]
+    rooms = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf8"))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(folders[: len(folders) - node.level + 1]) if node.level else ""
+            module = ".".join(part for part in (base, node.module) if part)
+            names = [f"{module}.{alias.name}" for alias in node.names]
+        rooms |= {name.split(".")[1] for name in names if name.startswith("spacy_clinner.")}
+    return rooms
+
+
+def test_rooms_import_only_to_their_right():
+    files = [path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE]
+    assert len(files) > 20
+    for path in files:
+        room = path.relative_to(PACKAGE).parts[0]
+        allowed = MAY_IMPORT[room] | {room} | SHARED
+        assert imported_rooms(path) <= allowed | {"__version__"}, path
+
+
+def test_layers_know_no_spacy():
+    for path in (PACKAGE / "layers").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not any(name.split(".")[0] == "spacy" for name in names), path
+
+
+def test_import_is_light():
+    code = "import sys, spacy_clinner; print([m for m in ('torch', 'numba', 'spacy', 'numpy') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_spacy_starts_without_torch_and_numba_of_ours():
+    code = (
+        "import sys, spacy; before = {'torch', 'numba'} & set(sys.modules); spacy.blank('en'); "
+        "print({'numba'} & set(sys.modules) - before)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"

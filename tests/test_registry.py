@@ -1,0 +1,65 @@
+"""What configs may name: the entry points, the decorated functions and this list are one."""
+
+import ast
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+import spacy
+
+import spacy_clinner
+
+NAMES = {
+    "spacy_factories": {"clinner_crf_tagger"},
+    "spacy_architectures": {
+        "spacy_clinner.BiLSTMEncoder.v1",
+        "spacy_clinner.CRFTagger.v1",
+        "spacy_clinner.CasingEmbed.v1",
+        "spacy_clinner.CharCNNEmbed.v1",
+        "spacy_clinner.CharLSTMEmbed.v1",
+        "spacy_clinner.ConcatEmbed.v1",
+        "spacy_clinner.VectorsEmbed.v1",
+        "spacy_clinner.WindowedTok2Vec.v1",
+    },
+    "spacy_tokenizers": {"spacy_clinner.ClinicalTokenizer.v1"},
+    "spacy_scorers": {"spacy_clinner.ner_scorer.v1"},
+    "spacy_span_getters": {"spacy_clinner.window_spans.v1"},
+    "spacy_cli": {"clinner"},
+}
+
+
+def own_entry_points(group: str):
+    return {point.name: point for point in entry_points(group=group) if point.value.startswith("spacy_clinner.")}
+
+
+@pytest.mark.parametrize("group", sorted(NAMES))
+def test_entry_points_are_the_names(group):
+    assert set(own_entry_points(group)) == NAMES[group]
+    for point in own_entry_points(group).values():
+        assert callable(point.load())
+
+
+def test_registries_find_every_name():
+    import spacy_transformers  # noqa: F401  (its registry of span getters)
+
+    nlp = spacy.blank("en")
+    for group, names in NAMES.items():
+        registry = group.removeprefix("spacy_")
+        for name in names - {"clinner"}:
+            if registry == "factories":
+                assert nlp.has_factory(name)
+            else:
+                assert callable(spacy.registry.get(registry, name))
+
+
+def test_every_decorated_function_is_an_entry_point():
+    decorated = set()
+    for path in Path(spacy_clinner.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf8"))):
+            for decorator in getattr(node, "decorator_list", []):
+                if isinstance(decorator, ast.Call) and decorator.args and isinstance(decorator.args[0], ast.Constant):
+                    decorated.add(decorator.args[0].value)
+    decorated = {name for name in decorated if isinstance(name, str) and name.startswith(("clinner_", "spacy_clinner."))}
+    declared = set().union(*NAMES.values()) - {"clinner"}
+    # a span getter's registry belongs to spacy-transformers, so its entry point is all that declares it
+    assert decorated == declared - NAMES["spacy_span_getters"]
