@@ -12,30 +12,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import Errors
-from . import crf_logspace as logspace
+from . import crf_passes as passes
 from .crf_logspace import Chain
-from .tags import check_spans, count_tags, enterers, find_break, leavers, sequence_starts, tags_to_spans
+from .crf_params import CRFParams, from_chain, param_shapes, to_chain, zero_params
+from .crf_passes import Expectations
+from .tags import check_spans, count_tags, find_break, sequence_starts, tags_to_spans
+
+__all__ = [
+    "UNKNOWN",
+    "CRFLoss",
+    "CRFParams",
+    "Chain",
+    "Decoded",
+    "KBest",
+    "decode",
+    "from_chain",
+    "likelihood",
+    "log_partition",
+    "marginals",
+    "param_shapes",
+    "span_probabilities",
+    "to_chain",
+    "viterbi",
+    "viterbi_k_best",
+    "zero_params",
+]
 
 UNKNOWN = -1
-
-
-class CRFParams(NamedTuple):
-    """Scores of the legal moves, or gradients of such scores, for K labels.
-
-    between (NDArray): From a leaver (O, E-*, S-*) to an enterer (O, B-*, S-*). *Shape:* (2K+1, 2K+1)
-    within (NDArray): Inside an entity of each label: B to I, B to E, I to I, I to E. *Shape:* (4, K)
-    start (NDArray): An enterer as the first tag. *Shape:* (2K+1,)
-    end (NDArray): A leaver as the last tag. *Shape:* (2K+1,)
-    """
-
-    between: NDArray
-    within: NDArray
-    start: NDArray
-    end: NDArray
-
-    @property
-    def n_labels(self) -> int:
-        return self.within.shape[1]
 
 
 class CRFLoss(NamedTuple):
@@ -60,41 +63,6 @@ class Decoded(NamedTuple):
     probabilities: NDArray
 
 
-def param_shapes(n_labels: int) -> CRFParams:
-    """RETURNS (CRFParams): The shape of each parameter in place of the parameter."""
-    width = 2 * n_labels + 1
-    return CRFParams((width, width), (4, n_labels), (width,), (width,))
-
-
-def zero_params(n_labels: int, dtype: str = "float32") -> CRFParams:
-    """RETURNS (CRFParams): Parameters of a CRF that leaves every legal path to the emissions."""
-    return CRFParams(*(np.zeros(shape, dtype=dtype) for shape in param_shapes(n_labels)))
-
-
-def to_chain(params: CRFParams) -> Chain:
-    """Write parameters out as dense float64 scores between all T tags.
-
-    params (CRFParams): Compact parameters of K labels, T = 4K + 1.
-    RETURNS (Chain): start (T,), transitions (T, T) as [from, to], end (T,); -inf where a move is illegal.
-    """
-    n_labels = params.n_labels
-    n_tags = count_tags(n_labels)
-    chain = Chain(np.full(n_tags, -np.inf), np.full((n_tags, n_tags), -np.inf), np.full(n_tags, -np.inf))
-    chain.start[enterers(n_labels)] = params.start
-    chain.end[leavers(n_labels)] = params.end
-    chain.transitions[np.ix_(leavers(n_labels), enterers(n_labels))] = params.between
-    chain.transitions[_within_moves(n_labels)] = params.within
-    return chain
-
-
-def from_chain(chain: Chain) -> CRFParams:
-    """RETURNS (CRFParams): The legal moves of dense scores, gradients or counts; what `to_chain` wrote out."""
-    n_labels = len(chain.start) // 4
-    between = chain.transitions[np.ix_(leavers(n_labels), enterers(n_labels))]
-    within = chain.transitions[_within_moves(n_labels)]
-    return CRFParams(between, within, chain.start[enterers(n_labels)], chain.end[leavers(n_labels)])
-
-
 def log_partition(params: CRFParams, emissions: NDArray, lengths: NDArray) -> NDArray[np.float64]:
     """Sum over all legal paths.
 
@@ -105,7 +73,7 @@ def log_partition(params: CRFParams, emissions: NDArray, lengths: NDArray) -> ND
     RAISES: CE100, CE107 on shapes, CE101, CE108 on numbers that are not finite.
     """
     params, emissions, lengths = _checked(params, emissions, lengths)
-    return _expectations(params, emissions, lengths).log_partition
+    return passes.expectations(params, emissions, lengths, want_moves=False).log_partition
 
 
 def marginals(params: CRFParams, emissions: NDArray, lengths: NDArray) -> NDArray:
@@ -118,7 +86,7 @@ def marginals(params: CRFParams, emissions: NDArray, lengths: NDArray) -> NDArra
     RAISES: CE100, CE107 on shapes, CE101, CE108 on numbers that are not finite.
     """
     params, emissions, lengths = _checked(params, emissions, lengths)
-    return _expectations(params, emissions, lengths).marginals
+    return passes.expectations(params, emissions, lengths, want_moves=False).marginals
 
 
 def likelihood(
@@ -161,14 +129,14 @@ def likelihood(
         if not chosen.any():
             continue
         rows = chosen[sequence_of]
-        model = _expectations(params, emissions[rows], lengths[chosen])
+        model = passes.expectations(params, emissions[rows], lengths[chosen])
         if chosen is full:
             gold = _path_counts(params, emissions[rows], lengths[chosen], tags[rows], np.flatnonzero(chosen))
         else:
             mask = _mask(tags[rows], None if allowed is None else allowed[rows], emissions.shape[1])
             _check_reachable(mask, lengths[chosen], np.flatnonzero(chosen))
             constrained = np.where(mask, emissions[rows], -np.inf).astype(emissions.dtype)
-            gold = _expectations(params, constrained, lengths[chosen])
+            gold = passes.expectations(params, constrained, lengths[chosen])
         loss[chosen] = model.log_partition - gold.log_partition
         d_emissions[rows] = model.marginals - gold.marginals
         for total, have, want in zip(d_params, model.counts, gold.counts, strict=True):
@@ -186,7 +154,7 @@ def viterbi(params: CRFParams, emissions: NDArray, lengths: NDArray) -> NDArray[
     RAISES: CE100, CE107 on shapes, CE101, CE108 on numbers that are not finite.
     """
     params, emissions, lengths = _checked(params, emissions, lengths)
-    return _viterbi(params, emissions, lengths)
+    return passes.viterbi(params, emissions, lengths)
 
 
 def viterbi_k_best(params: CRFParams, emissions: NDArray, k: int) -> KBest:
@@ -203,9 +171,8 @@ def viterbi_k_best(params: CRFParams, emissions: NDArray, k: int) -> KBest:
     params, emissions, lengths = _checked(params, emissions, np.array([len(emissions)]))
     if not len(emissions):
         return KBest(np.zeros((1, 0), dtype=np.int64), np.zeros(1))
-    chain = to_chain(params)
-    tags, scores = _list_viterbi(chain, emissions.astype("float64"), k)
-    return KBest(tags, scores - _expectations(params, emissions, lengths).log_partition)
+    tags, scores = passes.best_paths(params, emissions, k)
+    return KBest(tags, scores - log_partition(params, emissions, lengths))
 
 
 def span_probabilities(params: CRFParams, emissions: NDArray, lengths: NDArray, spans: NDArray) -> NDArray[np.float64]:
@@ -225,7 +192,7 @@ def span_probabilities(params: CRFParams, emissions: NDArray, lengths: NDArray, 
     params, emissions, lengths = _checked(params, emissions, lengths)
     spans = np.asarray(spans, dtype=np.int64).reshape(-1, 4)
     check_spans(spans, lengths, params.n_labels)
-    return _span_probabilities(params, emissions, lengths, spans)
+    return passes.span_probabilities(params, emissions, lengths, spans)
 
 
 def decode(params: CRFParams, emissions: NDArray, lengths: NDArray) -> Decoded:
@@ -238,35 +205,13 @@ def decode(params: CRFParams, emissions: NDArray, lengths: NDArray) -> Decoded:
     RAISES: CE100, CE107 on shapes, CE101, CE108 on numbers that are not finite.
     """
     params, emissions, lengths = _checked(params, emissions, lengths)
-    spans = tags_to_spans(_viterbi(params, emissions, lengths), lengths, params.n_labels)
-    return Decoded(spans, _span_probabilities(params, emissions, lengths, spans))
-
-
-class _Expectations(NamedTuple):
-    """Of a batch: log Z (n,), tag marginals (N, T), and counts of moves summed over sequences."""
-
-    log_partition: NDArray
-    marginals: NDArray
-    counts: CRFParams
-
-
-def _expectations(params: CRFParams, emissions: NDArray, lengths: NDArray) -> _Expectations:
-    log_z = np.zeros(len(lengths))
-    probabilities = np.zeros_like(emissions)
-    counts = zero_params(params.n_labels, "float64")
-    chain = to_chain(params)
-    for i, rows in _slices(lengths):
-        found = logspace.expectations(chain, emissions[rows].astype("float64"))
-        log_z[i] = found.log_partition
-        probabilities[rows] = found.marginals
-        for total, part in zip(counts, from_chain(found.moves), strict=True):
-            total += part
-    return _Expectations(log_z, probabilities, counts)
+    spans = tags_to_spans(passes.viterbi(params, emissions, lengths), lengths, params.n_labels)
+    return Decoded(spans, passes.span_probabilities(params, emissions, lengths, spans))
 
 
 def _path_counts(
     params: CRFParams, emissions: NDArray, lengths: NDArray, tags: NDArray, names: NDArray
-) -> _Expectations:
+) -> Expectations:
     """Expectations when each sequence has one path: its score, its tags, its moves. `names`: sequences for errors."""
     broken = find_break(tags, lengths, params.n_labels)
     if broken is not None:
@@ -288,67 +233,7 @@ def _path_counts(
     )
     one_hot = np.zeros_like(emissions)
     one_hot[np.arange(len(tags)), tags] = 1
-    return _Expectations(np.bincount(sequence_of, scores, minlength=len(lengths)), one_hot, from_chain(moves))
-
-
-def _viterbi(params: CRFParams, emissions: NDArray, lengths: NDArray) -> NDArray[np.int64]:
-    tags = np.zeros(len(emissions), dtype=np.int64)
-    chain = to_chain(params)
-    for _, rows in _slices(lengths):
-        tags[rows] = _list_viterbi(chain, emissions[rows].astype("float64"), 1)[0][0]
-    return tags
-
-
-def _list_viterbi(chain: Chain, emissions: NDArray, k: int) -> tuple[NDArray, NDArray]:
-    n_tags = len(chain.start)
-    best = np.full((k, n_tags), -np.inf)
-    best[0] = chain.start + emissions[0]
-    came_from = []
-    for scores in emissions[1:]:
-        candidates = (best[:, :, None] + chain.transitions).reshape(-1, n_tags)
-        order = np.argsort(-candidates, axis=0, kind="stable")[:k]
-        best = np.take_along_axis(candidates, order, axis=0) + scores
-        came_from.append(order)
-    final = (best + chain.end).ravel()
-    state = np.argsort(-final, kind="stable")[:k]
-    state = state[final[state] > -np.inf]
-    scores = final[state]
-    path = [state % n_tags]
-    for order in reversed(came_from):
-        state = order[state // n_tags, state % n_tags]
-        path.append(state % n_tags)
-    return np.stack(path[::-1], axis=1), scores
-
-
-def _span_probabilities(params: CRFParams, emissions: NDArray, lengths: NDArray, spans: NDArray) -> NDArray[np.float64]:
-    probabilities = np.zeros(len(spans))
-    chain = to_chain(params)
-    for i, rows in _slices(lengths):
-        chosen = np.flatnonzero(spans[:, 0] == i)
-        if not len(chosen):
-            continue
-        scores = emissions[rows].astype("float64")
-        alpha, beta = logspace.forward(chain, scores), logspace.backward(chain, scores)
-        log_z = logspace.log_sum_exp(alpha[-1] + chain.end, axis=0)
-        for j in chosen:
-            _, start, end, label = spans[j]
-            tags = _entity_tags(end - start, label, params.n_labels)
-            probabilities[j] = np.exp(logspace.clamped(chain, scores, alpha, beta, start, tags) - log_z)
-    return probabilities
-
-
-def _entity_tags(length: int, label: int, n_labels: int) -> NDArray[np.int64]:
-    if length == 1:
-        return np.array([1 + 3 * n_labels + label])
-    tags = np.full(length, 1 + n_labels + label)
-    tags[0], tags[-1] = 1 + label, 1 + 2 * n_labels + label
-    return tags
-
-
-def _within_moves(n_labels: int) -> tuple[NDArray, NDArray]:
-    """From and to tags of `CRFParams.within`, each in its shape (4, K)."""
-    begin, inside, last = (1 + block * n_labels + np.arange(n_labels) for block in range(3))
-    return np.stack([begin, begin, inside, inside]), np.stack([inside, last, inside, last])
+    return Expectations(np.bincount(sequence_of, scores, minlength=len(lengths)), one_hot, from_chain(moves))
 
 
 def _slices(lengths: NDArray) -> list[tuple[int, slice]]:
@@ -397,13 +282,16 @@ def _checked(params: CRFParams, emissions: NDArray, lengths: NDArray) -> tuple[C
             Errors.CE100.format(n_labels=params.n_labels, n_tags=n_tags, shape=emissions.shape, total=lengths.sum())
         )
     dtype = np.float64 if emissions.dtype == np.float64 else np.float32
-    emissions = np.ascontiguousarray(emissions, dtype=dtype)
+    # writeable: Numba would compile every kernel a second time for arrays that are not
+    emissions = np.require(emissions, dtype, ["C", "W"])
     # a finite sum needs one quick pass; look for the culprit only when it is not
-    if not np.isfinite(emissions.sum()) and not np.isfinite(emissions).all():
+    with np.errstate(over="ignore", invalid="ignore"):
+        suspect = not np.isfinite(emissions.sum())
+    if suspect and not np.isfinite(emissions).all():
         row = int(np.isfinite(emissions).all(axis=1).argmin())
         sequence, position = _locate(row, lengths)
         raise ValueError(Errors.CE101.format(sequence=sequence, position=position))
-    return CRFParams(*(np.ascontiguousarray(value, dtype=dtype) for value in params)), emissions, lengths
+    return CRFParams(*(np.require(value, dtype, ["C", "W"]) for value in params)), emissions, lengths
 
 
 def _checked_gold(

@@ -1,0 +1,187 @@
+"""Passes of the BIOES CRF over a checked batch: the compiled kernels where they are exact, log space where not.
+
+A sequence that the kernels' guard rejects in float32 is computed again in float64, and if that is not enough either, in
+log space. Arguments as in `crf.py`, already checked: parameters in the type of the emissions, lengths as int64.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import crf_logspace as logspace
+from .crf_params import CRFParams, from_chain, to_chain, zero_params
+from .tags import enterers, leavers, sequence_starts
+
+
+class Expectations(NamedTuple):
+    """Of a batch: log Z (n,), tag marginals (N, T), and expected counts of moves summed over sequences."""
+
+    log_partition: NDArray
+    marginals: NDArray
+    counts: CRFParams
+
+
+def expectations(params: CRFParams, emissions: NDArray, lengths: NDArray, want_moves: bool = True) -> Expectations:
+    """RETURNS (Expectations): By forward-backward; log Z is 0 for an empty sequence, and without moves counts are 0."""
+    from . import crf_kernels as kernels  # imports numba, which takes its time
+
+    n_labels, dtype = params.n_labels, emissions.dtype
+    width = 2 * n_labels + 1
+    starts = sequence_starts(lengths)
+    log_z = np.zeros(len(lengths))
+    marginals = np.zeros_like(emissions)
+    counts = zero_params(n_labels, dtype)
+    if not len(emissions):
+        return Expectations(log_z, marginals, counts)
+    leaving, entering = np.zeros((2, len(emissions) if want_moves else 0, width), dtype)
+    factors = kernels.make_factors(params)
+    scratch = kernels.make_scratch(n_labels, dtype)
+    tolerance = kernels.LIMITS[dtype.name].tolerance
+    exact = kernels.expect(
+        emissions,
+        starts,
+        factors,
+        scratch,
+        want_moves,
+        tolerance,
+        log_z,
+        marginals,
+        leaving,
+        entering,
+        counts.within,
+    )
+    if want_moves:
+        counts.between[:] = factors.between[:width, :width] * (leaving.T @ entering)
+        counts.start[:] = marginals[starts[:-1][lengths > 0]][:, enterers(n_labels)].sum(axis=0)
+        counts.end[:] = marginals[starts[1:][lengths > 0] - 1][:, leavers(n_labels)].sum(axis=0)
+    if not exact.all():
+        again, rows = _choose(~exact, starts)
+        precise = _with_more_precision(params, emissions[rows], lengths[again])
+        log_z[again] = precise.log_partition
+        marginals[rows] = precise.marginals
+        for total, part in zip(counts, precise.counts, strict=True):
+            total += part.astype(dtype)
+    return Expectations(log_z, marginals, counts)
+
+
+def viterbi(params: CRFParams, emissions: NDArray, lengths: NDArray) -> NDArray[np.int64]:
+    """RETURNS (NDArray): Tags of the best path of each sequence. *Shape:* (N,)"""
+    from . import crf_kernels as kernels
+
+    tags = np.zeros(len(emissions), dtype=np.int64)
+    if len(emissions):
+        scratch = kernels.make_scratch(params.n_labels, emissions.dtype)
+        kernels.viterbi(emissions, sequence_starts(lengths), kernels.make_scores(params), scratch, tags)
+    return tags
+
+
+def span_probabilities(params: CRFParams, emissions: NDArray, lengths: NDArray, spans: NDArray) -> NDArray[np.float64]:
+    """RETURNS (NDArray): Probability of each span. *Shape:* (m,)"""
+    from . import crf_kernels as kernels
+
+    probabilities = np.zeros(len(spans))
+    if not len(spans):
+        return probabilities
+    order = np.lexsort((spans[:, 2], spans[:, 0]))
+    asked = spans[order]
+    first_asked = np.searchsorted(asked[:, 0], np.arange(len(lengths) + 1))
+    starts = sequence_starts(lengths)
+    found = np.zeros(len(spans))
+    exact = kernels.spans(
+        emissions,
+        starts,
+        kernels.make_factors(params),
+        kernels.make_scratch(params.n_labels, emissions.dtype),
+        kernels.LIMITS[emissions.dtype.name].tolerance,
+        asked,
+        first_asked,
+        found,
+    )
+    probabilities[order] = found
+    if not exact.all():
+        again, rows = _choose(~exact, starts)
+        repeated = ~exact[spans[:, 0]]
+        renumbered = spans[repeated]
+        renumbered[:, 0] = np.searchsorted(again, renumbered[:, 0])
+        if emissions.dtype == np.float32:
+            params, emissions = _as_double(params, emissions)
+            probabilities[repeated] = span_probabilities(params, emissions[rows], lengths[again], renumbered)
+        else:
+            probabilities[repeated] = _log_span_probabilities(params, emissions[rows], lengths[again], renumbered)
+    return probabilities
+
+
+def best_paths(params: CRFParams, emissions: NDArray, k: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """RETURNS (tuple): Tags (k', L) and scores (k',) of the best paths of one sequence of tokens, best first."""
+    chain = to_chain(params)
+    n_tags = len(chain.start)
+    best = np.full((k, n_tags), -np.inf)
+    best[0] = chain.start + emissions[0]
+    came_from = []
+    for scores in emissions[1:].astype("float64"):
+        candidates = (best[:, :, None] + chain.transitions).reshape(-1, n_tags)
+        order = np.argsort(-candidates, axis=0, kind="stable")[:k]
+        best = np.take_along_axis(candidates, order, axis=0) + scores
+        came_from.append(order)
+    final = (best + chain.end).ravel()
+    state = np.argsort(-final, kind="stable")[:k]
+    state = state[final[state] > -np.inf]
+    scores = final[state]
+    path = [state % n_tags]
+    for order in reversed(came_from):
+        state = order[state // n_tags, state % n_tags]
+        path.append(state % n_tags)
+    return np.stack(path[::-1], axis=1), scores
+
+
+def _with_more_precision(params: CRFParams, emissions: NDArray, lengths: NDArray) -> Expectations:
+    if emissions.dtype == np.float32:
+        return expectations(*_as_double(params, emissions), lengths)
+    return _log_expectations(params, emissions, lengths)
+
+
+def _as_double(params: CRFParams, emissions: NDArray) -> tuple[CRFParams, NDArray]:
+    return CRFParams(*(value.astype("float64") for value in params)), emissions.astype("float64")
+
+
+def _choose(chosen: NDArray[np.bool_], starts: NDArray) -> tuple[NDArray, NDArray]:
+    """Numbers of the chosen sequences, and a mask of their rows."""
+    return np.flatnonzero(chosen), np.repeat(chosen, np.diff(starts))
+
+
+def _log_expectations(params: CRFParams, emissions: NDArray, lengths: NDArray) -> Expectations:
+    log_z = np.zeros(len(lengths))
+    marginals = np.zeros_like(emissions)
+    counts = zero_params(params.n_labels, "float64")
+    chain = to_chain(params)
+    starts = sequence_starts(lengths)
+    for i in np.flatnonzero(lengths):
+        rows = slice(starts[i], starts[i + 1])
+        log_z[i], marginals[rows], moves = logspace.expectations(chain, emissions[rows])
+        for total, part in zip(counts, from_chain(moves), strict=True):
+            total += part
+    return Expectations(log_z, marginals, counts)
+
+
+def _log_span_probabilities(params: CRFParams, emissions: NDArray, lengths: NDArray, spans: NDArray) -> NDArray:
+    probabilities = np.zeros(len(spans))
+    chain = to_chain(params)
+    starts = sequence_starts(lengths)
+    for i in np.unique(spans[:, 0]):
+        scores = emissions[starts[i] : starts[i + 1]]
+        alpha, beta = logspace.forward(chain, scores), logspace.backward(chain, scores)
+        log_z = logspace.log_sum_exp(alpha[-1] + chain.end, axis=0)
+        for j in np.flatnonzero(spans[:, 0] == i):
+            _, start, end, label = spans[j]
+            tags = _entity_tags(end - start, label, params.n_labels)
+            probabilities[j] = np.exp(logspace.clamped(chain, scores, alpha, beta, start, tags) - log_z)
+    return probabilities
+
+
+def _entity_tags(length: int, label: int, n_labels: int) -> NDArray[np.int64]:
+    if length == 1:
+        return np.array([1 + 3 * n_labels + label])
+    tags = np.full(length, 1 + n_labels + label)
+    tags[0], tags[-1] = 1 + label, 1 + 2 * n_labels + label
+    return tags
