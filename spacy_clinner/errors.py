@@ -49,8 +49,8 @@ class Errors(metaclass=_Coded):
         "document a name of its own in `doc.user_data['clinner_doc_id']`."
     )
     CE013 = (
-        "Document {doc!r}, token {token} holds white space, which would break the columns. Tokenize again with a "
-        "tokenizer that splits at white space."
+        "Document {doc!r}: token {token} holds a delimiter or a line end, which would break the columns. Write with "
+        "another delimiter, or tokenize again with a tokenizer that splits at white space."
     )
     CE014 = "{path} is a folder, but a file is to be written there. Name a file that ends in .spacy, or give --splits."
     CE030 = (
