@@ -59,9 +59,9 @@ def tags_to_binary(tags: Iterable[str]) -> list[str]:
 def count_tokens(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> Counts:
     """Count tags token by token.
 
-    With O as a label like any other, micro F1 is the accuracy, and the weighted F1 is mostly about O: the
-    MACCROBAT studies that report a single "weighted F1" over tokens score this way. `Counts.without("O")` gives the
-    scores over entity tags, as NeuroNER reports.
+    With O as a label like any other, micro F1 is the accuracy, and the weighted F1 is mostly about O: studies that
+    report one F1 over all tokens score this way, perhaps also the MACCROBAT report of 0.865, which does not say.
+    `Counts.without("O")` gives the scores over entity tags, as NeuroNER reports.
 
     gold (Sequence[Sequence[str]]): Tags (or types) of each document.
     predicted (Sequence[Sequence[str]]): As many predicted tags.

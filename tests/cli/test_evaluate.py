@@ -96,6 +96,7 @@ def test_gold_in_a_span_group(room):
     assert json.loads((room / "out.json").read_text())["modes"]["strict"]["micro"]["f"] == 1.0
 
 
+@pytest.mark.filterwarnings("ignore:.*CW061")
 def test_data_without_entities_and_without_intervals(room):
     write_data(room / "none.spacy", spans=[])
     write_model(room / "silent", {"xyz": "Drug"})
