@@ -49,12 +49,14 @@ def forward(
     model: Model, docs: list[Doc], is_train: bool
 ) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Doc]]]:
     embed, encode = model.layers
+    if not docs:
+        return [], lambda dY: docs
     rows, backprop_embed = embed(docs, is_train)
     bounds = [window_bounds(doc, **model.attrs) for doc in docs]
     pieces, backprop_encode = encode(_cut(rows, bounds), is_train)
 
     def backprop(dY: list[Floats2d]) -> list[Doc]:
-        return backprop_embed(_join(model, backprop_encode(_cut(dY, bounds)), bounds, embed.get_dim("nO")))
+        return backprop_embed(_join(model, backprop_encode(_cut(dY, bounds)), bounds, rows[0].shape[1]))
 
     return _join(model, pieces, bounds, model.get_dim("nO")), backprop
 

@@ -3,10 +3,10 @@
 from typing import Any
 
 import numpy as np
-from spacy.ml.staticvectors import StaticVectors
 from spacy.tokens import Doc
 from spacy.util import registry
-from thinc.api import Embed, Model, chain, ragged2list
+from spacy.vectors import Mode
+from thinc.api import Embed, Linear, Model
 from thinc.types import Floats2d
 
 from ..errors import Errors
@@ -22,31 +22,45 @@ def build_vectors_embed(width: int = 100) -> Model[list[Doc], list[Floats2d]]:
     RETURNS (Model[List[Doc], List[Floats2d]]): the layer. Using it without the vectors it was trained with raises
         CE121 (none) or CE122 (of another width).
     """
-    vectors = chain(StaticVectors(width), ragged2list())
-    return Model("vectors_embed", _forward_vectors, init=_init_first, layers=[vectors], dims={"nO": width})
+    # Not spaCy's StaticVectors: it gives words without a vector a gradient, that of the table's last row.
+    linear = Linear(nO=width)
+    return Model("vectors_embed", _forward_vectors, init=_init_vectors, layers=[linear], dims={"nO": width})
 
 
-def _init_first(model: Model, X=None, Y=None) -> None:
-    if X:
-        _check_vectors(model, X)
-    model.layers[0].initialize(X, Y)
+def _init_vectors(model: Model, X: list[Doc] | None = None, Y=None) -> None:
+    linear = model.layers[0]
+    if X and linear.has_dim("nI") is None:
+        linear.set_dim("nI", _vectors_of(model, X).shape[1])
+    linear.initialize()
 
 
 def _forward_vectors(model: Model, docs: list[Doc], is_train: bool):
-    _check_vectors(model, docs)
-    return model.layers[0](docs, is_train)
+    lengths = [len(doc) for doc in docs]
+    if not sum(lengths):
+        return [model.ops.alloc2f(0, model.get_dim("nO")) for _ in docs], lambda dY: docs
+    rows, backprop_rows = model.layers[0](_vectors_of(model, docs), is_train)
+
+    def backprop(dY: list[Floats2d]) -> list[Doc]:
+        backprop_rows(model.ops.flatten(dY))
+        return docs
+
+    return model.ops.unflatten(rows, lengths), backprop
 
 
-def _check_vectors(model: Model, docs: list[Doc]) -> None:
-    if not docs:
-        return
-    found = docs[0].vocab.vectors.shape[1]
+def _vectors_of(model: Model, docs: list[Doc]) -> Floats2d:
+    """Vectors of all tokens, zeros where the table has none. Shape: (N, nM)"""
+    vectors = docs[0].vocab.vectors
+    found = vectors.shape[1]
     if not found:
         raise ValueError(Errors.CE121)
-    static = model.layers[0].layers[0]
-    wanted = static.get_dim("nM") if static.has_dim("nM") else found
+    wanted = model.layers[0].get_dim("nI") if model.layers[0].has_dim("nI") else found
     if found != wanted:
         raise ValueError(Errors.CE122.format(found=found, wanted=wanted))
+    keys = np.concatenate([doc.to_array(vectors.attr) for doc in docs])
+    if vectors.mode == Mode.floret:
+        return model.ops.asarray2f(vectors.get_batch(keys))
+    rows = vectors.find(keys=keys)
+    return model.ops.asarray2f(vectors.data[rows] * (rows >= 0)[:, None])
 
 
 @registry.architectures("spacy_clinner.CasingEmbed.v1")

@@ -1,0 +1,115 @@
+import numpy as np
+import pytest
+import spacy
+from hypothesis import given
+from hypothesis import strategies as st
+from spacy.ml.models.tok2vec import MaxoutWindowEncoder, MultiHashEmbed
+from spacy.vectors import Vectors
+
+from spacy_clinner.models.bilstm import build_bilstm_encoder
+from spacy_clinner.models.char_embed import N_ROWS, build_char_cnn_embed, build_char_lstm_embed, word_chars
+from spacy_clinner.models.tok2vec import build_windowed_tok2vec
+from spacy_clinner.models.word_embed import build_casing_embed, build_concat_embed, build_vectors_embed, casing
+
+from ..layers.gradients import assert_gradients, squares
+
+TEXTS = ["The patient has fever.\nNo cough, 5mg aspirin daily", "", "CT 38.9 The", " \n"]
+EMBEDS = {
+    "chars by convolution": build_char_cnn_embed,
+    "chars by LSTM": build_char_lstm_embed,
+    "vectors": lambda: build_vectors_embed(7),
+    "casing": build_casing_embed,
+    "hashes": lambda: MultiHashEmbed(8, ["NORM"], [100], False),
+    "joined": lambda: build_concat_embed({"a": build_char_cnn_embed(), "b": build_casing_embed()}),
+}
+
+
+@pytest.fixture
+def nlp():
+    nlp = spacy.blank("en")
+    words = ["fever", "patient", "cough"]
+    data = np.random.default_rng(0).normal(size=(3, 5)).astype("f")
+    nlp.vocab.vectors = Vectors(strings=nlp.vocab.strings, data=data, keys=words, name="v")
+    return nlp
+
+
+@pytest.mark.parametrize("build", EMBEDS.values(), ids=EMBEDS)
+@pytest.mark.parametrize("encode", [lambda w: build_bilstm_encoder(6), lambda w: MaxoutWindowEncoder(w, 1, 2, 1)])
+def test_one_row_a_token_and_batch_equals_single(nlp, build, encode):
+    docs = [nlp.make_doc(text) for text in TEXTS]
+    embed = build()
+    model = build_windowed_tok2vec(embed, encode(embed.get_dim("nO") if embed.has_dim("nO") else 8))
+    model.initialize(docs)
+    rows = model.predict(docs)
+    assert [row.shape for row in rows] == [(len(doc), model.get_dim("nO")) for doc in docs]
+    for doc, row in zip(docs, rows, strict=True):
+        if len(doc):
+            assert np.allclose(model.predict([doc])[0], row, atol=1e-5)
+
+
+@pytest.mark.parametrize("build", [build for name, build in EMBEDS.items() if name != "hashes"])
+def test_no_tokens_at_all_and_bytes_fill_a_twin(nlp, build):
+    docs = [nlp.make_doc(text) for text in TEXTS]
+    model, twin = (build_windowed_tok2vec(build(), build_bilstm_encoder(6)) for _ in range(2))
+    model.initialize(docs)
+    empty = [nlp.make_doc(""), nlp.make_doc("")]
+    Y, backprop = model(empty, is_train=True)
+    assert [y.shape for y in Y] == [(0, 6), (0, 6)]
+    backprop(Y)
+    twin.from_bytes(model.to_bytes())
+    assert all((a == b).all() for a, b in zip(model.predict(docs), twin.predict(docs), strict=True))
+
+
+def test_gradients_of_the_whole_encoder(nlp):
+    docs = [nlp.make_doc(text) for text in TEXTS]
+    parts = {"chars": build_char_cnn_embed(6, 5), "words": build_vectors_embed(4), "case": build_casing_embed(3)}
+    model = build_windowed_tok2vec(build_concat_embed(parts), build_bilstm_encoder(6), min_tokens=3, max_tokens=4)
+    model.initialize(docs)
+    assert_gradients(model, docs, squares, lambda Y: Y)
+
+
+def test_windows_do_not_see_each_other(nlp):
+    model = build_windowed_tok2vec(build_char_cnn_embed(), build_bilstm_encoder(6), unit="lines")
+    docs = [nlp.make_doc("no fever\ncough"), nlp.make_doc("no fever\nsevere pain")]
+    model.initialize(docs)
+    first, second = model.predict(docs)
+    assert np.allclose(first[:3], second[:3])
+    joined = build_windowed_tok2vec(*model.layers, unit="lines", min_tokens=10)
+    first, second = joined.predict(docs)
+    assert not np.allclose(first[:3], second[:3])
+
+
+def test_missing_or_other_vectors_are_an_error(nlp):
+    docs = [nlp.make_doc("fever")]
+    model = build_vectors_embed(4)
+    model.initialize(docs)
+    with pytest.raises(ValueError, match="CE121"):
+        model.predict([spacy.blank("en").make_doc("fever")])
+    other = spacy.blank("en")
+    other.vocab.vectors = Vectors(strings=other.vocab.strings, data=np.ones((1, 9), "f"), keys=["fever"], name="w")
+    with pytest.raises(ValueError, match="CE122"):
+        model.predict([other.make_doc("fever")])
+
+
+@given(st.lists(st.text(min_size=1, max_size=40), max_size=5))
+def test_every_character_has_a_row(words):
+    rows, lengths = word_chars(words, max_chars=16)
+    assert rows.size == lengths.sum() and ((rows > 0) & (rows < N_ROWS)).all()
+    assert lengths.tolist() == [min(len(word), 16) for word in words]
+
+
+def test_a_long_word_is_read_by_both_ends():
+    rows, lengths = word_chars(["abcdefgh"], max_chars=4)
+    assert lengths.tolist() == [4] and rows.tolist() == word_chars(["abgh"], 4)[0].tolist()
+
+
+@pytest.mark.parametrize(
+    "word,name",
+    zip(
+        ["fever", "CT", "Aspirin", "pH", "40", "38.9", "B12ab", ".", "\n"],
+        ["lower", "upper", "title", "mixed", "numeric", "mainly numeric", "has digit", "other", "other"],
+        strict=True,
+    ),
+)
+def test_casing(word, name):
+    assert casing(word) == name
