@@ -1,0 +1,27 @@
+"""`python -m spacy clinner demo-corpus`: write the invented demo corpus."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from ._app import clinner_cli
+
+
+@clinner_cli.command("demo-corpus")
+def demo_corpus_cli(
+    out_dir: Annotated[Path, Argument(help="Folder to write to; made if there is none", file_okay=False)],
+    seed: Annotated[int, Option(help="Another seed, another corpus")] = 0,
+    train_notes: Annotated[int, Option(min=1, help="Training notes a specialty")] = 60,
+    dev_notes: Annotated[int, Option(min=1, help="Development notes a specialty")] = 15,
+    test_notes: Annotated[int, Option(min=1, help="Test notes a specialty")] = 15,
+) -> None:
+    """Write invented clinical notes of four specialties, annotated, as .spacy files."""
+    from wasabi import msg
+
+    from ..corpora.demo.write import summary_rows, write_corpus
+
+    sizes = {"train": train_notes, "dev": dev_notes, "test": test_notes}
+    header, *rows = summary_rows(write_corpus(out_dir, sizes, seed=seed))
+    msg.table(rows, header=header, divider=True, aligns=("l", *"r" * (len(header) - 1)))
+    msg.good(f"Wrote the demo corpus of seed {seed}", out_dir)
