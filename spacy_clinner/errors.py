@@ -27,7 +27,7 @@ class Errors(metaclass=_Coded):
         "Document {doc!r} has an .ann file but no .txt file, so its offsets point nowhere. Put the text beside it, or "
         "remove the .ann file."
     )
-    CE004 = "Document {doc!r}, line {line} of its .ann file: the id {id!r} was used before. Give each annotation its own."
+    CE004 = "Document {doc!r}, line {line} of its .ann file: the id {id!r} was used before. Give each annotation one."
     CE005 = "{path} holds no {kind}. Check the path and the format (--format)."
     CE006 = (
         "{file}, line {line} has {found} columns, but column {column} is wanted. Set the token's and the tag's column "
@@ -52,7 +52,11 @@ class Errors(metaclass=_Coded):
         "Document {doc!r}: token {token} holds a delimiter or a line end, which would break the columns. Write with "
         "another delimiter, or tokenize again with a tokenizer that splits at white space."
     )
-    CE014 = "{path} is a folder, but a file is to be written there. Name a file that ends in .spacy, or give --splits."
+    CE014 = (
+        "{path} is a {found}, but a {wanted} is to be written there. Name another: a file that ends in .spacy, or a "
+        "folder if you give --splits or --to."
+    )
+    CE015 = "Give either --format (from that format to .spacy) or --to (from .spacy to that format)."
     CE030 = (
         "Demo corpus: {part!r} in the template or term {template!r} cannot be read: a bracket without its partner, an "
         "unknown assertion or a misspelt slot. The language is described in docs/demo_corpus.md."

@@ -238,8 +238,17 @@ def write_brat(doc: BratDocument, folder: Path) -> None:
     folder (Path): Where to; it is made if missing.
     RAISES (ValueError): CE012 if its id is no plain file name.
     """
-    if not doc.id or doc.id.startswith(".") or Path(doc.id).name != doc.id:
-        raise ValueError(Errors.CE012.format(doc=doc.id))
+    check_id(doc.id)
     write_atomically(folder / f"{doc.id}.txt", doc.text)
     if doc.annotated:
         write_atomically(folder / f"{doc.id}.ann", format_brat(doc))
+
+
+def check_id(doc_id: str) -> None:
+    """See that a document's id can name its files.
+
+    doc_id (str): The id.
+    RAISES (ValueError): CE012 if it is empty, a path or hidden.
+    """
+    if not doc_id or doc_id.startswith(".") or Path(doc_id).name != doc_id:
+        raise ValueError(Errors.CE012.format(doc=doc_id))

@@ -93,7 +93,7 @@ def format_columns(doc: Doc, scheme: str, delimiter: str = "\t") -> str:
     """
     lines = []
     for start, end in _sentence_offsets(doc):
-        kept = [i for i in range(start, end) if not doc[i].is_space]
+        kept = [i for i in range(start, end) if not doc[i].text.isspace()]
         place = {i: n for n, i in enumerate(kept)}
         chunks = []
         for entity in doc[start:end].ents:
@@ -179,6 +179,6 @@ def _sentence_offsets(doc: Doc) -> Iterator[tuple[int, int]]:
     if doc.has_annotation("SENT_START"):
         starts = [token.i for token in doc if token.is_sent_start]
     else:
-        starts = [token.i + 1 for token in doc if token.is_space and "\n" in token.text]
+        starts = [token.i + 1 for token in doc if token.text.isspace() and "\n" in token.text]
     starts = [0, *(i for i in starts if 0 < i < len(doc) and doc[i].ent_iob_ != "I")]
     return zip(starts, [*starts[1:], len(doc)], strict=True)

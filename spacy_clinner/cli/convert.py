@@ -1,0 +1,52 @@
+"""`python -m spacy clinner convert`: foreign corpora to `.spacy` files, and back."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from ._app import clinner_cli
+from ._coded import coded_errors
+
+
+@clinner_cli.command("convert")
+def convert_cli(
+    source: Annotated[Path, Argument(help="Corpus (folder or column file); with --to a .spacy file", exists=True)],
+    output: Annotated[Path, Argument(help=".spacy file; with --splits or --to a folder")],
+    format: Annotated[str | None, Option(help="Source is brat, iob (columns, any scheme), iob1, iob2 or bioes")] = None,
+    to: Annotated[str | None, Option(help="Source is .spacy, output brat, iob1, iob2 or bioes")] = None,
+    lang: Annotated[str, Option(help="Language code")] = "en",
+    tokenizer: Annotated[str, Option(help="clinical or spacy, for brat; train with the same")] = "clinical",
+    splits: Annotated[Path | None, Option(help="Folder with train.txt, dev.txt, test.txt: one id a line")] = None,
+    audit: Annotated[Path | None, Option(help="TSV file for all that was changed or left out")] = None,
+    token_column: Annotated[int, Option(help="Column of the token, from 0; -1 is the last")] = 0,
+    tag_column: Annotated[int, Option(help="Column of the tag")] = -1,
+    delimiter: Annotated[str | None, Option(help="Between columns; default: tab, else spaces")] = None,
+    n_sents: Annotated[int | None, Option(min=1, help="Sentences a document of a column file")] = None,
+) -> None:
+    """Convert a corpus to .spacy files for `spacy train` (--format), or a .spacy file back to a corpus (--to)."""
+    from wasabi import msg
+
+    from ..corpora.columns import ColumnFormat
+    from ..corpora.exporting import export_file
+    from ..corpora.importing import import_files
+    from ..errors import Errors
+
+    with coded_errors():
+        if (format is None) == (to is None):
+            raise ValueError(Errors.CE015)
+        if to:
+            written, left_out = export_file(source, output, to)
+            if left_out:
+                msg.warn(f"Left out {len(left_out)} documents without annotation")
+            msg.good(f"Wrote {written} documents to {output}")
+            return
+        layout = ColumnFormat(None, token_column, tag_column, delimiter, n_sents)
+        found, sizes = import_files(
+            source, output, format, lang=lang, tokenizer=tokenizer, layout=layout, splits=splits, audit_path=audit
+        )
+        print(found.summary())
+        for path, size in sizes.items():
+            msg.good(f"Wrote {size} documents to {path}")
+        if audit:
+            msg.good(f"Wrote {len(found.rows)} rows of audit to {audit}")

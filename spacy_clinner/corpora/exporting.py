@@ -1,0 +1,70 @@
+"""Documents -> foreign formats, a file (or a pair of files) a document."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from spacy.tokens import Doc
+
+from ..constants import DOC_ID_KEY
+from ..errors import Errors
+from ..scoring.documents import read_docs
+from .brat import check_id, write_brat
+from .columns import format_columns
+from .convert import doc_to_brat
+from .files import write_atomically
+from .tags import PREFIXES
+
+FORMATS = ("brat", *PREFIXES)
+
+
+def export_docs(docs: Sequence[Doc], folder: Path, format: str, stem: str = "doc") -> list[str]:
+    """Write documents; nothing is written unless all can be.
+
+    docs (Sequence[Doc]): The documents. One without an id is named by `stem` and its number.
+    folder (Path): Where to; it is made if missing, other files in it stay.
+    format (str): One of `FORMATS`. Brat gets ID.txt and ID.ann: the annotations that the document was imported with if
+        it comes from brat, else `doc.ents`; a document without annotation has no .ann file. The others get ID.tsv.
+    stem (str): Beginning of made-up names.
+    RETURNS (List[str]): Ids of documents left out: without annotation they have no tags to write.
+    RAISES (ValueError): CE008 for an unknown format, CE012 for an id that is no file name or not unique, CE013 for a
+        token that would break the columns.
+    """
+    if format not in FORMATS:
+        raise ValueError(Errors.CE008.format(what="format", value=format, known=", ".join(FORMATS)))
+    named = _by_id(docs, stem)
+    if format == "brat":
+        for brat in [doc_to_brat(doc) for doc in named.values()]:
+            write_brat(brat, folder)
+        return []
+    annotated = {doc_id: doc for doc_id, doc in named.items() if doc.has_annotation("ENT_IOB")}
+    contents = {doc_id: format_columns(doc, format) for doc_id, doc in annotated.items()}
+    for doc_id, content in contents.items():
+        write_atomically(folder / f"{doc_id}.tsv", content)
+    return [doc_id for doc_id in named if doc_id not in annotated]
+
+
+def export_file(source: Path, folder: Path, format: str) -> tuple[int, list[str]]:
+    """Write the documents of a `.spacy` file to a folder.
+
+    source (Path): The file.
+    folder (Path): Where to.
+    format (str): One of `FORMATS`.
+    RETURNS (Tuple[int, List[str]]): Number of documents written, and ids of those left out.
+    RAISES (ValueError): CE014 if the folder is a file, those of `read_docs` and `export_docs`.
+    """
+    if folder.is_file():
+        raise ValueError(Errors.CE014.format(path=folder.name, found="file", wanted="folder"))
+    docs = read_docs(source)
+    left_out = export_docs(docs, folder, format, stem=source.stem)
+    return len(docs) - len(left_out), left_out
+
+
+def _by_id(docs: Sequence[Doc], stem: str) -> dict[str, Doc]:
+    named: dict[str, Doc] = {}
+    for n, doc in enumerate(docs, start=1):
+        doc_id = doc.user_data.setdefault(DOC_ID_KEY, f"{stem}-{n}")
+        check_id(doc_id)
+        if doc_id in named:
+            raise ValueError(Errors.CE012.format(doc=doc_id))
+        named[doc_id] = doc
+    return named

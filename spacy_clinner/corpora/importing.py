@@ -1,0 +1,145 @@
+"""Foreign corpora -> documents -> `.spacy` files that spaCy's own `spacy.Corpus.v1` reads."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin
+from tqdm import tqdm
+
+from ..errors import Errors
+from .audit import ImportAudit
+from .brat import brat_paths, read_brat
+from .columns import ColumnFormat, column_paths, read_columns
+from .convert import brat_to_doc
+from .files import write_atomically
+from .splits import read_splits, split_docs
+
+# "iob" tells the scheme of the columns from their tags
+SCHEMES = {"iob": None, "iob1": "iob1", "iob2": "iob2", "bioes": "bioes"}
+FORMATS = ("brat", *SCHEMES)
+DEFAULT_LAYOUT = ColumnFormat()
+TOKENIZERS = {"clinical": "spacy_clinner.ClinicalTokenizer.v1", "spacy": "spacy.Tokenizer.v1"}
+
+
+def blank_pipeline(lang: str, tokenizer: str) -> Language:
+    """An empty pipeline with the tokenizer by which a corpus is imported; train with the same.
+
+    lang (str): Language code, such as "en".
+    tokenizer (str): "clinical" or "spacy".
+    RETURNS (Language): The pipeline.
+    RAISES (ValueError): CE008 for an unknown language or tokenizer.
+    """
+    if tokenizer not in TOKENIZERS:
+        raise ValueError(Errors.CE008.format(what="tokenizer", value=tokenizer, known=", ".join(TOKENIZERS)))
+    try:
+        return spacy.blank(lang, config={"nlp": {"tokenizer": {"@tokenizers": TOKENIZERS[tokenizer]}}})
+    except ImportError as error:
+        known = "spaCy's language codes, such as en or es"
+        raise ValueError(Errors.CE008.format(what="language", value=lang, known=known)) from error
+
+
+def detect_format(path: Path) -> str:
+    """Tell brat from column files.
+
+    path (Path): A corpus.
+    RETURNS (str): "brat" for a folder with `.ann` files, else "iob".
+    """
+    return "brat" if any(path.glob("*.ann")) else "iob"
+
+
+def import_corpus(path: Path, format: str, nlp: Language, layout: ColumnFormat, audit: ImportAudit) -> Iterator[Doc]:
+    """Read a corpus, showing progress.
+
+    path (Path): A brat folder, a column file, or a folder of these.
+    format (str): One of `FORMATS`.
+    nlp (Language): Gives tokenizer (for brat) and vocabulary.
+    layout (ColumnFormat): Columns, for other formats than brat; `format` sets its scheme.
+    audit (ImportAudit): Gets counts and problems.
+    YIELDS (Doc): Its documents.
+    RAISES (ValueError): CE008 for an unknown format, CE005 if there is no document, and those of `read_brat` and
+        `read_columns`.
+    """
+    if format == "brat":
+        total = len(brat_paths(path))
+        for document in tqdm(read_brat(path), total=total, unit="doc", leave=False):
+            yield brat_to_doc(document, nlp.tokenizer, audit)
+    elif format in SCHEMES:
+        layout = replace(layout, scheme=SCHEMES[format])
+        for file in tqdm(column_paths(path), unit="file", leave=False):
+            yield from read_columns(file, nlp.vocab, layout, audit)
+    else:
+        raise ValueError(Errors.CE008.format(what="format", value=format, known=", ".join(FORMATS)))
+
+
+def write_docbin(docs: Iterable[Doc], path: Path) -> None:
+    """Write a `.spacy` file with user data (ids and what of brat is no span), whole or not at all.
+
+    docs (Iterable[Doc]): The documents.
+    path (Path): The file.
+    """
+    write_atomically(path, DocBin(docs=docs, store_user_data=True).to_bytes())
+
+
+def import_files(
+    source: Path,
+    output: Path,
+    format: str,
+    *,
+    lang: str = "en",
+    tokenizer: str = "clinical",
+    layout: ColumnFormat = DEFAULT_LAYOUT,
+    splits: Path | None = None,
+    audit_path: Path | None = None,
+) -> tuple[ImportAudit, dict[Path, int]]:
+    """Import a corpus and write it; what is there is replaced when all has been read without error.
+
+    source (Path): The corpus.
+    output (Path): A `.spacy` file; with `splits` a folder, which gets train.spacy, dev.spacy and test.spacy.
+    format (str): One of `FORMATS`.
+    lang (str): Language code.
+    tokenizer (str): "clinical" or "spacy".
+    layout (ColumnFormat): Columns, for other formats than brat.
+    splits (Optional[Path]): Folder with the split files.
+    audit_path (Optional[Path]): TSV file for the audit.
+    RETURNS (Tuple[ImportAudit, Dict[Path, int]]): The audit, and the number of documents of each file.
+    RAISES (ValueError): CE014 if the output is a folder for a file, or the reverse, CE009 to CE011 for wrong splits,
+        and those of `blank_pipeline` and `import_corpus`.
+    """
+    if splits and output.is_file():
+        raise ValueError(Errors.CE014.format(path=output.name, found="file", wanted="folder"))
+    if not splits and output.is_dir():
+        raise ValueError(Errors.CE014.format(path=output.name, found="folder", wanted="file"))
+    named = read_splits(splits) if splits else None
+    audit = ImportAudit()
+    docs = list(import_corpus(source, format, blank_pipeline(lang, tokenizer), layout, audit))
+    if named is None:
+        files = {output: docs}
+    else:
+        files = {output / f"{split}.spacy": found for split, found in split_docs(docs, named, audit).items()}
+    for path, found in files.items():
+        write_docbin(found, path)
+    if audit_path:
+        audit.write_tsv(audit_path)
+    return audit, {path: len(found) for path, found in files.items()}
+
+
+def audit_corpus(
+    source: Path,
+    format: str | None = None,
+    *,
+    lang: str = "en",
+    tokenizer: str = "clinical",
+    layout: ColumnFormat = DEFAULT_LAYOUT,
+) -> ImportAudit:
+    """Import a corpus for its audit only; arguments and errors as for `import_files`.
+
+    format (Optional[str]): None: brat if the folder holds `.ann` files, else columns of any scheme.
+    RETURNS (ImportAudit): The audit.
+    """
+    audit = ImportAudit()
+    for _ in import_corpus(source, format or detect_format(source), blank_pipeline(lang, tokenizer), layout, audit):
+        pass
+    return audit

@@ -1,0 +1,79 @@
+import pytest
+from typer.testing import CliRunner
+
+from spacy_clinner.cli import clinner_cli
+from spacy_clinner.scoring.documents import read_docs
+
+MARKER = "Zebedee"
+ANN = "T1\tSymptom 0 4\tPain\nR1\tSAME Arg1:T1 Arg2:T1\t\n"
+
+
+@pytest.fixture
+def room(tmp_path):
+    """A folder with a brat corpus and its splits."""
+    (tmp_path / "brat").mkdir()
+    (tmp_path / "splits").mkdir()
+    for doc_id, split in {"a": "train", "b": "dev", "c": "test"}.items():
+        (tmp_path / "brat" / f"{doc_id}.txt").write_text(f"Pain, said {MARKER}.")
+        (tmp_path / "brat" / f"{doc_id}.ann").write_text(ANN)
+        (tmp_path / "splits" / f"{split}.txt").write_text(f"{doc_id}\n")
+    return tmp_path
+
+
+def convert(*args):
+    return CliRunner().invoke(clinner_cli, ["convert", *map(str, args)])
+
+
+def test_there_and_back(room):
+    result = convert(room / "brat", room / "all.spacy", "--format", "brat", "--audit", room / "audit.tsv")
+    assert result.exit_code == 0
+    assert "3 documents" in result.output and "Symptom" in result.output and MARKER not in result.output
+    assert (room / "audit.tsv").exists()
+    assert convert(room / "all.spacy", room / "back", "--to", "brat").exit_code == 0
+    assert (room / "back" / "a.ann").read_text() == ANN
+    assert convert(room / "all.spacy", room / "columns", "--to", "bioes").exit_code == 0
+    assert (room / "columns" / "a.tsv").read_text().startswith("Pain\tS-Symptom\n,\tO\n")
+    assert convert(room / "columns", room / "columns.spacy", "--format", "iob").exit_code == 0
+    assert [len(doc.ents) for doc in read_docs(room / "columns.spacy")] == [1, 1, 1]
+
+
+def test_splits(room):
+    assert convert(room / "brat", room / "out", "--format", "brat", "--splits", room / "splits").exit_code == 0
+    assert sorted(path.name for path in (room / "out").iterdir()) == ["dev.spacy", "test.spacy", "train.spacy"]
+
+
+@pytest.mark.parametrize(
+    "arguments, code",
+    [
+        ((), "CE015"),
+        (("--format", "brat", "--to", "brat"), "CE015"),
+        (("--format", "xml"), "CE008"),
+        (("--to", "brat"), "CE070"),
+    ],
+)
+def test_wrong_arguments_end_with_a_coded_message(room, arguments, code):
+    (room / "text.spacy").write_text(MARKER)
+    result = convert(room / ("text.spacy" if "CE070" in code else "brat"), room / "out", *arguments)
+    assert result.exit_code == 1
+    assert code in result.output and "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("content", [f"{MARKER} is no annotation", f"X1\t{MARKER}", "T1\tSymptom 0\tPain"])
+def test_errors_quote_no_text(room, content):
+    (room / "brat" / "b.ann").write_text(content)
+    result = convert(room / "brat", room / "all.spacy", "--format", "brat")
+    assert result.exit_code == 1
+    assert "CE002" in result.output and MARKER not in result.output
+    assert not (room / "all.spacy").exists()
+
+
+def test_a_missing_source_is_a_usage_error(room):
+    assert convert(room / "nowhere", room / "all.spacy", "--format", "brat").exit_code == 2
+
+
+@pytest.mark.realdata
+def test_maccrobat(data_dir, tmp_path):
+    corpus = data_dir / "maccrobat2020"
+    result = convert(corpus / "brat", tmp_path / "out", "--format", "brat", "--splits", corpus / "splits")
+    assert result.exit_code == 0
+    assert [len(read_docs(tmp_path / "out" / f"{split}.spacy")) for split in ("train", "dev", "test")] == [160, 20, 20]
