@@ -147,12 +147,12 @@ def parse_brat(doc_id: str, text: str, ann: str) -> BratDocument:
 
     doc_id (str): Identifier of the document.
     text (str): Its text.
-    ann (str): Contents of its `.ann` file; empty lines are skipped.
+    ann (str): Contents of its `.ann` file; empty lines and a byte order mark are skipped.
     RETURNS (BratDocument): The document.
     RAISES (ValueError): CE002 for a line that is no annotation, CE004 for an id used twice.
     """
     doc, seen = BratDocument(doc_id, text), set()
-    for number, line in enumerate(ann.split("\n"), start=1):
+    for number, line in enumerate(ann.removeprefix("\ufeff").split("\n"), start=1):
         line = line.removesuffix("\r")
         if not line:
             continue

@@ -112,7 +112,7 @@ def format_columns(doc: Doc, scheme: str, delimiter: str = "\t") -> str:
 def _read_sentences(path: Path, layout: ColumnFormat) -> list[_Sentence]:
     sentences: list[_Sentence] = []
     current = _Sentence(0, True, [], [])
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
+    for number, line in enumerate(read_text(path).removeprefix("\ufeff").split("\n"), start=1):
         cells = _cells(line.removesuffix("\r"), layout.delimiter)
         if not cells or cells[0] == DOCSTART:
             if current.words:

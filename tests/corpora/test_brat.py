@@ -59,7 +59,7 @@ def document():
 
 def test_reads_every_kind_of_line(document):
     assert parse_brat("a", TEXT, ANN) == document
-    assert parse_brat("a", TEXT, ANN.replace("\n", "\r\n") + "\n") == document
+    assert parse_brat("a", TEXT, "\ufeff" + ANN.replace("\n", "\r\n") + "\n") == document
 
 
 def test_writes_what_it_read(document):

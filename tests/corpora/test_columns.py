@@ -40,7 +40,7 @@ def test_tokens_tags_and_sentences(tmp_path):
         "chest NN B-Symptom\npain NN I-Symptom\n",
         "chest\tNN\tB-Symptom\r\npain\tNN\tI-Symptom\r\n\r\n\r\n",
         "\n\nchest   x  B-Symptom\npain x I-Symptom",
-        "-DOCSTART- X O\n\nchest x I-Symptom\npain x I-Symptom",
+        "\ufeff-DOCSTART- X O\n\nchest x I-Symptom\npain x I-Symptom",
     ],
 )
 def test_layouts(tmp_path, content):
