@@ -15,6 +15,7 @@ def convert_cli(
     output: Annotated[Path, Argument(help=".spacy file; with --splits or --to a folder")],
     format: Annotated[str | None, Option(help="Source is brat, iob (columns, any scheme), iob1, iob2 or bioes")] = None,
     to: Annotated[str | None, Option(help="Source is .spacy, output brat, iob1, iob2 or bioes")] = None,
+    ents_only: Annotated[bool, Option("--ents-only", help="To brat: doc.ents, not what was imported")] = False,
     lang: Annotated[str, Option(help="Language code")] = "en",
     tokenizer: Annotated[str, Option(help="clinical or spacy, for brat; train with the same")] = "clinical",
     splits: Annotated[Path | None, Option(help="Folder with train.txt, dev.txt, test.txt: one id a line")] = None,
@@ -36,7 +37,7 @@ def convert_cli(
         if (format is None) == (to is None):
             raise ValueError(Errors.CE015)
         if to:
-            written, left_out = export_file(source, output, to)
+            written, left_out = export_file(source, output, to, ents_only=ents_only)
             if left_out:
                 msg.warn(f"Left out {len(left_out)} documents without annotation")
             msg.good(f"Wrote {written} documents to {output}")

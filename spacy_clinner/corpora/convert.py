@@ -59,15 +59,16 @@ def brat_to_doc(brat: BratDocument, tokenizer: Callable[[str], Doc], audit: Impo
     return doc
 
 
-def doc_to_brat(doc: Doc) -> BratDocument:
+def doc_to_brat(doc: Doc, ents_only: bool = False) -> BratDocument:
     """Make a brat document of a spaCy document.
 
     doc (Doc): The document, with its id in `doc.user_data[DOC_ID_KEY]`.
+    ents_only (bool): Write `doc.ents`, even if the document was imported with annotations.
     RETURNS (BratDocument): The original annotations if `brat_to_doc` left some in `doc.user_data[BRAT_KEY]`, else the
         entities of `doc.ents`; not annotated if it has neither.
     """
     brat = BratDocument(doc.user_data.get(DOC_ID_KEY, ""), doc.text)
-    stored = doc.user_data.get(BRAT_KEY)
+    stored = None if ents_only else doc.user_data.get(BRAT_KEY)
     if stored is not None:
         for kind, make in KINDS.items():
             names = [field.name for field in fields(make)]

@@ -17,7 +17,9 @@ from .tags import PREFIXES
 FORMATS = ("brat", *PREFIXES)
 
 
-def export_docs(docs: Sequence[Doc], folder: Path, format: str, stem: str = "doc") -> list[str]:
+def export_docs(
+    docs: Sequence[Doc], folder: Path, format: str, *, stem: str = "doc", ents_only: bool = False
+) -> list[str]:
     """Write documents; nothing is written unless all can be.
 
     docs (Sequence[Doc]): The documents. One without an id is named by `stem` and its number.
@@ -25,6 +27,7 @@ def export_docs(docs: Sequence[Doc], folder: Path, format: str, stem: str = "doc
     format (str): One of `FORMATS`. Brat gets ID.txt and ID.ann: the annotations that the document was imported with if
         it comes from brat, else `doc.ents`; a document without annotation has no .ann file. The others get ID.tsv.
     stem (str): Beginning of made-up names.
+    ents_only (bool): Brat gets `doc.ents` in any case: what a model predicted on an imported document.
     RETURNS (List[str]): Ids of documents left out: without annotation they have no tags to write.
     RAISES (ValueError): CE008 for an unknown format, CE012 for an id that is no file name or not unique, CE013 for a
         token that would break the columns.
@@ -33,7 +36,7 @@ def export_docs(docs: Sequence[Doc], folder: Path, format: str, stem: str = "doc
         raise ValueError(Errors.CE008.format(what="format", value=format, known=", ".join(FORMATS)))
     named = _by_id(docs, stem)
     if format == "brat":
-        for brat in [doc_to_brat(doc) for doc in named.values()]:
+        for brat in [doc_to_brat(doc, ents_only) for doc in named.values()]:
             write_brat(brat, folder)
         return []
     annotated = {doc_id: doc for doc_id, doc in named.items() if doc.has_annotation("ENT_IOB")}
@@ -43,19 +46,20 @@ def export_docs(docs: Sequence[Doc], folder: Path, format: str, stem: str = "doc
     return [doc_id for doc_id in named if doc_id not in annotated]
 
 
-def export_file(source: Path, folder: Path, format: str) -> tuple[int, list[str]]:
+def export_file(source: Path, folder: Path, format: str, *, ents_only: bool = False) -> tuple[int, list[str]]:
     """Write the documents of a `.spacy` file to a folder.
 
     source (Path): The file.
     folder (Path): Where to.
     format (str): One of `FORMATS`.
+    ents_only (bool): As for `export_docs`.
     RETURNS (Tuple[int, List[str]]): Number of documents written, and ids of those left out.
     RAISES (ValueError): CE014 if the folder is a file, those of `read_docs` and `export_docs`.
     """
     if folder.is_file():
         raise ValueError(Errors.CE014.format(path=folder.name, found="file", wanted="folder"))
     docs = read_docs(source)
-    left_out = export_docs(docs, folder, format, stem=source.stem)
+    left_out = export_docs(docs, folder, format, stem=source.stem, ents_only=ents_only)
     return len(docs) - len(left_out), left_out
 
 

@@ -31,6 +31,8 @@ def test_there_and_back(room):
     assert (room / "audit.tsv").exists()
     assert convert(room / "all.spacy", room / "back", "--to", "brat").exit_code == 0
     assert (room / "back" / "a.ann").read_text() == ANN
+    assert convert(room / "all.spacy", room / "ents", "--to", "brat", "--ents-only").exit_code == 0
+    assert (room / "ents" / "a.ann").read_text() == "T1\tSymptom 0 4\tPain\n"
     assert convert(room / "all.spacy", room / "columns", "--to", "bioes").exit_code == 0
     assert (room / "columns" / "a.tsv").read_text().startswith("Pain\tS-Symptom\n,\tO\n")
     assert convert(room / "columns", room / "columns.spacy", "--format", "iob").exit_code == 0

@@ -104,6 +104,13 @@ def test_entities_of_other_documents_become_text_bound_annotations(nlp):
     assert doc_to_brat(doc).textbounds == [Textbound("T1", "Symptom", ((3, 18),), "fever or chills")]
 
 
+def test_predictions_on_an_imported_document_can_be_written(nlp):
+    doc = brat_to_doc(parse_brat("a", TEXT, ANN), nlp.tokenizer, ImportAudit())
+    doc.set_ents([doc.char_span(0, 4, label="Predicted")], default="outside")
+    assert len(doc_to_brat(doc).textbounds) == 3
+    assert doc_to_brat(doc, ents_only=True) == BratDocument("a", TEXT, [Textbound("T1", "Predicted", ((0, 4),), "Left")])
+
+
 def test_spacy_reads_the_same_tokens(nlp, tmp_path):
     text = "Hb 9.5g/dL.EF=0.20\r\n\r\nplan: 5mg."
     brat = BratDocument("a", text, [Textbound("T1", "Lab_value", ((3, 10),), "9.5g/dL")])
