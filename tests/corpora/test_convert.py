@@ -108,7 +108,8 @@ def test_predictions_on_an_imported_document_can_be_written(nlp):
     doc = brat_to_doc(parse_brat("a", TEXT, ANN), nlp.tokenizer, ImportAudit())
     doc.set_ents([doc.char_span(0, 4, label="Predicted")], default="outside")
     assert len(doc_to_brat(doc).textbounds) == 3
-    assert doc_to_brat(doc, ents_only=True) == BratDocument("a", TEXT, [Textbound("T1", "Predicted", ((0, 4),), "Left")])
+    predicted = Textbound("T1", "Predicted", ((0, 4),), "Left")
+    assert doc_to_brat(doc, ents_only=True) == BratDocument("a", TEXT, [predicted])
 
 
 def test_spacy_reads_the_same_tokens(nlp, tmp_path):
