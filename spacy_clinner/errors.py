@@ -182,8 +182,9 @@ class Errors(metaclass=_Coded):
         "found in it. Make both from the same text."
     )
     CE203 = (
-        "Document {doc!r}, character {offset}: the gold has label {label!r}, which the tagger does not know. Its labels: "
-        "{labels}. Add it to [initialize.components], run `python -m spacy init labels` again, or map it to a known one."
+        "Document {doc!r}, character {offset}: the gold has label {label!r}, which the tagger does not know. Its "
+        "labels: {labels}. Add it in [initialize.components], run `python -m spacy init labels` again, or map it to a "
+        "known one."
     )
     CE204 = "{label!r} is no label of tagger {name!r}. Its labels: {labels}."
     CE205 = (

@@ -11,6 +11,9 @@ from thinc.types import Floats2d, Ragged
 from ..layers.crf import CRFParams, param_shapes
 from ..layers.tags import count_tags
 
+# Score of a tag that a token cannot have; finite, so that arithmetic stays plain.
+FORBIDDEN = -1e4
+
 
 @registry.architectures("spacy_clinner.CRFTagger.v1")
 def build_crf_tagger(tok2vec: Model[list[Doc], list[Floats2d]], nO: int | None = None) -> Model[list[Doc], Ragged]:
@@ -64,19 +67,30 @@ def init(model: Model, X: list[Doc] | None = None, Y: list[Floats2d] | None = No
 
 
 def forward(model: Model, docs: list[Doc], is_train: bool) -> tuple[Ragged, Callable[[Ragged], list[Doc]]]:
+    ops = model.ops
     tok2vec, emissions, _ = model.layers
     rows, backprop_rows = tok2vec(docs, is_train)
-    lengths = model.ops.asarray1i([len(row) for row in rows])
-    flat, backprop_flat = emissions(model.ops.flatten(rows), is_train) if lengths.sum() else (None, None)
-    if flat is None:
-        flat = model.ops.alloc2f(0, model.get_dim("nO"))
+    lengths = ops.asarray1i([len(row) for row in rows])
+    if not lengths.sum():
+        # Answers even without tokens: an encoder that several heads listen to waits for the last of them.
+        return Ragged(ops.alloc2f(0, model.get_dim("nO")), lengths), lambda d_emissions: backprop_rows(rows)
+    scores, backprop_scores = emissions(ops.flatten(rows), is_train)
+    edges = _entity_edges_in_space(docs, model.get_dim("nO"))
+    scores[edges] = FORBIDDEN
 
     def backprop(d_emissions: Ragged) -> list[Doc]:
-        # Answers even without tokens: an encoder that several heads listen to waits for the last of them.
-        d_flat = backprop_flat(d_emissions.data) if backprop_flat else model.ops.alloc2f(0, tok2vec.get_dim("nO"))
-        return backprop_rows(model.ops.unflatten(d_flat, lengths))
+        d_emissions.data[edges] = 0
+        return backprop_rows(ops.unflatten(backprop_scores(d_emissions.data), lengths))
 
-    return Ragged(flat, lengths), backprop
+    return Ragged(scores, lengths), backprop
+
+
+def _entity_edges_in_space(docs: list[Doc], nO: int) -> tuple[np.ndarray, np.ndarray]:
+    """Index of the tags by which an entity would begin or end in white space, which spaCy allows no entity to do."""
+    space = np.flatnonzero(np.concatenate([doc.to_array("IS_SPACE") for doc in docs]))
+    n_labels = _count_labels(nO)
+    inside = range(1 + n_labels, 1 + 2 * n_labels)
+    return np.ix_(space, [tag for tag in range(1, nO) if tag not in inside])
 
 
 def crf_params(model: Model) -> CRFParams:

@@ -288,7 +288,7 @@ class CRFTagger(TrainablePipe):
         self._check_encoder(docs)
         emissions = self.model.predict(docs)
         to_numpy = self.model.ops.to_numpy
-        return crf_params(self.model), to_numpy(emissions.data), to_numpy(emissions.lengths)
+        return crf_params(self.model), to_numpy(emissions.dataXd), to_numpy(emissions.lengths)
 
     def _likelihood(self, examples: list[Example], emissions: Ragged) -> tuple[float, Ragged, crf.CRFParams]:
         """Loss, gradient by emissions, gradient by moves; all per supervised token, so that heads weigh alike."""
@@ -296,7 +296,7 @@ class CRFTagger(TrainablePipe):
         numbers = {label: number for number, label in enumerate(self.labels)}
         tags = encode_gold(examples, numbers, **self._gold_settings())
         found = crf.likelihood(
-            crf_params(self.model), ops.to_numpy(emissions.data), ops.to_numpy(emissions.lengths), tags
+            crf_params(self.model), ops.to_numpy(emissions.dataXd), ops.to_numpy(emissions.lengths), tags
         )
         scale = self.cfg["loss_weight"] / max(int((tags != crf.UNKNOWN).sum()), 1)
         d_emissions = ops.xp.asarray(found.d_emissions * scale, dtype="f")

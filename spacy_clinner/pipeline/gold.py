@@ -32,8 +32,21 @@ def is_supervised(reference: Doc, gold_from: GoldFrom, spans_key: str, domains: 
 
 
 def gold_spans(reference: Doc, gold_from: GoldFrom, spans_key: str) -> Sequence[Span]:
-    """Entities of a supervised document; of overlapping spans in a group the longest, then the first, counts."""
-    return reference.ents if gold_from == "ents" else filter_spans(reference.spans[spans_key])
+    """Entities of a supervised document without white space at their ends; one of white space alone is none.
+
+    Of overlapping spans in a group the longest, then the first, counts.
+    """
+    spans = reference.ents if gold_from == "ents" else filter_spans(reference.spans[spans_key])
+    return [trimmed for trimmed in map(_trim, spans) if len(trimmed)]
+
+
+def _trim(span: Span) -> Span:
+    start, end = span.start, span.end
+    while start < end and span.doc[start].is_space:
+        start += 1
+    while start < end and span.doc[end - 1].is_space:
+        end -= 1
+    return span if (start, end) == (span.start, span.end) else Span(span.doc, start, end, label=span.label)
 
 
 def encode_gold(

@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+import spacy
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+
+from spacy_clinner.constants import DOC_ID_KEY, DOMAIN_KEY
+from spacy_clinner.layers.crf import UNKNOWN
+from spacy_clinner.pipeline.gold import encode_gold
+
+NLP = spacy.blank("en")
+LABELS = {"A": 0, "B": 1}
+# layers.tags: O, then blocks B, I, E, S of two labels
+OUT, B_A, I_A, E_A, S_A, S_B = 0, 1, 3, 5, 7, 8
+
+
+def encode(examples, gold_from="ents", spans_key="k", domains=None):
+    return encode_gold(examples, LABELS, gold_from=gold_from, spans_key=spans_key, domains=domains).tolist()
+
+
+def annotated(words, spans, **set_ents):
+    doc = Doc(NLP.vocab, words=words)
+    doc.set_ents([Span(doc, start, end, label=label) for start, end, label in spans], **set_ents)
+    return doc
+
+
+def test_same_tokens():
+    doc = annotated(list("abcdef"), [(0, 3, "A"), (4, 5, "B")])
+    assert encode([Example(doc.copy(), doc)]) == [B_A, I_A, E_A, OUT, S_B, OUT]
+
+
+def test_unannotated_document_tokens_and_domains_are_unknown():
+    plain = Doc(NLP.vocab, words=["a", "b"])
+    partial = annotated(["a", "b", "c"], [(1, 2, "A")], missing=[], default="missing")
+    other = annotated(["a"], [(0, 1, "A")])
+    other.user_data[DOMAIN_KEY] = "cardiology"
+    pairs = [Example(doc.copy(), doc) for doc in (plain, partial, other)]
+    assert encode(pairs) == [UNKNOWN, UNKNOWN, UNKNOWN, S_A, UNKNOWN, S_A]
+    assert encode(pairs, domains=["cardiology"]) == [UNKNOWN] * 5 + [S_A]
+
+
+def test_span_groups_absent_empty_and_overlapping():
+    absent, empty, full = (Doc(NLP.vocab, words=["a", "b", "c"]) for _ in range(3))
+    empty.spans["k"] = []
+    full.spans["k"] = [Span(full, 0, 1, "B"), Span(full, 0, 2, "A")]
+    pairs = [Example(doc.copy(), doc) for doc in (absent, empty, full)]
+    assert encode(pairs, gold_from="spans") == [UNKNOWN] * 3 + [OUT] * 3 + [B_A, E_A, OUT]
+
+
+def test_white_space_at_the_ends_is_no_part_of_an_entity():
+    doc = Doc(NLP.vocab, words=["\n", "a", "b", "\n", " "])
+    doc.spans["k"] = [Span(doc, 0, 4, "A"), Span(doc, 4, 5, "B")]
+    assert encode([Example(doc.copy(), doc)], gold_from="spans") == [OUT, B_A, E_A, OUT, OUT]
+
+
+def test_other_tokens_align_and_misaligned_entities_are_unknown():
+    reference = annotated(["5", "mg", "aspirin", "now"], [(0, 2, "A"), (2, 3, "B")])
+    predicted = Doc(NLP.vocab, words=["5", "m", "g", "aspirin", "now"], spaces=[True, False, True, True, True])
+    assert encode([Example(predicted, reference)]) == [B_A, I_A, E_A, S_B, OUT]
+    predicted = Doc(NLP.vocab, words=["5", "mg asp", "irin", "now"], spaces=[True, False, True, True])
+    assert encode([Example(predicted, reference)]) == [UNKNOWN, UNKNOWN, UNKNOWN, OUT]
+
+
+def test_errors_name_document_and_offset_but_no_text():
+    doc = annotated(["secret", "word"], [(1, 2, "C")])
+    doc.user_data[DOC_ID_KEY] = "note-7"
+    with pytest.raises(ValueError, match="CE203.*'note-7', character 7.*'C'") as error:
+        encode([Example(doc.copy(), doc)])
+    assert "secret" not in str(error.value) and "word" not in str(error.value)
+    with pytest.raises(ValueError, match="CE202.*'note-7'"):
+        encode([Example(Doc(NLP.vocab, words=["other", "text", "x"]), doc)])
+
+
+def test_no_documents():
+    assert encode([]) == [] and np.array(encode([Example(NLP.make_doc(""), NLP.make_doc(""))])).size == 0
