@@ -187,6 +187,10 @@ class Errors(metaclass=_Coded):
         "known one."
     )
     CE204 = "{label!r} is no label of tagger {name!r}. Its labels: {labels}."
+    CE206 = (
+        "Document {doc!r}: its tokens are not those of the pipeline's tokenizer, so it cannot be cut into windows. Run "
+        "`python -m spacy clinner convert` with the tokenizer of the config, or read it with `spacy.Corpus.v1`."
+    )
     CE205 = (
         "Tokens {start} to {end} are no span of this document of {length} tokens: the start must be at least 0 and lie "
         "before the end."

@@ -1,0 +1,88 @@
+"""A corpus whose examples are the windows of its documents.
+
+Batches then hold windows of many documents instead of one or two whole ones, which learns faster and better: on
+MACCROBAT2020 the same tagger gains several points (docs/training.md).
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+from spacy.training import Corpus, Example
+from spacy.util import registry
+
+from ..constants import DOC_ID_KEY, DOMAIN_KEY
+from ..errors import Errors
+from ..models.windows import Unit, window_bounds
+
+
+@registry.readers("spacy_clinner.WindowCorpus.v1")
+def create_window_corpus(
+    path: Path | None,
+    unit: Unit = "lines",
+    min_tokens: int = 0,
+    max_tokens: int = 256,
+    limit: int = 0,
+) -> Callable[[Language], Iterable[Example]]:
+    """Read `.spacy` files as `spacy.Corpus.v1` does, and cut every document into the windows its encoder reads.
+
+    Nothing is left out. An entity that crosses the border of two windows is unannotated in both; domain and document
+    id go with every window.
+
+    path (Optional[Path]): a `.spacy` file or a folder of them.
+    unit (str), min_tokens (int), max_tokens (int): the windows, as in the encoder's own settings.
+    limit (int): read so many documents; 0 for all.
+    RETURNS (Callable[[Language], Iterable[Example]]): the reader. It raises CE206 if a document's tokens are not those
+        of the pipeline's tokenizer.
+    """
+    corpus = Corpus(path, limit=limit)
+
+    def read_windows(nlp: Language) -> Iterator[Example]:
+        for example in corpus(nlp):
+            yield from cut_example(example, unit=unit, min_tokens=min_tokens, max_tokens=max_tokens)
+
+    return read_windows
+
+
+def cut_example(example: Example, *, unit: Unit, min_tokens: int, max_tokens: int) -> Iterator[Example]:
+    """Cut an example into one for each window.
+
+    example (Example): predicted and reference with the same tokens.
+    unit (str), min_tokens (int), max_tokens (int): the windows, as for `window_bounds`.
+    YIELDS (Example): the windows in order.
+    RAISES (ValueError): CE206 if the tokens differ.
+    """
+    predicted, reference = example.predicted, example.reference
+    if [token.idx for token in predicted] != [token.idx for token in reference]:
+        raise ValueError(Errors.CE206.format(doc=reference.user_data.get(DOC_ID_KEY)))
+    for start, end in window_bounds(predicted, unit=unit, min_tokens=min_tokens, max_tokens=max_tokens):
+        yield Example(_cut(predicted, start, end), _cut_gold(reference, start, end))
+
+
+def _cut(doc: Doc, start: int, end: int) -> Doc:
+    window = doc[start:end].as_doc()
+    window.user_data.update({key: doc.user_data[key] for key in (DOC_ID_KEY, DOMAIN_KEY) if key in doc.user_data})
+    return window
+
+
+def _cut_gold(reference: Doc, start: int, end: int) -> Doc:
+    window = _cut(reference, start, end)
+    for key, group in reference.spans.items():
+        inside = [span for span in group if start <= span.start and span.end <= end]
+        window.spans[key] = [_shift(window, span, start) for span in inside]
+    if reference.has_annotation("ENT_IOB"):
+        entities = [ent for ent in reference.ents if ent.start < end and start < ent.end]
+        whole = [_shift(window, ent, start) for ent in entities if start <= ent.start and ent.end <= end]
+        crossing = [
+            window[max(ent.start - start, 0) : min(ent.end, end) - start]
+            for ent in entities
+            if ent.start < start or end < ent.end
+        ]
+        unknown = [window[i : i + 1] for i in range(end - start) if reference[start + i].ent_iob == 0]
+        window.set_ents(whole, missing=[*crossing, *unknown], default="outside")
+    return window
+
+
+def _shift(window: Doc, span: Span, start: int) -> Span:
+    return Span(window, span.start - start, span.end - start, label=span.label, span_id=span.id)

@@ -1,0 +1,64 @@
+import pytest
+import spacy
+from spacy.tokens import Doc, DocBin, Span
+from spacy.training import Example
+
+from spacy_clinner.constants import DOC_ID_KEY, DOMAIN_KEY
+from spacy_clinner.training.window_corpus import create_window_corpus, cut_example
+
+NLP = spacy.blank("en")
+
+
+@pytest.fixture
+def reference():
+    doc = NLP.make_doc("No fever today\nsevere chest\npain now\nend of note")
+    doc.set_ents([Span(doc, 1, 2, "A"), Span(doc, 4, 8, "B")], missing=[doc[9:11]], default="outside")
+    doc.spans["k"] = [Span(doc, 1, 3, "C"), Span(doc, 9, 11, "D")]
+    doc.user_data.update({DOC_ID_KEY: "n1", DOMAIN_KEY: "neurology", "big": list(range(100))})
+    return doc
+
+
+def windows(reference, **settings):
+    example = Example(NLP.make_doc(reference.text), reference)
+    return list(cut_example(example, **{"unit": "lines", "min_tokens": 0, "max_tokens": 99, **settings}))
+
+
+def test_windows_hold_all_text_and_gold(reference):
+    found = windows(reference)
+    assert "".join(pair.y.text_with_ws for pair in found) == reference.text
+    assert [pair.x.text for pair in found] == [pair.y.text for pair in found]
+    assert [(ent.text, ent.label_) for pair in found for ent in pair.y.ents] == [("fever", "A")]
+    assert [[(span.start, span.end, span.label_) for span in pair.y.spans["k"]] for pair in found[:3]] == [
+        [(1, 3, "C")],
+        [],
+        [],
+    ]
+
+
+def test_entities_over_a_border_are_unannotated_and_so_are_missing_tokens(reference):
+    second, third, fourth = windows(reference)[1:4]
+    assert [token.ent_iob_ for token in second.y] == ["", "", ""]
+    assert [token.ent_iob_ for token in third.y] == ["", "O", ""]
+    assert [token.ent_iob_ for token in fourth.y] == ["", "O", "O"]
+
+
+def test_domain_and_id_go_along_but_nothing_heavy(reference):
+    assert all(pair.y.user_data == {DOC_ID_KEY: "n1", DOMAIN_KEY: "neurology"} for pair in windows(reference))
+
+
+def test_unannotated_stays_unannotated():
+    doc = Doc(NLP.vocab, words=["a", "\n", "b"])
+    assert not any(pair.y.has_annotation("ENT_IOB") for pair in windows(doc))
+
+
+def test_other_tokens_are_an_error(reference):
+    other = Doc(NLP.vocab, words=["No fever", "today"])
+    other.user_data[DOC_ID_KEY] = "n2"
+    with pytest.raises(ValueError, match="CE206.*'n2'"):
+        list(cut_example(Example(reference, other), unit="lines", min_tokens=0, max_tokens=9))
+
+
+def test_reads_files(reference, tmp_path):
+    DocBin(docs=[reference, reference], store_user_data=True).to_disk(tmp_path / "c.spacy")
+    assert len(list(create_window_corpus(tmp_path / "c.spacy")(NLP))) == 2 * len(windows(reference))
+    assert len(list(create_window_corpus(tmp_path / "c.spacy", limit=1)(NLP))) == len(windows(reference))
