@@ -22,11 +22,10 @@ def annotate_cli(
     from spacy.cli._util import setup_gpu
     from wasabi import msg
 
-    from ..corpora.files import read_text
+    from ..files import read_text, write_atomically
     from ..reports.annotations import annotations_of
     from ..reports.html import annotation_page
     from ..reports.tables import annotation_table
-    from ..scoring.files import write_atomically
 
     with coded_errors():
         setup_gpu(gpu_id, silent=True)

@@ -32,10 +32,10 @@ def evaluate_cli(
     from spacy.cli._util import setup_gpu
     from wasabi import msg
 
+    from ..files import write_atomically
     from ..reports.tables import comparison_table, confusion_table, label_table, mode_table
     from ..scoring.evaluation import Bootstrap
     from ..scoring.evaluation import compare as compare_evaluations
-    from ..scoring.files import write_atomically
     from ..scoring.predictions import write_predictions
     from ..scoring.run import Gold, result_dict, run_model
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from wasabi import table
 
-from .files import write_atomically
+from ..files import write_atomically
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import Errors
-from .files import read_text, write_atomically
+from ..files import read_text, write_atomically
 
 Arguments = tuple[tuple[str, str], ...]
 

@@ -9,8 +9,8 @@ from spacy.vocab import Vocab
 
 from ..constants import DOC_ID_KEY
 from ..errors import Errors
+from ..files import read_text
 from .audit import ImportAudit
-from .files import read_text
 from .tags import PREFIXES, TAG, chunks_to_tags, detect_scheme, tags_to_chunks
 
 DOCSTART = "-DOCSTART-"

@@ -7,11 +7,11 @@ from spacy.tokens import Doc
 
 from ..constants import DOC_ID_KEY
 from ..errors import Errors
+from ..files import write_atomically
 from ..scoring.documents import read_docs
 from .brat import check_id, write_brat
 from .columns import format_columns
 from .convert import doc_to_brat
-from .files import write_atomically
 from .tags import PREFIXES
 
 FORMATS = ("brat", *PREFIXES)

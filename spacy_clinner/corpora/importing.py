@@ -10,11 +10,11 @@ from spacy.tokens import Doc, DocBin
 from tqdm import tqdm
 
 from ..errors import Errors
+from ..files import write_atomically
 from .audit import ImportAudit
 from .brat import brat_paths, read_brat
 from .columns import ColumnFormat, column_paths, read_columns
 from .convert import brat_to_doc
-from .files import write_atomically
 from .splits import read_splits, split_docs
 
 # "iob" tells the scheme of the columns from their tags

@@ -7,8 +7,8 @@ from spacy.tokens import Doc
 
 from ..constants import DOC_ID_KEY
 from ..errors import Errors
+from ..files import read_text
 from .audit import ImportAudit
-from .files import read_text
 
 SPLITS = ("train", "dev", "test")
 Splits = Mapping[str, Sequence[str]]

@@ -10,9 +10,9 @@ from spacy.tokens import Doc
 from tqdm import tqdm
 
 from ..errors import Errors, Warnings
+from ..files import write_atomically
 from ..types import Entity
 from .documents import Predictions, document_ids, entities_of
-from .files import write_atomically
 
 
 def predict(nlp: Language, docs: Sequence[Doc], spans_key: str | None = None) -> Predictions:

@@ -7,7 +7,7 @@ from random import Random
 from ...errors import Errors
 from .grammar import Slot, flatten, parse
 from .identity import KINDS, OLDEST_UNPROTECTED_AGE, Identity
-from .lexicon import DRUG_FIELDS, TERM_LABELS, DrugClass, Lexicon, Term
+from .lexicon import DRUG_FIELDS, TERM_LABELS, DrugClass, Group, Lexicon, Term
 
 _ARTICLE = re.compile(r"\b([Aa]) $")
 # What starts with a vowel when read aloud: "an MRI", "an ulcer", "an 83-year-old".
@@ -81,20 +81,24 @@ class SentenceWriter:
         return Piece(word)
 
     def _term(self, slot: Slot, source: str) -> str:
-        groups = self._lexicon.groups[slot.label]
-        if slot.group and slot.group not in groups:
-            raise ValueError(Errors.CE032.format(slot=f"{slot.label}.{slot.group}", template=source))
         if (key := (slot.label, slot.name)) in self._named:
             group, term = self._named[key]
         else:
-            # A label without a group means any of its terms, each equally likely.
-            pool = [(g, t) for name, g in groups.items() if slot.group in ("", name) for t in g.terms]
-            group, term = self._fresh(pool)
+            group, term = self._fresh(self._pool(slot, source))
         if slot.name:
             self._named[key] = (group, term)
         if term.value:
             self._measured = term
         return f"{self._expand(group.before)}{self._form(term)}{self._expand(group.after)}".strip()
+
+    def _pool(self, slot: Slot, source: str) -> list[tuple[Group, Term]]:
+        """The terms that may fill a slot: of its group and the groups below it ("sign": "sign_motor"), or all."""
+        groups = self._lexicon.groups[slot.label]
+        below = f"{slot.group}_" if slot.group else ""
+        pool = [(g, t) for name, g in groups.items() if name == slot.group or name.startswith(below) for t in g.terms]
+        if not pool:
+            raise ValueError(Errors.CE032.format(slot=f"{slot.label}.{slot.group}", template=source))
+        return pool
 
     def _drug(self, slot: Slot, source: str) -> tuple[DrugClass, Term]:
         classes = [drugs for drugs in self._lexicon.drug_classes if slot.group in ("", drugs.setting)]

@@ -1,6 +1,6 @@
 import pytest
 
-from spacy_clinner.scoring.files import write_atomically
+from spacy_clinner.files import write_atomically
 
 
 def test_whole_or_not_at_all(tmp_path):

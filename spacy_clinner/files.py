@@ -1,9 +1,9 @@
-"""Text files of corpora: decoded strictly with their line ends kept, written whole or not at all."""
+"""Text files: decoded strictly with their line ends kept, written whole or not at all."""
 
 import os
 from pathlib import Path
 
-from ..errors import Errors
+from .errors import Errors
 
 
 def read_text(path: Path) -> str:
