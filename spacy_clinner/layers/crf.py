@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from ..errors import Errors
 from . import crf_passes as passes
+from .crf_gold import UNKNOWN, constrain, find_supervision, follow
 from .crf_logspace import Chain
 from .crf_params import CRFParams, from_chain, param_shapes, to_chain, zero_params
-from .crf_passes import Expectations
-from .tags import check_spans, count_tags, find_break, sequence_starts, tags_to_spans
+from .tags import check_spans, count_tags, sequence_starts, tags_to_spans
 
 __all__ = [
     "UNKNOWN",
@@ -37,8 +37,6 @@ __all__ = [
     "viterbi_k_best",
     "zero_params",
 ]
-
-UNKNOWN = -1
 
 
 class CRFLoss(NamedTuple):
@@ -113,32 +111,29 @@ def likelihood(
     """
     params, emissions, lengths = _checked(params, emissions, lengths)
     tags, allowed = _checked_gold(tags, allowed, lengths, emissions.shape)
-    told = tags != UNKNOWN
-    open_rows = ~told if allowed is None else ~told & allowed.all(axis=1)
-    sequence_of = np.repeat(np.arange(len(lengths)), lengths)
-    n_told = np.bincount(sequence_of[told], minlength=len(lengths))
-    n_open = np.bincount(sequence_of[open_rows], minlength=len(lengths))
-    silent = n_open == lengths
-    full = (n_told == lengths) & ~silent
-    partial = ~full & ~silent
-
     loss = np.zeros(len(lengths))
     d_emissions = np.zeros_like(emissions)
     d_params = zero_params(params.n_labels, emissions.dtype)
-    for chosen in (full, partial):
+    supervision = find_supervision(tags, allowed, lengths)
+    for chosen in supervision:
         if not chosen.any():
             continue
-        rows = chosen[sequence_of]
-        model = passes.expectations(params, emissions[rows], lengths[chosen])
-        if chosen is full:
-            gold = _path_counts(params, emissions[rows], lengths[chosen], tags[rows], np.flatnonzero(chosen))
+        rows, names = np.repeat(chosen, lengths), np.flatnonzero(chosen)
+        some = _pick(emissions, rows), lengths[chosen], _pick(tags, rows)
+        if chosen is supervision.full:
+            gold = follow(params, *some, names)
         else:
-            mask = _mask(tags[rows], None if allowed is None else allowed[rows], emissions.shape[1])
-            _check_reachable(mask, lengths[chosen], np.flatnonzero(chosen))
-            constrained = np.where(mask, emissions[rows], -np.inf).astype(emissions.dtype)
-            gold = passes.expectations(params, constrained, lengths[chosen])
+            gold = constrain(params, *some, None if allowed is None else _pick(allowed, rows), names)
+        model = passes.expectations(params, *some[:2])
         loss[chosen] = model.log_partition - gold.log_partition
-        d_emissions[rows] = model.marginals - gold.marginals
+        if gold.marginals is None:
+            model.marginals[np.arange(len(some[2])), some[2]] -= 1
+        else:
+            np.subtract(model.marginals, gold.marginals, out=model.marginals)
+        if rows.all():
+            d_emissions = model.marginals
+        else:
+            d_emissions[rows] = model.marginals
         for total, have, want in zip(d_params, model.counts, gold.counts, strict=True):
             total += have - want
     return CRFLoss(loss, d_emissions, d_params)
@@ -209,61 +204,9 @@ def decode(params: CRFParams, emissions: NDArray, lengths: NDArray) -> Decoded:
     return Decoded(spans, passes.span_probabilities(params, emissions, lengths, spans))
 
 
-def _path_counts(
-    params: CRFParams, emissions: NDArray, lengths: NDArray, tags: NDArray, names: NDArray
-) -> Expectations:
-    """Expectations when each sequence has one path: its score, its tags, its moves. `names`: sequences for errors."""
-    broken = find_break(tags, lengths, params.n_labels)
-    if broken is not None:
-        raise ValueError(Errors.CE102.format(sequence=names[broken.sequence], position=broken.position))
-    chain = to_chain(params)
-    n_tags = len(chain.start)
-    starts = sequence_starts(lengths)
-    sequence_of = np.repeat(np.arange(len(lengths)), lengths)
-    firsts, lasts = starts[:-1][lengths > 0], starts[1:][lengths > 0] - 1
-    scores = emissions[np.arange(len(tags)), tags].astype("float64")
-    scores[firsts] += chain.start[tags[firsts]]
-    scores[lasts] += chain.end[tags[lasts]]
-    to = np.setdiff1d(np.arange(len(tags)), firsts, assume_unique=True)
-    scores[to] += chain.transitions[tags[to - 1], tags[to]]
-    moves = Chain(
-        np.bincount(tags[firsts], minlength=n_tags),
-        np.bincount(tags[to - 1] * n_tags + tags[to], minlength=n_tags * n_tags).reshape(n_tags, n_tags),
-        np.bincount(tags[lasts], minlength=n_tags),
-    )
-    one_hot = np.zeros_like(emissions)
-    one_hot[np.arange(len(tags)), tags] = 1
-    return Expectations(np.bincount(sequence_of, scores, minlength=len(lengths)), one_hot, from_chain(moves))
-
-
-def _slices(lengths: NDArray) -> list[tuple[int, slice]]:
-    """Number and rows of each sequence that has tokens."""
-    starts = sequence_starts(lengths)
-    return [(i, slice(starts[i], starts[i + 1])) for i in range(len(lengths)) if lengths[i]]
-
-
-def _mask(tags: NDArray, allowed: NDArray | None, n_tags: int) -> NDArray[np.bool_]:
-    """What gold allows at each token. *Shape:* (N, T)"""
-    mask = np.ones((len(tags), n_tags), dtype=bool) if allowed is None else allowed.copy()
-    told = np.flatnonzero(tags != UNKNOWN)
-    mask[told] = False
-    mask[told, tags[told]] = True
-    return mask
-
-
-def _check_reachable(mask: NDArray[np.bool_], lengths: NDArray, names: NDArray) -> None:
-    """RAISES: CE102 at the first token that no legal and allowed path reaches (or ends at)."""
-    n_labels = mask.shape[1] // 4
-    chain = to_chain(zero_params(n_labels))
-    legal = np.isfinite(chain.transitions)
-    for i, rows in _slices(lengths):
-        reached = np.isfinite(chain.start)
-        for t, row in enumerate(mask[rows]):
-            reached = row & (reached @ legal if t else reached)
-            if t == lengths[i] - 1:
-                reached = reached & np.isfinite(chain.end)
-            if not reached.any():
-                raise ValueError(Errors.CE102.format(sequence=names[i], position=t))
+def _pick(array: NDArray, rows: NDArray[np.bool_]) -> NDArray:
+    """The chosen rows; no copy if that is all of them."""
+    return array if rows.all() else array[rows]
 
 
 def _checked(params: CRFParams, emissions: NDArray, lengths: NDArray) -> tuple[CRFParams, NDArray, NDArray]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import crf_logspace as logspace
+from .crf_factors import LIMITS, make_factors, make_scores, make_scratch
 from .crf_params import CRFParams, from_chain, to_chain, zero_params
 from .tags import enterers, leavers, sequence_starts
 
@@ -24,34 +25,34 @@ class Expectations(NamedTuple):
 
 def expectations(params: CRFParams, emissions: NDArray, lengths: NDArray, want_moves: bool = True) -> Expectations:
     """RETURNS (Expectations): By forward-backward; log Z is 0 for an empty sequence, and without moves counts are 0."""
-    from . import crf_kernels as kernels  # imports numba, which takes its time
+    from .crf_kernels import forward_backward  # imports numba, which takes its time
 
     n_labels, dtype = params.n_labels, emissions.dtype
     width = 2 * n_labels + 1
     starts = sequence_starts(lengths)
     log_z = np.zeros(len(lengths))
-    marginals = np.zeros_like(emissions)
+    marginals = np.empty_like(emissions)
     counts = zero_params(n_labels, dtype)
     if not len(emissions):
         return Expectations(log_z, marginals, counts)
-    leaving, entering = np.zeros((2, len(emissions) if want_moves else 0, width), dtype)
-    factors = kernels.make_factors(params)
-    scratch = kernels.make_scratch(n_labels, dtype)
-    tolerance = kernels.LIMITS[dtype.name].tolerance
-    exact = kernels.expect(
+    leaving, entering = np.empty((2, len(emissions) if want_moves else 0, width), dtype)
+    factors = make_factors(params)
+    exact = forward_backward(
         emissions,
         starts,
         factors,
-        scratch,
-        want_moves,
-        tolerance,
+        make_scratch(n_labels, dtype),
+        LIMITS[dtype.name].tolerance,
         log_z,
         marginals,
         leaving,
         entering,
         counts.within,
+        np.zeros((0, 4), np.int64),
+        np.zeros(0),
     )
     if want_moves:
+        counts.within[:] *= factors.within
         counts.between[:] = factors.between[:width, :width] * (leaving.T @ entering)
         counts.start[:] = marginals[starts[:-1][lengths > 0]][:, enterers(n_labels)].sum(axis=0)
         counts.end[:] = marginals[starts[1:][lengths > 0] - 1][:, leavers(n_labels)].sum(axis=0)
@@ -67,35 +68,38 @@ def expectations(params: CRFParams, emissions: NDArray, lengths: NDArray, want_m
 
 def viterbi(params: CRFParams, emissions: NDArray, lengths: NDArray) -> NDArray[np.int64]:
     """RETURNS (NDArray): Tags of the best path of each sequence. *Shape:* (N,)"""
-    from . import crf_kernels as kernels
+    from .crf_viterbi import viterbi as best_path
 
     tags = np.zeros(len(emissions), dtype=np.int64)
     if len(emissions):
-        scratch = kernels.make_scratch(params.n_labels, emissions.dtype)
-        kernels.viterbi(emissions, sequence_starts(lengths), kernels.make_scores(params), scratch, tags)
+        scratch = make_scratch(params.n_labels, emissions.dtype)
+        best_path(emissions, sequence_starts(lengths), make_scores(params), scratch, tags)
     return tags
 
 
 def span_probabilities(params: CRFParams, emissions: NDArray, lengths: NDArray, spans: NDArray) -> NDArray[np.float64]:
     """RETURNS (NDArray): Probability of each span. *Shape:* (m,)"""
-    from . import crf_kernels as kernels
+    from .crf_kernels import forward_backward
 
     probabilities = np.zeros(len(spans))
     if not len(spans):
         return probabilities
-    order = np.lexsort((spans[:, 2], spans[:, 0]))
-    asked = spans[order]
-    first_asked = np.searchsorted(asked[:, 0], np.arange(len(lengths) + 1))
-    starts = sequence_starts(lengths)
+    order = np.argsort(spans[:, 0], kind="stable")
+    starts, dtype = sequence_starts(lengths), emissions.dtype
     found = np.zeros(len(spans))
-    exact = kernels.spans(
+    none = np.zeros((0, emissions.shape[1]), dtype)
+    exact = forward_backward(
         emissions,
         starts,
-        kernels.make_factors(params),
-        kernels.make_scratch(params.n_labels, emissions.dtype),
-        kernels.LIMITS[emissions.dtype.name].tolerance,
-        asked,
-        first_asked,
+        make_factors(params),
+        make_scratch(params.n_labels, dtype),
+        LIMITS[dtype.name].tolerance,
+        np.zeros(0),
+        none,
+        none,
+        none,
+        np.zeros_like(params.within),
+        spans[order],
         found,
     )
     probabilities[order] = found
@@ -114,25 +118,14 @@ def span_probabilities(params: CRFParams, emissions: NDArray, lengths: NDArray, 
 
 def best_paths(params: CRFParams, emissions: NDArray, k: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """RETURNS (tuple): Tags (k', L) and scores (k',) of the best paths of one sequence of tokens, best first."""
-    chain = to_chain(params)
-    n_tags = len(chain.start)
-    best = np.full((k, n_tags), -np.inf)
-    best[0] = chain.start + emissions[0]
-    came_from = []
-    for scores in emissions[1:].astype("float64"):
-        candidates = (best[:, :, None] + chain.transitions).reshape(-1, n_tags)
-        order = np.argsort(-candidates, axis=0, kind="stable")[:k]
-        best = np.take_along_axis(candidates, order, axis=0) + scores
-        came_from.append(order)
-    final = (best + chain.end).ravel()
-    state = np.argsort(-final, kind="stable")[:k]
-    state = state[final[state] > -np.inf]
-    scores = final[state]
-    path = [state % n_tags]
-    for order in reversed(came_from):
-        state = order[state // n_tags, state % n_tags]
-        path.append(state % n_tags)
-    return np.stack(path[::-1], axis=1), scores
+    from .crf_viterbi import k_best
+
+    paths = np.zeros((k, len(emissions)), dtype=np.int64)
+    totals = np.zeros(k)
+    params, emissions = _as_double(params, emissions)
+    k_best(emissions, params, paths, totals)
+    found = totals > -np.inf
+    return paths[found], totals[found]
 
 
 def _with_more_precision(params: CRFParams, emissions: NDArray, lengths: NDArray) -> Expectations:
