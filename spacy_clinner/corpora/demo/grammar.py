@@ -34,10 +34,6 @@ class Slot(NamedTuple):
     assertion: str
     looks_ahead: bool
 
-    @property
-    def is_entity(self) -> bool:
-        return self.label.isupper()
-
 
 class Number(NamedTuple):
     """A number between two bounds, written as in the template to keep its decimals."""
@@ -91,17 +87,6 @@ def flatten(template: Template, rng: Random) -> list[str | Slot]:
         else:
             flat.append(part)
     return flat
-
-
-def slots(template: Template) -> list[Slot]:
-    """All slots of a template, those inside choices included."""
-    found = []
-    for part in template:
-        if isinstance(part, Slot):
-            found.append(part)
-        elif isinstance(part, Choice):
-            found.extend(slot for option in part.options for slot in slots(option))
-    return found
 
 
 def _sequence(parts: list[str], at: int, closer: str, source: str) -> tuple[Template, int]:

@@ -5,7 +5,7 @@ from functools import cache
 from random import Random
 
 from .grammar import flatten, parse
-from .lexicon import _list, read_data
+from .lexicon import read_data, split_list
 
 KINDS = (
     *("patient", "surname", "dob", "doctor", "relative"),
@@ -19,7 +19,7 @@ OLDEST_UNPROTECTED_AGE = 89
 
 @cache
 def _stock() -> dict[str, tuple[str, ...]]:
-    return {key: _list(text) for key, text in read_data("lexicons", "identity.toml").items()}
+    return {key: split_list(text) for key, text in read_data("lexicons", "identity.toml").items()}
 
 
 class Identity:

@@ -78,13 +78,14 @@ def load_lexicon(specialty: str) -> Lexicon:
         for key, mode in (shared["mode"] | own.get("mode", {})).items()
     }
     frequencies = {key: _term(text) for key, text in (shared["frequency"] | own.get("frequency", {})).items()}
-    durations = _list(own.get("durations", shared["durations"]))
+    durations = split_list(own.get("durations", shared["durations"]))
     return Lexicon(
         groups={
-            label: {name: _group(table) for name, table in own[label.lower()].items()} for label in TERM_LABELS
+            label: {name: _group(table) for name, table in (shared[label.lower()] | own[label.lower()]).items()}
+            for label in TERM_LABELS
         },
-        drug_classes=tuple(_drug_class(table, modes, frequencies, durations) for table in own["drug"]),
-        words={key: _list(text) for key, text in (shared["words"] | own.get("words", {})).items()},
+        drug_classes=tuple(_drug_class(table, modes, frequencies, durations) for table in own["drug"] + shared["drug"]),
+        words={key: split_list(text) for key, text in (shared["words"] | own.get("words", {})).items()},
     )
 
 
@@ -105,7 +106,8 @@ def base_terms(specialty: str, label: str) -> list[Term]:
     return list({term.forms[0]: term for term in terms}.values())
 
 
-def _list(text: str) -> tuple[str, ...]:
+def split_list(text: str) -> tuple[str, ...]:
+    """The items of a text that commas or new lines separate."""
     return tuple(item.strip() for item in _SEPARATOR.split(text) if item.strip())
 
 
@@ -116,7 +118,7 @@ def _term(text: str) -> Term:
 
 
 def _terms(text: str) -> tuple[Term, ...]:
-    return tuple(_term(item) for item in _list(text))
+    return tuple(_term(item) for item in split_list(text))
 
 
 def _group(table: dict) -> Group:
@@ -127,9 +129,9 @@ def _drug_class(table: dict, modes: dict[str, Mode], frequencies: dict[str, Term
     return DrugClass(
         setting=table.get("setting", "home"),
         names=_terms(table["names"]),
-        doses=_list(table["doses"]),
+        doses=split_list(table["doses"]),
         modes=tuple(modes[key] for key in table["modes"].split()),
         frequencies=tuple(frequencies[key] for key in table["frequencies"].split()),
-        durations=_list(table["durations"]) if "durations" in table else durations,
+        durations=split_list(table["durations"]) if "durations" in table else durations,
         reasons=_terms(table["reasons"]),
     )
