@@ -66,6 +66,14 @@ def _overload_exp(x):
 
 
 @compiled
+def find_longest(starts):
+    longest = 0
+    for s in range(starts.shape[0] - 1):
+        longest = max(longest, starts[s + 1] - starts[s])
+    return longest
+
+
+@compiled
 def _multiply(matrix, n_rows, vector, product):
     """product = vector @ matrix; `n_rows` of the matrix count, the rest is padding."""
     width = unsigned(product.shape[0])
@@ -96,7 +104,8 @@ def _forward(scores, factors, scratch, work, alpha, top, mass):
     begin, inside, last, single, tail = blocks(state, k)
     weights_begin, weights_inside, weights_last, weights_single, _ = blocks(weights, k)
     state[:] = 0
-    entering[: 1 + 2 * k] = factors.start
+    for j in range(1 + 2 * k):
+        entering[j] = factors.start[j]
     for t in range(scores.shape[0]):
         highest = scores[t, 0]
         for j in range(scores.shape[1]):
@@ -142,7 +151,9 @@ def _backward(scores, factors, scratch, work, top, beta, ahead, behind):
     for t in range(last_token, -1, -1):
         if t == last_token:
             state[:] = 0
-            state[0], tail[:] = factors.end[0], factors.end[1:]
+            state[0] = factors.end[0]
+            for j in range(2 * k):
+                tail[j] = factors.end[1 + j]
         else:
             entering[0] = weights[0]
             for j in range(k):
@@ -262,7 +273,7 @@ def forward_backward(
     """
     spans_only = log_z.shape[0] == 0
     n_tags, want_moves = emissions.shape[1], entering.shape[0] > 0
-    longest = np.max(np.diff(starts))
+    longest = find_longest(starts)
     alphas, betas, work = (
         np.empty((longest, n_tags), emissions.dtype),
         np.empty((longest, n_tags), emissions.dtype),

@@ -5,7 +5,7 @@ What holds for `crf_kernels.py` holds here.
 
 import numpy as np
 
-from .crf_kernels import ROWS, blocks, compiled, unsigned, unstack
+from .crf_kernels import ROWS, blocks, compiled, find_longest, unsigned, unstack
 
 
 @compiled
@@ -31,8 +31,7 @@ def _multiply_max(matrix, n_rows, vector, product):
 @compiled
 def viterbi(emissions, starts, params, scratch, tags):
     """Best path of each sequence, filled into `tags` (N,)."""
-    longest = np.max(np.diff(starts))
-    bests = np.empty((longest, emissions.shape[1]), emissions.dtype)
+    bests = np.empty((find_longest(starts), emissions.shape[1]), emissions.dtype)
     state = np.empty(emissions.shape[1], emissions.dtype)
     for s in range(starts.shape[0] - 1):
         first, after = starts[s], starts[s + 1]
@@ -52,7 +51,8 @@ def _best_scores(scores, params, scratch, state, best):
     leaving_tail, entering_begin, entering_single = leaving[1 : 1 + 2 * k], entering[1 : 1 + k], entering[1 + k :]
     begin, inside, last, single, tail = blocks(state, k)
     state[:], leaving[:] = -np.inf, -np.inf
-    entering[: 1 + 2 * k] = params.start
+    for j in range(1 + 2 * k):
+        entering[j] = params.start[j]
     shift = state.dtype.type(0)
     for t in range(scores.shape[0]):
         if t > 0:

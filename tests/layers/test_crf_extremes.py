@@ -5,6 +5,7 @@ import pytest
 
 from spacy_clinner.layers import crf
 from spacy_clinner.layers import crf_logspace as logspace
+from spacy_clinner.layers import crf_passes as passes
 from spacy_clinner.layers.tags import count_tags, spans_to_tags
 
 from .crf_brute_force import all_paths, random_batch, span_probability, split, tag_marginals
@@ -62,6 +63,17 @@ def test_a_path_that_falls_far_behind_and_catches_up(step, dtype):
         params = crf.zero_params(1, dtype)
         compare(params, emissions, np.array([5]), dtype)
         assert crf.decode(params, emissions, np.array([5])).spans.tolist() == [[0, 0, 5, 0]]
+
+
+def test_each_score_is_computed_in_the_cheapest_way_that_is_exact(monkeypatch):
+    ways = []
+    for way in ("_as_double", "_log_expectations"):
+        original = getattr(passes, way)
+        monkeypatch.setattr(passes, way, lambda *args, way=way, original=original: ways.append(way) or original(*args))
+    for scale, expected in ((1, []), (30, ["_as_double"]), (1e4, ["_as_double", "_log_expectations"])):
+        ways.clear()
+        crf.marginals(*random_batch(np.random.default_rng(0), 3, [30], scale, "float32"))
+        assert ways == expected
 
 
 def test_the_only_allowed_path_is_all_but_impossible(dtype):

@@ -1,0 +1,162 @@
+"""Speed of the CRF against pytorch-crf 0.7.2, one thread, in one run: `python benchmarks/crf_kernels.py`.
+
+Rivals take turns within every repeat; the figure is the minimum process CPU time of a call. Prints a table and writes
+benchmarks/results/crf_kernels.json.
+"""
+
+import argparse
+import datetime
+import importlib.metadata
+import json
+import os
+import platform
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+# one thread everywhere, before any library starts its pool
+for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ[variable] = "1"
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+import torchcrf  # noqa: E402
+
+from spacy_clinner.layers import crf  # noqa: E402
+
+torch.set_num_threads(1)
+
+RESULTS = Path(__file__).parent / "results" / "crf_kernels.json"
+PACKAGES = ("spacy-clinner", "pytorch-crf", "torch", "numpy", "numba", "llvmlite")
+# name, sequences, tokens of each, labels of ours (4K + 1 tags), tags of the peer.
+# 83 is no number of BIOES tags: in A ours has two tags more than the peer, which is to our disadvantage.
+SHAPES = (("A", 32, 40, 21, 83), ("B", 8, 400, 41, 165))
+# added to the score of O: about one token in seven begins an entity, as in clinical notes; decode's cost depends on it
+OUTSIDE_BIAS = 5.0
+
+STARTUP = """
+import time
+t0 = time.perf_counter(); import numpy as np
+from spacy_clinner.layers import crf
+t1 = time.perf_counter(); import numba
+t2 = time.perf_counter(); from spacy_clinner.layers import crf_kernels
+params = crf.zero_params(3); emissions = np.zeros((4, 13), "float32"); emissions[:, 10] = 1; lengths = np.array([4])
+t3 = time.perf_counter(); crf.likelihood(params, emissions, lengths, np.zeros(4, int))
+t4 = time.perf_counter(); crf.decode(params, emissions, lengths)
+t5 = time.perf_counter(); print(t1 - t0, t2 - t1, t4 - t3, t5 - t4)
+"""
+
+
+def make_case(n_sequences, length, n_labels, n_tags):
+    """Calls of both sides on random scores of one shape, by what they compute."""
+    rng = np.random.default_rng(0)
+    lengths = np.full(n_sequences, length)
+    params = crf.CRFParams(*(rng.normal(size=s).astype("float32") for s in crf.param_shapes(n_labels)))
+    emissions = rng.normal(size=(lengths.sum(), 4 * n_labels + 1)).astype("float32")
+    emissions[:, 0] += OUTSIDE_BIAS
+    tags = crf.viterbi(params, rng.normal(size=emissions.shape).astype("float32"), lengths)
+
+    peer = torchcrf.CRF(n_tags, batch_first=True)
+    scores = torch.randn(n_sequences, length, n_tags, requires_grad=True)
+    gold = torch.randint(n_tags, (n_sequences, length))
+    mask = torch.ones(n_sequences, length, dtype=torch.bool)
+
+    def peer_likelihood():
+        peer.zero_grad()
+        scores.grad = None
+        (-peer(scores, gold, mask=mask, reduction="sum")).backward()
+
+    def peer_viterbi():
+        with torch.no_grad():
+            peer.decode(scores, mask=mask)
+
+    return {
+        "likelihood and gradients": (lambda: crf.likelihood(params, emissions, lengths, tags), peer_likelihood),
+        "Viterbi": (lambda: crf.viterbi(params, emissions, lengths), peer_viterbi),
+        "marginals": (lambda: crf.marginals(params, emissions, lengths), None),
+        "decode (Viterbi + probabilities)": (lambda: crf.decode(params, emissions, lengths), None),
+    }
+
+
+def measure(calls, repeats):
+    """Least process CPU seconds of each call, the calls taking turns."""
+    best = [float("inf")] * len(calls)
+    for _ in range(repeats + 2):  # two rounds warm up: compile, fill caches
+        for i, call in enumerate(calls):
+            start = time.process_time()
+            call()
+            best[i] = min(best[i], time.process_time() - start)
+    return best
+
+
+def measure_startup():
+    """Wall seconds in a fresh process: imports, and first calls with an empty and with a filled cache."""
+    with tempfile.TemporaryDirectory() as cache:
+        runs = [
+            subprocess.run(
+                [sys.executable, "-c", STARTUP],
+                env={**os.environ, "NUMBA_CACHE_DIR": cache},
+                check=True,
+                capture_output=True,
+                text=True,
+            )
+            for _ in range(2)
+        ]
+    compiled, cached = ([float(x) for x in run.stdout.split()] for run in runs)
+    return {
+        "import crf (numpy included)": cached[0],
+        "import numba": cached[1],
+        "first likelihood, compiling": compiled[2],
+        "first decode, compiling": compiled[3],
+        "first likelihood, cached": cached[2],
+        "first decode, cached": cached[3],
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=30)
+    parser.add_argument("--output", type=Path, default=RESULTS)
+    args = parser.parse_args()
+
+    rows = []
+    for name, n_sequences, length, n_labels, n_tags in SHAPES:
+        n_tokens = n_sequences * length
+        print(f"\n{name}: {n_sequences} x {length} tokens; {4 * n_labels + 1} tags against pytorch-crf's {n_tags}")
+        print(f"{'':34}{'ms':>9}{'us/token':>10}{'peer ms':>9}{'ratio':>7}")
+        for what, (ours, peer) in make_case(n_sequences, length, n_labels, n_tags).items():
+            seconds = measure([ours] if peer is None else [ours, peer], args.repeats)
+            row = {"shape": name, "what": what, "ms": seconds[0] * 1e3, "us_per_token": seconds[0] / n_tokens * 1e6}
+            text = f"{what:34}{row['ms']:9.3f}{row['us_per_token']:10.3f}"
+            if peer is not None:
+                row |= {"peer_ms": seconds[1] * 1e3, "ratio": seconds[1] / seconds[0]}
+                text += f"{row['peer_ms']:9.2f}{row['ratio']:7.1f}"
+            rows.append(row)
+            print(text)
+
+    startup = measure_startup()
+    print("\nwall seconds of a fresh process")
+    for what, seconds in startup.items():
+        print(f"{what:34}{seconds:9.2f}")
+
+    result = {
+        "date": datetime.date.today().isoformat(),
+        "command": shlex.join(["python", "benchmarks/crf_kernels.py", *sys.argv[1:]]),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, one thread",
+        "versions": {"python": platform.python_version()} | {p: importlib.metadata.version(p) for p in PACKAGES},
+        "measure": f"minimum process CPU time over {args.repeats} interleaved repeats; startup: wall time, one run",
+        "shapes": [dict(zip(("name", "sequences", "tokens", "labels", "peer_tags"), s, strict=True)) for s in SHAPES],
+        "rows": rows,
+        "startup_wall_seconds": startup,
+    }
+    args.output.parent.mkdir(exist_ok=True)
+    partial = args.output.with_suffix(".tmp")
+    partial.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    os.replace(partial, args.output)
+
+
+if __name__ == "__main__":
+    main()
