@@ -9,6 +9,11 @@ BIN := .venv/bin
 
 demo: .venv/.installed
 	$(BIN)/python -m spacy project run demo
+	@echo
+	@echo "The model is in demo/model/model-best, its scores in demo/scores.json, an annotated note in demo/note.html."
+	@echo "Next, annotate a note of yours, or compare taggers on real case reports:"
+	@echo "  $(BIN)/python -m spacy clinner annotate demo/model/model-best YOUR_NOTE.txt --html page.html"
+	@echo "  $(BIN)/python -m spacy project run maccrobat"
 
 test: .venv/.installed
 	$(BIN)/ruff check .
