@@ -99,7 +99,7 @@ def _trace_back(best, params, scratch, path):
             for j in range(1 + 2 * k):
                 top = max(top, leaving[j])
             index = 0
-            while leaving[index] != top:  # most often O, the first
+            while index < 2 * k and leaving[index] != top:  # most often O, the first
                 index += 1
             tag = index + 2 * k if index else 0
         path[t] = tag

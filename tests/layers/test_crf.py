@@ -1,6 +1,8 @@
 """The CRF against enumeration of every path, and against itself in other shapes and types."""
 
 import itertools
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -221,6 +223,11 @@ def test_an_empty_batch():
     assert crf.viterbi(params, emissions, np.array([0, 0])).shape == (0,)
     assert crf.decode(params, emissions, lengths).spans.shape == (0, 4)
     assert crf.likelihood(params, emissions, np.array([0]), np.array([], dtype=int)).loss.tolist() == [0]
+
+
+def test_importing_the_crf_is_light():
+    code = "import sys, spacy_clinner.layers.crf; print(sorted({'numba', 'torch', 'spacy'} & set(sys.modules)))"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
 
 
 def test_no_array_of_the_caller_is_changed():

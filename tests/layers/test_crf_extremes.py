@@ -124,6 +124,7 @@ def test_huge_finite_emissions_are_not_taken_for_infinite():
     params, emissions, lengths = random_batch(np.random.default_rng(0), 1, [3], 1, "float32")
     emissions[:] = 2e38
     assert np.isfinite(crf.log_partition(params, emissions, lengths)).all()
+    assert (crf.viterbi(params, emissions, lengths) < 5).all()
 
 
 def test_parameters_must_be_finite():
