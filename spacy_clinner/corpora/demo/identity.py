@@ -9,7 +9,7 @@ from .lexicon import read_data, split_list
 
 KINDS = (
     *("patient", "surname", "dob", "doctor", "relative"),
-    *("date", "admitted", "discharged", "month"),
+    *("date", "today", "admitted", "stay", "discharged", "next", "month"),
     *("hospital", "id", "phone"),
 )
 _DATE_STYLES = ("%m/%d/%Y", "%d/%m/%Y", "%d.%m.%y", "%Y-%m-%d", "%d %B %Y", "%B %d, %Y", "%d-%b-%Y", "%m/%d/%y")
@@ -74,9 +74,16 @@ class Identity:
         return self._first_name(self._rng.choice("fm"))
 
     def _phi_date(self) -> str:
-        day = self._today - timedelta(days=self._rng.randrange(400))
-        style = self._date_style if self._rng.random() < 0.7 else self._rng.choice(_SHORT_DATE_STYLES)
-        return day.strftime(style)
+        return self._near(self._today - timedelta(days=self._rng.randrange(400)))
+
+    def _phi_today(self) -> str:
+        return self._today.strftime(self._date_style)
+
+    def _phi_stay(self) -> str:
+        return self._near(self._today - timedelta(days=self._rng.randint(0, self._stay.days)))
+
+    def _phi_next(self) -> str:
+        return self._near(self._today + timedelta(days=self._rng.randint(3, 180)))
 
     def _phi_admitted(self) -> str:
         return (self._today - self._stay).strftime(self._date_style)
@@ -99,6 +106,10 @@ class Identity:
 
     def _phi_phone(self) -> str:
         return self._write(self._rng.choice(self._stock["phones"]))
+
+    def _near(self, day: date) -> str:
+        """A day not long ago or soon, often written without its year."""
+        return day.strftime(self._date_style if self._rng.random() < 0.7 else self._rng.choice(_SHORT_DATE_STYLES))
 
     def _first_name(self, sex: str) -> str:
         return self._rng.choice(self._stock["women" if sex == "f" else "men"])
