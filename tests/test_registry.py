@@ -60,7 +60,8 @@ def test_every_decorated_function_is_an_entry_point():
             for decorator in getattr(node, "decorator_list", []):
                 if isinstance(decorator, ast.Call) and decorator.args and isinstance(decorator.args[0], ast.Constant):
                     decorated.add(decorator.args[0].value)
-    decorated = {name for name in decorated if isinstance(name, str) and name.startswith(("clinner_", "spacy_clinner."))}
+    prefixes = ("clinner_", "spacy_clinner.")
+    decorated = {name for name in decorated if isinstance(name, str) and name.startswith(prefixes)}
     declared = set().union(*NAMES.values()) - {"clinner"}
     # a span getter's registry belongs to spacy-transformers, so its entry point is all that declares it
     assert decorated == declared - NAMES["spacy_span_getters"]

