@@ -1,0 +1,28 @@
+"""The benchmarks run: on blank pipelines here, so that only what they say is tested, not what they find."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import spacy
+from spacy.tokens import DocBin
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_tagging_speed(tmp_path):
+    nlp = spacy.blank("en")
+    nlp.to_disk(tmp_path / "ours")
+    nlp.to_disk(tmp_path / "ner")
+    DocBin(docs=[nlp("Fever and cough.")] * 3).to_disk(tmp_path / "test.spacy")
+    script = str(ROOT / "benchmarks" / "tagging_speed.py")
+    command = f"run ours --baseline ner --data test.spacy --repeats 2 --output {tmp_path}"
+    subprocess.run([sys.executable, script, *command.split()], cwd=tmp_path, check=True, capture_output=True)
+
+    result = json.loads((tmp_path / "tagging_speed.json").read_text(encoding="utf8"))
+    assert {row["words"] for row in result["tagging"].values()} == {12}
+    assert result["tagging"]["ours"]["peak_mb"] > 10 and result["tagging"]["ours"]["crf_share"] == 0
+    ratio = result["tagging"]["ours"]["words_per_second"] / result["tagging"]["ner"]["words_per_second"]
+    assert result["targets"]["ours"]["words_per_second"] == {"value": ratio, "met": ratio >= 1}
+    assert "| ours | 12 |" in (tmp_path / "tagging_speed.md").read_text(encoding="utf8")
