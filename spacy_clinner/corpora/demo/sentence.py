@@ -35,9 +35,9 @@ class SentenceWriter:
         """
         self._lexicon = lexicon
         self._rng = rng
-        self.identity = Identity(rng)
-        self._named: dict[tuple[str, str], object] = {}
-        self._used: set[object] = set()
+        self._identity = Identity(rng)
+        self._named: dict[tuple[str, str], tuple[Group | DrugClass, Term]] = {}
+        self._used: set[Term] = set()
         self._measured = Term(("",))
 
     def write(self, source: str) -> list[Piece]:
@@ -68,12 +68,12 @@ class SentenceWriter:
         if slot.label in TERM_LABELS:
             return Piece(self._term(slot, source), slot.label, slot.assertion)
         if slot.label == "PHI" and slot.group in KINDS:
-            return Piece(self.identity.phi(slot.group), "PHI")
+            return Piece(self._identity.phi(slot.group), "PHI")
         if slot.label == "age":
-            return Piece(str(self.identity.age), "PHI" if self.identity.age > OLDEST_UNPROTECTED_AGE else "")
+            return Piece(str(self._identity.age), "PHI" if self._identity.age > OLDEST_UNPROTECTED_AGE else "")
         if slot.label == "value":
             return Piece(self._expand(self._measured.value))
-        word = self.identity.word(slot.label)
+        word = self._identity.word(slot.label)
         if word is None:
             if slot.label not in self._lexicon.words:
                 raise ValueError(Errors.CE032.format(slot=slot.label, template=source))
@@ -81,12 +81,7 @@ class SentenceWriter:
         return Piece(word)
 
     def _term(self, slot: Slot, source: str) -> str:
-        if (key := (slot.label, slot.name)) in self._named:
-            group, term = self._named[key]
-        else:
-            group, term = self._fresh(self._pool(slot, source))
-        if slot.name:
-            self._named[key] = (group, term)
+        group, term = self._choose(slot, self._pool(slot, source))
         if term.value:
             self._measured = term
         return f"{self._expand(group.before)}{self._form(term)}{self._expand(group.after)}".strip()
@@ -104,7 +99,7 @@ class SentenceWriter:
         classes = [drugs for drugs in self._lexicon.drug_classes if slot.group in ("", drugs.setting)]
         if not classes:
             raise ValueError(Errors.CE032.format(slot=f"DRUG.{slot.group}", template=source))
-        return self._fresh([(drugs, term) for drugs in classes for term in drugs.names])
+        return self._choose(slot, [(drugs, term) for drugs in classes for term in drugs.names])
 
     def _field(self, slot: Slot, drugs: DrugClass) -> str:
         if slot.label == "DOSAGE":
@@ -118,13 +113,18 @@ class SentenceWriter:
             return self._expand(self._rng.choice(drugs.durations))
         return self._form(self._rng.choice(drugs.reasons))
 
-    def _fresh(self, pool: list) -> tuple:
-        """One of a pool, not said in this note before if a few tries find such a one."""
+    def _choose(self, slot: Slot, pool: list[tuple]) -> tuple:
+        """What the slot's name stands for, or one of a pool, not said in this note before if a few tries find such."""
+        key = (slot.label, slot.name)
+        if key in self._named:
+            return self._named[key]
         for _ in range(5):
             choice = self._rng.choice(pool)
             if choice[1] not in self._used:
                 break
         self._used.add(choice[1])
+        if slot.name:
+            self._named[key] = choice
         return choice
 
     def _form(self, term: Term) -> str:
