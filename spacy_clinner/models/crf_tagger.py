@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from spacy.tokens import Doc
 from spacy.util import registry
-from thinc.api import Linear, Model
+from thinc.api import Model
 from thinc.types import Floats2d, Ragged
 
 from ..layers.crf import CRFParams, param_shapes
+from ..layers.tag_scores import TagScores
 from ..layers.tags import count_tags
 
 # Score of a tag that a token cannot have; finite, so that arithmetic stays plain.
@@ -17,7 +18,7 @@ FORBIDDEN = -1e4
 
 @registry.architectures("spacy_clinner.CRFTagger.v1")
 def build_crf_tagger(tok2vec: Model[list[Doc], list[Floats2d]], nO: int | None = None) -> Model[list[Doc], Ragged]:
-    """Score the BIOES tags of every token by a linear layer over an encoder, moves between tags by a CRF.
+    """Score the BIOES tags of every token by a linear layer over an encoder, and moves between tags by a CRF.
 
     tok2vec (Model[List[Doc], List[Floats2d]]): any encoder with one row per token: spaCy's, ours, or the listener of
         a shared `tok2vec` or `transformer` component.
@@ -26,7 +27,7 @@ def build_crf_tagger(tok2vec: Model[list[Doc], list[Floats2d]], nO: int | None =
         `layers.tags`. Refs: "tok2vec", "crf", "emissions" and "output_layer" (both the linear layer).
     Source: Ma & Hovy 2016, section 2.3; moves limited to legal BIOES as in layers/crf.py.
     """
-    emissions, crf = Linear(nO=nO), _build_crf(nO)
+    emissions, crf = TagScores(nO), _build_crf(nO)
     return Model(
         "crf_tagger",
         forward,
@@ -122,7 +123,7 @@ def resize_output(model: Model, nO: int) -> Model:
 
 
 def take_labels(model: Model, sources: Sequence[int | None]) -> None:
-    """Rebuild the output for another list of labels, from the scores of the present ones.
+    """Rebuild the output for another list of labels, with the scores of the present ones.
 
     model (Model): as `build_crf_tagger` makes it, initialised.
     sources (Sequence[Optional[int]]): for each new label the old one whose emission rows and moves it takes, or None
@@ -131,14 +132,16 @@ def take_labels(model: Model, sources: Sequence[int | None]) -> None:
     # New nodes, not new arrays: gradients and optimizer state of the old shapes must not outlive them.
     emissions, crf = model.get_ref("emissions"), model.get_ref("crf")
     nO = count_tags(len(sources))
-    new_emissions, new_crf = Linear(nO, emissions.get_dim("nI")).initialize(), _build_crf(nO).initialize()
+    new_emissions, new_crf = TagScores(nO, emissions.get_dim("nI")).initialize(), _build_crf(nO).initialize()
     targets = [target for target, source in enumerate(sources) if source is not None]
     taken = [source for source in sources if source is not None]
     n_old = _count_labels(crf.get_dim("nO"))
 
     rows, old_rows = _block_rows(targets, len(sources), 4), _block_rows(taken, n_old, 4)
-    for name in emissions.param_names:
+    for name in ("tags", "bias"):
         new_emissions.get_param(name)[rows] = emissions.get_param(name)[old_rows]
+    new_emissions.get_param("labels")[targets] = emissions.get_param("labels")[taken]
+    new_emissions.set_param("kinds", emissions.get_param("kinds").copy())
     # `between` knows two blocks of labels on each side (leavers O E S, enterers O B S), `within` has a column a label
     rows, old_rows = _block_rows(targets, len(sources), 2), _block_rows(taken, n_old, 2)
     new_crf.get_param("between")[np.ix_(rows, rows)] = crf.get_param("between")[np.ix_(old_rows, old_rows)]
