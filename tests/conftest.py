@@ -16,6 +16,14 @@ def pytest_collection_modifyitems(config, items):
         config.hook.pytest_deselected(items=real)
 
 
+@pytest.fixture(autouse=True)
+def seed():
+    """Weights are drawn alike in every run, so that a failure can be repeated."""
+    from thinc.api import fix_random_seed
+
+    fix_random_seed(0)
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     assert DATA_DIR.is_dir(), f"no corpora under {DATA_DIR}: set CLINNER_DATA_DIR"

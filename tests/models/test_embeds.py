@@ -65,7 +65,8 @@ def test_gradients_of_the_whole_encoder(nlp):
     parts = {"chars": build_char_cnn_embed(6, 5), "words": build_vectors_embed(4), "case": build_casing_embed(3)}
     model = build_windowed_tok2vec(build_concat_embed(parts), build_bilstm_encoder(6), min_tokens=3, max_tokens=4)
     model.initialize(docs)
-    assert_gradients(model, docs, squares, lambda Y: Y)
+    # a small step: the maximum over a word's positions has kinks
+    assert_gradients(model, docs, squares, lambda Y: Y, step=1e-3, tolerance=5e-2)
 
 
 def test_windows_do_not_see_each_other(nlp):
@@ -105,10 +106,12 @@ def test_a_long_word_is_read_by_both_ends():
 
 @pytest.mark.parametrize(
     "word,name",
-    zip(
-        ["fever", "CT", "Aspirin", "pH", "40", "38.9", "B12ab", ".", "\n"],
-        ["lower", "upper", "title", "mixed", "numeric", "mainly numeric", "has digit", "other", "other"],
-        strict=True,
+    list(
+        zip(
+            ["fever", "CT", "Aspirin", "pH", "40", "38.9", "B12ab", ".", "\n"],
+            ["lower", "upper", "title", "mixed", "numeric", "mainly numeric", "has digit", "other", "other"],
+            strict=True,
+        )
     ),
 )
 def test_casing(word, name):
