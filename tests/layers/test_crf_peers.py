@@ -2,14 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
+import torch_struct
+import torchcrf
 
 from spacy_clinner.layers import crf
 
 from .crf_brute_force import random_batch
-
-torch = pytest.importorskip("torch")
-torchcrf = pytest.importorskip("torchcrf")
-torch_struct = pytest.importorskip("torch_struct")
 
 N_LABELS, ILLEGAL = 4, -1e4
 LENGTHS = [12, 1, 7, 2]
