@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -52,6 +53,7 @@ DEFAULT_CRF_TAGGER_MODEL = Config().from_str(default_model_config)["model"]
         "gold_from": "ents",
         "domains": None,
         "loss_weight": 1.0,
+        "lr_scale": 1.0,
         "score_prefix": "",
         "scorer": {"@scorers": "spacy_clinner.ner_scorer.v1"},
     },
@@ -66,6 +68,7 @@ def make_crf_tagger(
     gold_from: str,
     domains: list[str] | None,
     loss_weight: float,
+    lr_scale: float,
     score_prefix: str,
     scorer: Callable | None,
 ) -> "CRFTagger":
@@ -79,6 +82,7 @@ def make_crf_tagger(
         gold_from=gold_from,
         domains=domains,
         loss_weight=loss_weight,
+        lr_scale=lr_scale,
         score_prefix=score_prefix,
         scorer=scorer,
     )
@@ -102,6 +106,7 @@ class CRFTagger(TrainablePipe):
         gold_from: GoldFrom = "ents",
         domains: Sequence[str] | None = None,
         loss_weight: float = 1.0,
+        lr_scale: float = 1.0,
         score_prefix: str = "",
         scorer: Callable | None = None,
     ) -> None:
@@ -116,6 +121,8 @@ class CRFTagger(TrainablePipe):
             without that group is not annotated.
         domains (Optional[Sequence[str]]): Corpora that teach this head, by `user_data["clinner_domain"]`; None for all.
         loss_weight (float): Weight of this head's loss among those that share an encoder.
+        lr_scale (float): Learning rate of this component as a multiple of the training's: a head learns best faster
+            than the pretrained transformer below it.
         score_prefix (str): Distinguishes the scores of several heads: "x" gives `ents_x_f`.
         scorer (Optional[Callable]): The scoring method.
         RAISES (ValueError): CE201 if gold_from is neither.
@@ -133,6 +140,7 @@ class CRFTagger(TrainablePipe):
             "gold_from": gold_from,
             "domains": None if domains is None else list(domains),
             "loss_weight": loss_weight,
+            "lr_scale": lr_scale,
             "score_prefix": score_prefix,
         }
 
@@ -239,6 +247,13 @@ class CRFTagger(TrainablePipe):
             self.finish_update(sgd)
         losses[self.name] += loss
         return losses
+
+    def finish_update(self, sgd: Optimizer) -> None:
+        """Apply the gradients at this component's own learning rate.
+
+        sgd (Optimizer): The optimizer.
+        """
+        self.model.finish_update(partial(sgd, lr_scale=self.cfg["lr_scale"]))
 
     def get_loss(self, examples: Iterable[Example], scores: Ragged) -> tuple[float, Ragged]:
         """Compute the loss of emission scores and its gradient.

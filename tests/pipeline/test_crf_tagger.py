@@ -79,6 +79,17 @@ def test_gradient_of_the_loss(trained):
     assert (above - below) / (2 * step) == pytest.approx(float((gradient.data * direction).sum()), rel=1e-2, abs=1e-4)
 
 
+def test_head_learns_at_its_own_rate():
+    moved = []
+    for scale in (1.0, 0.0):
+        nlp = make_nlp(lr_scale=scale)
+        optimizer = nlp.initialize(lambda nlp=nlp: examples(nlp))
+        before = nlp.get_pipe("tagger").model.to_bytes()
+        nlp.update(examples(nlp), sgd=optimizer)
+        moved.append(nlp.get_pipe("tagger").model.to_bytes() != before)
+    assert moved == [True, False]
+
+
 def test_update_without_tokens_or_gold_reports_zero_loss():
     nlp = make_nlp(domains=["cardiology"])
     nlp.initialize(lambda: [stamp(pair, "cardiology") for pair in examples(nlp)])
