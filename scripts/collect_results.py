@@ -35,7 +35,7 @@ TITLES = {
     "hashcnn_crf": "HashEmbedCNN + GloVe + CRF",
     "charcnn-bilstm_crf": "char-CNN + GloVe + BiLSTM + CRF",
     "charlstm-bilstm_crf": "char-LSTM + GloVe + BiLSTM + CRF",
-    "transformer_crf": "MiniLM-L6 + CRF",
+    "transformer_crf": "MiniLM-L6 + BiLSTM + CRF",
 }
 # heading of a column: split, mode, average
 ENTITY_COLUMNS = {
