@@ -5,6 +5,7 @@ from thinc.api import Model
 from thinc.types import Floats2d
 
 from .buckets import plan_buckets
+from .dropout import dropout_attrs, get_dropout
 from .torch_bridge import call_torch
 
 # torch's order of the gates in the stacked weights: input, forget, cell, output
@@ -32,7 +33,7 @@ def BiLSTM(nO: int, nI: int | None = None, *, depth: int = 1, dropout: float | N
         init=init,
         dims={"nO": nO, "nI": nI},
         params={f"{name}_{kind}": None for name in names for kind in ("input", "recurrent", "bias")},
-        attrs={"depth": depth, "dropout_rate" if dropout is None else "fixed_dropout": dropout or 0.0},
+        attrs={"depth": depth, **dropout_attrs(dropout)},
     )
 
 
@@ -60,7 +61,7 @@ def forward(model: Model, X: list[Floats2d], is_train: bool):
     if not sum(lengths):
         empty = [model.ops.alloc2f(0, model.get_dim("nO")) for _ in X]
         return empty, lambda dY: [model.ops.alloc2f(0, model.get_dim("nI")) for _ in dY]
-    rate = model.attrs.get("dropout_rate", model.attrs.get("fixed_dropout")) if is_train else 0.0
+    rate = get_dropout(model, is_train)
     flat, backprop_flat = call_torch(
         model, _run, model.param_names, model.ops.flatten(X), lengths, model.attrs["depth"], rate, is_train=is_train
     )

@@ -7,6 +7,7 @@ from thinc.types import Floats2d, Ints1d
 from .bilstm import BiLSTM, run_direction
 from .bilstm import init as init_bilstm
 from .buckets import plan_buckets
+from .dropout import dropout_attrs, get_dropout
 from .torch_bridge import call_torch
 
 # Words x characters: the input of both layers. Flat character rows, and the number of characters of each word.
@@ -31,7 +32,7 @@ def CharCNN(nO: int, *, n_rows: int, width: int = 30, window: int = 3) -> Model:
         init=_init_cnn,
         dims={"nO": nO, "nV": n_rows, "nM": width, "kernel": window},
         params={"char_table": None, "filters": None, "bias": None},
-        attrs={"dropout_rate": 0.0},
+        attrs=dropout_attrs(None),
     )
 
 
@@ -44,7 +45,7 @@ def CharLSTM(nO: int, *, n_rows: int, width: int = 25) -> Model:
     RETURNS (Model[Chars, Floats2d]): the layer.
 
     Shape: input (n_chars,) and (n_words,), output (n_words, nO).
-    Source: Lee, Dernoncourt & Szolovits 2017, section 2 (character embeddings of 25, 25 units a direction).
+    Source: Lee, Dernoncourt & Szolovits 2017 (character embeddings of 25, 25 units a direction).
     """
     lstm = BiLSTM(nO, width)
     return Model(
@@ -78,8 +79,7 @@ def _init_lstm(model: Model, X=None, Y=None) -> None:
 
 
 def _forward_cnn(model: Model, X: Chars, is_train: bool):
-    rate = model.attrs["dropout_rate"] if is_train else 0.0
-    return _forward(model, X, is_train, _convolve, rate)
+    return _forward(model, X, is_train, _convolve, get_dropout(model, is_train))
 
 
 def _forward_lstm(model: Model, X: Chars, is_train: bool):

@@ -43,7 +43,7 @@ def build_char_lstm_embed(
     width (int): width of a character embedding.
     max_chars (int): of a longer word the first and last halves of this many characters are read.
     RETURNS (Model[List[Doc], List[Floats2d]]): the layer.
-    Source: Lee, Dernoncourt & Szolovits 2017, section 2.
+    Source: Lee, Dernoncourt & Szolovits 2017.
     """
     return _embed_words(CharLSTM(nO, n_rows=N_ROWS, width=width), max_chars)
 

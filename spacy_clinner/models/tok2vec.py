@@ -25,7 +25,7 @@ def build_windowed_tok2vec(
     unit (str), min_tokens (int), max_tokens (int): the windows, as for `window_bounds`.
     RETURNS (Model[List[Doc], List[Floats2d]]): the encoder, with refs "embed" and "encode".
     """
-    model = Model(
+    return Model(
         "windowed_tok2vec",
         forward,
         init=init,
@@ -34,7 +34,6 @@ def build_windowed_tok2vec(
         refs={"embed": embed, "encode": encode},
         attrs={"unit": unit, "min_tokens": min_tokens, "max_tokens": max_tokens},
     )
-    return model
 
 
 def init(model: Model, X: list[Doc] | None = None, Y=None) -> None:

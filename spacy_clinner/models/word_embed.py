@@ -10,6 +10,7 @@ from thinc.api import Embed, Linear, Model
 from thinc.types import Floats2d
 
 from ..errors import Errors
+from ..layers.dropout import dropout_attrs, get_dropout
 
 CASINGS = ("other", "lower", "upper", "title", "mixed", "numeric", "mainly numeric", "has digit")
 
@@ -69,7 +70,7 @@ def build_casing_embed(width: int = 8) -> Model[list[Doc], list[Floats2d]]:
 
     width (int): width of the output.
     RETURNS (Model[List[Doc], List[Floats2d]]): the layer.
-    Source: casing features of Chiu & Nichols 2016, section 2.4, with the classes of Reimers & Gurevych 2017.
+    Source: casing features in the manner of Chiu & Nichols 2016.
     """
     embed = Embed(width, len(CASINGS))
     return Model("casing_embed", _forward_casing, init=_init_casing, layers=[embed], dims={"nO": width})
@@ -121,11 +122,11 @@ def build_concat_embed(parts: dict[str, Any], dropout: float | None = None) -> M
     parts (Dict[str, Model[List[Doc], List[Floats2d]]]): embedding layers by a name of your choice, in this order.
     dropout (Optional[float]): rate on the joined vector; None follows the rate of the training.
     RETURNS (Model[List[Doc], List[Floats2d]]): the layer; the parts are refs by their names.
-    Source: the [char; word] vector of Ma & Hovy 2016, section 2.3, and of Lee et al. 2017, section 2.
+    Source: the [char; word] vector of Ma & Hovy 2016, section 2.3, and of Lee et al. 2017.
     """
     # Typed Any: `init fill-config` checks blocks nested in a dictionary before it has made models of them.
     layers = list(parts.values())
-    attrs = {"dropout_rate" if dropout is None else "fixed_dropout": dropout or 0.0}
+    attrs = dropout_attrs(dropout)
     model = Model("concat_embed", _forward_concat, init=_init_concat, layers=layers, dims={"nO": None}, attrs=attrs)
     for name, part in parts.items():
         model.set_ref(name, part)
@@ -150,8 +151,8 @@ def _forward_concat(model: Model, docs: list[Doc], is_train: bool):
     joined = ops.xp.concatenate([ops.flatten(output) for output in outputs], axis=1)
     cuts = np.cumsum([output[0].shape[1] for output in outputs])[:-1]
     mask = None
-    rate = model.attrs.get("dropout_rate", model.attrs.get("fixed_dropout"))
-    if is_train and rate:
+    rate = get_dropout(model, is_train)
+    if rate:
         mask = ops.get_dropout_mask(joined.shape, rate)
         joined = joined * mask
 
