@@ -165,6 +165,10 @@ class Errors(metaclass=_Coded):
         "the emissions: take both from the same batch."
     )
     CE110 = "The number of best paths must be at least 1, not {k}. Set k to the length of the list you want."
+    CE111 = (
+        "The probability an entity needs must lie between 0 and 1, {threshold} does not. Set the tagger's `threshold` "
+        "to a number there, or to null for the most probable segmentation."
+    )
     CE120 = (
         "Windows of sentences are asked for (`unit = \"sentences\"`), but a document has no sentence boundaries. Put a "
         "sentencizer before the encoder, in training too (`annotating_components`), or set `unit = \"lines\"`."

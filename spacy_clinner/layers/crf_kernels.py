@@ -1,263 +1,18 @@
-"""Compiled forward-backward of the BIOES CRF over a ragged batch, in exp-space.
-
-Only the block from leavers to enterers is dense, so a step is one product with a (D, D) matrix and O(K) for the rest.
-Probabilities are rescaled at every token. Sums and products of exponentials can lose paths whose scores lie far below
-their rivals'; every entry is therefore kept at or above a floor, and a bound of what the floors can have added to Z
-(docs/crf.md, "The guard") tells which sequences must be computed in another way.
-
-Numba compiles at the first call and caches on disk. One thread, so a process may fork. `fastmath` leaves infinities
-alone: they mean forbidden. No views are taken inside loops: each would count references, at the price of a vector
-operation. Shapes: L tokens of a sequence, T = 4K + 1 tags, D = 2K + 1 leavers or enterers.
-"""
-
-import math
+"""Compiled forward-backward of the BIOES CRF over a ragged batch; see `crf_sums` for one sequence."""
 
 import numpy as np
-from numba import njit, types
-from numba.extending import overload
 
-ROWS = 8  # rows of a matrix taken at once, to load and store the result less often
-
-compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"nnan", "nsz", "arcp", "contract", "reassoc"})
-unsigned = np.uintp  # indices that cannot be negative spare the check for wrapping around
-
-
-@compiled
-def unstack(within):
-    return within[0], within[1], within[2], within[3]
-
-
-@compiled
-def blocks(vector, n_labels):
-    """Views of B, I, E, S, and of E and S together."""
-    k = n_labels
-    return (
-        vector[1 : 1 + k],
-        vector[1 + k : 1 + 2 * k],
-        vector[1 + 2 * k : 1 + 3 * k],
-        vector[1 + 3 * k : 1 + 4 * k],
-        vector[1 + 2 * k : 1 + 4 * k],
-    )
-
-
-def _exp(x: float) -> float:
-    """exp for x <= 0. Compiled for float32 it is one that LLVM can vectorise, exact for -87 <= x."""
-    return math.exp(x)
-
-
-@overload(_exp, inline="always")
-def _overload_exp(x):
-    if x != types.float32:
-        return lambda x: math.exp(x)
-    f, i = np.float32, np.int32
-    log2_e, half, one = f(1 / math.log(2)), f(0.5), f(1)
-    # log 2 in two parts (Cody & Waite 1980): the first has few enough bits for n * high to be exact
-    high, low = f(0.693359375), f(math.log(2) - 0.693359375)
-    c7, c6, c5, c4, c3 = f(1 / 5040), f(1 / 720), f(1 / 120), f(1 / 24), f(1 / 6)
-    bias, mantissa = i(127), i(23)
-
-    def exp32(x):
-        n = np.floor(x * log2_e + half)
-        r = x - n * high - n * low
-        series = ((((((c7 * r + c6) * r + c5) * r + c4) * r + c3) * r + half) * r + one) * r + one
-        return series * np.int32((np.int32(n) + bias) << mantissa).view(np.float32)
-
-    return exp32
-
-
-@compiled
-def find_longest(starts):
-    longest = 0
-    for s in range(starts.shape[0] - 1):
-        longest = max(longest, starts[s + 1] - starts[s])
-    return longest
-
-
-@compiled
-def _multiply(matrix, n_rows, vector, product):
-    """product = vector @ matrix; `n_rows` of the matrix count, the rest is padding."""
-    width = unsigned(product.shape[0])
-    product[:] = 0
-    for r in range(unsigned(0), unsigned(n_rows), unsigned(ROWS)):
-        v0, m0 = vector[r], matrix[r]
-        v1, m1 = vector[r + unsigned(1)], matrix[r + unsigned(1)]
-        v2, m2 = vector[r + unsigned(2)], matrix[r + unsigned(2)]
-        v3, m3 = vector[r + unsigned(3)], matrix[r + unsigned(3)]
-        v4, m4 = vector[r + unsigned(4)], matrix[r + unsigned(4)]
-        v5, m5 = vector[r + unsigned(5)], matrix[r + unsigned(5)]
-        v6, m6 = vector[r + unsigned(6)], matrix[r + unsigned(6)]
-        v7, m7 = vector[r + unsigned(7)], matrix[r + unsigned(7)]
-        for j in range(width):
-            product[j] += (v0 * m0[j] + v1 * m1[j] + v2 * m2[j] + v3 * m3[j]) + (
-                v4 * m4[j] + v5 * m5[j] + v6 * m6[j] + v7 * m7[j]
-            )
-
-
-@compiled
-def _forward(scores, factors, scratch, work, alpha, top, mass):
-    """Fill alpha (L, T), scaled to sum to 1; `top` (L,) and `mass` (L,) hold what each token was divided by."""
-    k = factors.within.shape[1]
-    between, lowest, floor = factors.between, factors.lowest, factors.floor
-    begin_inside, begin_last, inside_inside, inside_last = unstack(factors.within)
-    leaving, entering, weights, state = scratch[0], scratch[1], work[0], work[1]
-    leaving_tail, entering_begin, entering_single = leaving[1 : 1 + 2 * k], entering[1 : 1 + k], entering[1 + k :]
-    begin, inside, last, single, tail = blocks(state, k)
-    weights_begin, weights_inside, weights_last, weights_single, _ = blocks(weights, k)
-    state[:] = 0
-    for j in range(1 + 2 * k):
-        entering[j] = factors.start[j]
-    for t in range(scores.shape[0]):
-        highest = scores[t, 0]
-        for j in range(scores.shape[1]):
-            highest = max(highest, scores[t, j])
-        for j in range(scores.shape[1]):
-            weights[j] = _exp(max(scores[t, j] - highest, lowest))
-        if t > 0:
-            leaving[0] = state[0]
-            for j in range(2 * k):
-                leaving_tail[j] = tail[j]
-            _multiply(between, 1 + 2 * k, leaving, entering)
-        state[0] = max(weights[0] * entering[0], floor)
-        for j in range(k):
-            last[j] = max(weights_last[j] * (begin[j] * begin_last[j] + inside[j] * inside_last[j]), floor)
-        for j in range(k):
-            inside[j] = max(weights_inside[j] * (begin[j] * begin_inside[j] + inside[j] * inside_inside[j]), floor)
-        for j in range(k):
-            begin[j] = max(weights_begin[j] * entering_begin[j], floor)
-        for j in range(k):
-            single[j] = max(weights_single[j] * entering_single[j], floor)
-        total = floor * 0
-        for j in range(state.shape[0]):
-            total += state[j]
-        top[t], mass[t] = highest, total
-        for j in range(state.shape[0]):
-            state[j] /= total
-            alpha[t, j] = state[j]
-
-
-@compiled
-def _backward(scores, factors, scratch, work, top, beta, ahead, behind):
-    """Fill beta (L, T), scaled to sum to 1; `behind` (L,) holds what each token was divided by.
-
-    ahead (L, T) are weights * beta; with one row, only the latest is kept.
-    """
-    k, last_token = factors.within.shape[1], scores.shape[0] - 1
-    between_t, lowest, floor = factors.between_t, factors.lowest, factors.floor
-    begin_inside, begin_last, inside_inside, inside_last = unstack(factors.within)
-    leaving, entering, weights, state = scratch[0], scratch[1], work[0], work[1]
-    leaving_tail, entering_begin, entering_single = leaving[1 : 1 + 2 * k], entering[1 : 1 + k], entering[1 + k :]
-    begin, inside, _, _, tail = blocks(state, k)
-    weights_begin, weights_inside, weights_last, weights_single, _ = blocks(weights, k)
-    for t in range(last_token, -1, -1):
-        if t == last_token:
-            state[:] = 0
-            state[0] = factors.end[0]
-            for j in range(2 * k):
-                tail[j] = factors.end[1 + j]
-        else:
-            entering[0] = weights[0]
-            for j in range(k):
-                entering_begin[j] = weights_begin[j]
-            for j in range(k):
-                entering_single[j] = weights_single[j]
-            _multiply(between_t, 1 + 2 * k, entering, leaving)
-            state[0] = max(leaving[0], floor)
-            for j in range(k):
-                begin[j] = max(begin_inside[j] * weights_inside[j] + begin_last[j] * weights_last[j], floor)
-            for j in range(k):
-                inside[j] = max(inside_inside[j] * weights_inside[j] + inside_last[j] * weights_last[j], floor)
-            for j in range(2 * k):
-                tail[j] = max(leaving_tail[j], floor)
-        total = floor * 0
-        for j in range(state.shape[0]):
-            total += state[j]
-        behind[t] = total
-        highest, row = scores.dtype.type(top[t]), min(t, ahead.shape[0] - 1)
-        for j in range(state.shape[0]):
-            state[j] /= total
-            beta[t, j] = state[j]
-        for j in range(scores.shape[1]):
-            weights[j] = _exp(max(scores[t, j] - highest, lowest)) * state[j]
-            ahead[row, j] = weights[j]
-
-
-@compiled
-def _meet(alpha, beta, mass, behind, overlap):
-    """overlap (L,) = alpha @ beta of each token. Returns the doubt: what the floors can have added to Z, per floor."""
-    doubt = 0.0
-    for t in range(alpha.shape[0]):
-        total = alpha.dtype.type(0)
-        for j in range(alpha.shape[1]):
-            total += alpha[t, j] * beta[t, j]
-        overlap[t] = total
-        doubt += (1 / mass[t] + 1 / behind[t]) / total
-    return doubt
-
-
-@compiled
-def _log_partition(factors, top, mass, behind, overlap):
-    last = top.shape[0] - 1
-    total = factors.first + factors.step * last + factors.last + math.log(overlap[last]) + math.log(behind[last])
-    for t in range(top.shape[0]):
-        total += top[t] + math.log(mass[t])
-    return total
-
-
-@compiled
-def _marginals(alpha, beta, overlap, marginals):
-    for t in range(alpha.shape[0]):
-        share = alpha.dtype.type(1 / overlap[t])
-        for j in range(alpha.shape[1]):
-            marginals[t, j] = alpha[t, j] * beta[t, j] * share
-
-
-@compiled
-def _moves(alpha, ahead, overlap, behind, leaving, entering, within):
-    """Rows whose products are the expected moves between entities, and the sums of those within, up to the factors."""
-    k = within.shape[1]
-    begin_inside, begin_last, inside_inside, inside_last = unstack(within)
-    begin, inside, last, single, tail = (
-        alpha[:, 1 : 1 + k],
-        alpha[:, 1 + k : 1 + 2 * k],
-        ahead[:, 1 + 2 * k : 1 + 3 * k],
-        ahead[:, 1 + 3 * k :],
-        alpha[:, 1 + 2 * k :],
-    )
-    to_begin, to_inside = ahead[:, 1 : 1 + k], ahead[:, 1 + k : 1 + 2 * k]
-    leaving_tail, entering_begin, entering_single = leaving[:, 1:], entering[:, 1 : 1 + k], entering[:, 1 + k :]
-    for t in range(alpha.shape[0] - 1):
-        share, u = alpha.dtype.type(1 / (overlap[t] * behind[t])), t + 1
-        leaving[t, 0], entering[t, 0] = alpha[t, 0], ahead[u, 0] * share
-        for j in range(2 * k):
-            leaving_tail[t, j] = tail[t, j]
-        for j in range(k):
-            entering_begin[t, j] = to_begin[u, j] * share
-        for j in range(k):
-            entering_single[t, j] = single[u, j] * share
-        for j in range(k):
-            begin_inside[j] += begin[t, j] * to_inside[u, j] * share
-        for j in range(k):
-            begin_last[j] += begin[t, j] * last[u, j] * share
-        for j in range(k):
-            inside_inside[j] += inside[t, j] * to_inside[u, j] * share
-        for j in range(k):
-            inside_last[j] += inside[t, j] * last[u, j] * share
-
-
-@compiled
-def _span(scores, factors, top, mass, alpha, beta, overlap, start, end, label):
-    """Probability of one span: the share of all paths that takes its tags."""
-    k, final = factors.within.shape[1], end - 1
-    if start == final:
-        single = 1 + 3 * k + label
-        return alpha[start, single] * beta[start, single] / overlap[start]
-    last = 1 + 2 * k + label
-    way = math.log(alpha[start, 1 + label]) + math.log(beta[final, last] / overlap[final])
-    for t in range(start + 1, end):
-        move = (0 if t == start + 1 else 2) + (1 if t == final else 0)
-        tag = last if t == final else 1 + k + label
-        way += factors.within_scores[move, label] - factors.step + scores[t, tag] - top[t] - math.log(mass[t])
-    return min(1.0, math.exp(way))
+from .crf_sums import (
+    compiled,
+    find_longest,
+    meet,
+    read_log_partition,
+    read_marginals,
+    read_moves,
+    read_span,
+    sum_backward,
+    sum_forward,
+)
 
 
 @compiled
@@ -294,9 +49,9 @@ def forward_backward(
         scores, alpha, beta = emissions[first:after], alphas[:length], betas[:length]
         ahead = aheads[:length]
         top, mass, behind, overlap = notes[0, :length], notes[1, :length], notes[2, :length], notes[3, :length]
-        _forward(scores, factors, scratch, work, alpha, top, mass)
-        _backward(scores, factors, scratch, work, top, beta, ahead, behind)
-        doubt = _meet(alpha, beta, mass, behind, overlap)
+        sum_forward(scores, factors, scratch, work, alpha, top, mass)
+        sum_backward(scores, factors, scratch, work, top, beta, ahead, behind)
+        doubt = meet(alpha, beta, mass, behind, overlap)
         exact[s] = doubt * factors.floor <= tolerance
         if want_moves:
             leaving[after - 1], entering[after - 1] = 0, 0
@@ -305,16 +60,16 @@ def forward_backward(
                 leaving[first:after], entering[first:after] = 0, 0
             continue
         if not spans_only:
-            log_z[s] = _log_partition(factors, top, mass, behind, overlap)
+            log_z[s] = read_log_partition(factors, top, mass, behind, overlap)
         if marginals.shape[0]:
-            _marginals(alpha, beta, overlap, marginals[first:after])
+            read_marginals(alpha, beta, overlap, marginals[first:after])
         if want_moves:
             sums[:] = 0
-            _moves(alpha, ahead, overlap, behind, leaving[first:after], entering[first:after], sums)
+            read_moves(alpha, ahead, overlap, behind, leaving[first:after], entering[first:after], sums)
             within += sums
         for a in range(left, i):
             start, end, label = asked[a, 1], asked[a, 2], asked[a, 3]
-            probabilities[a] = _span(scores, factors, top, mass, alpha, beta, overlap, start, end, label)
+            probabilities[a] = read_span(scores, factors, top, mass, alpha, beta, overlap, start, end, label)
     return exact
 
 

@@ -14,6 +14,9 @@ from .crf_factors import LIMITS, make_factors, make_scores, make_scratch
 from .crf_params import CRFParams, from_chain, to_chain, zero_params
 from .tags import enterers, leavers, sequence_starts
 
+# Without a bound all spans of a document would be candidates, as many as the square of its tokens.
+LEAST_PROBABILITY = 1e-3
+
 
 class Expectations(NamedTuple):
     """Of a batch: log Z (n,), tag marginals (N, T), and expected counts of moves summed over sequences."""
@@ -114,6 +117,63 @@ def span_probabilities(params: CRFParams, emissions: NDArray, lengths: NDArray, 
         else:
             probabilities[repeated] = _log_span_probabilities(params, emissions[rows], lengths[again], renumbered)
     return probabilities
+
+
+def probable_spans(
+    params: CRFParams, emissions: NDArray, lengths: NDArray, threshold: float
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """RETURNS (tuple): Spans (m, 4) that do not overlap, with the greatest sum of (probability - threshold), and
+    their probabilities (m,)."""
+    from .crf_spans import choose, propose_all
+
+    starts, dtype = sequence_starts(lengths), emissions.dtype
+    # rounding may put a marginal below the probability of its span
+    bound = max(threshold * (1 - 1e-4), LEAST_PROBABILITY)
+    exact = np.ones(len(lengths), dtype=bool)
+    room, count = len(emissions), 0
+    while True:
+        spans, probabilities = np.empty((room, 4), np.int64), np.empty(room)
+        count = propose_all(
+            emissions,
+            starts,
+            make_factors(params),
+            make_scratch(params.n_labels, dtype),
+            LIMITS[dtype.name].tolerance,
+            bound,
+            spans,
+            probabilities,
+            exact,
+        )
+        if count <= room:
+            break
+        room = count
+    spans, probabilities = spans[:count], probabilities[:count]
+    if not exact.all():
+        others = _propose_with_care(params, emissions, lengths, bound, ~exact)
+        spans = np.concatenate([spans, others])
+        probabilities = np.concatenate([probabilities, span_probabilities(params, emissions, lengths, others)])
+        order = np.lexsort((spans[:, 1], spans[:, 0]))
+        spans, probabilities = spans[order], probabilities[order]
+    chosen = np.zeros(len(spans), dtype=bool)
+    choose(spans, probabilities, threshold, starts, chosen)
+    return spans[chosen], probabilities[chosen]
+
+
+def _propose_with_care(
+    params: CRFParams, emissions: NDArray, lengths: NDArray, threshold: float, chosen: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Spans of sequences that need more precision than the kernels have."""
+    from .crf_spans import propose
+
+    starts = sequence_starts(lengths)
+    numbers, rows = _choose(chosen, starts)
+    marginals = expectations(params, emissions[rows], lengths[chosen], want_moves=False).marginals
+    found = [np.zeros((0, 4), np.int64)]
+    for number, own in zip(numbers, np.split(marginals, np.cumsum(lengths[chosen])[:-1]), strict=True):
+        room = propose(own, number, threshold, found[0], 0)
+        found.append(np.empty((room, 4), np.int64))
+        propose(own, number, threshold, found[-1], 0)
+    return np.concatenate(found)
 
 
 def best_paths(params: CRFParams, emissions: NDArray, k: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

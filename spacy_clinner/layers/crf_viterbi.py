@@ -1,11 +1,11 @@
 """Compiled Viterbi of the BIOES CRF: the best path of each sequence, and the k best of one.
 
-What holds for `crf_kernels.py` holds here.
+What holds for `crf_sums.py` holds here.
 """
 
 import numpy as np
 
-from .crf_kernels import ROWS, blocks, compiled, find_longest, unsigned, unstack
+from .crf_sums import ROWS, blocks, compiled, find_longest, unsigned, unstack
 
 
 @compiled

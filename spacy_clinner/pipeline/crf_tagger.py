@@ -54,6 +54,7 @@ DEFAULT_CRF_TAGGER_MODEL = Config().from_str(default_model_config)["model"]
         "domains": None,
         "loss_weight": 1.0,
         "lr_scale": 1.0,
+        "threshold": None,
         "score_prefix": "",
         "scorer": {"@scorers": "spacy_clinner.ner_scorer.v1"},
     },
@@ -69,6 +70,7 @@ def make_crf_tagger(
     domains: list[str] | None,
     loss_weight: float,
     lr_scale: float,
+    threshold: float | None,
     score_prefix: str,
     scorer: Callable | None,
 ) -> "CRFTagger":
@@ -83,6 +85,7 @@ def make_crf_tagger(
         domains=domains,
         loss_weight=loss_weight,
         lr_scale=lr_scale,
+        threshold=threshold,
         score_prefix=score_prefix,
         scorer=scorer,
     )
@@ -107,6 +110,7 @@ class CRFTagger(TrainablePipe):
         domains: Sequence[str] | None = None,
         loss_weight: float = 1.0,
         lr_scale: float = 1.0,
+        threshold: float | None = None,
         score_prefix: str = "",
         scorer: Callable | None = None,
     ) -> None:
@@ -123,10 +127,13 @@ class CRFTagger(TrainablePipe):
         loss_weight (float): Weight of this head's loss among those that share an encoder.
         lr_scale (float): Learning rate of this component as a multiple of the training's: a head learns best faster
             than the pretrained transformer below it.
+        threshold (Optional[float]): Probability that an entity needs, 0 to 1: higher for precision, lower for recall;
+            may be changed after training (`spacy find-threshold`). None for the most probable segmentation.
         score_prefix (str): Distinguishes the scores of several heads: "x" gives `ents_x_f`.
         scorer (Optional[Callable]): The scoring method.
-        RAISES (ValueError): CE201 if gold_from is neither.
+        RAISES (ValueError): CE201 if gold_from is neither, CE111 if the threshold is no probability.
         """
+        crf.check_threshold(threshold)
         if gold_from not in ("ents", "spans"):
             raise ValueError(Errors.CE201.format(name=name, value=gold_from))
         self.vocab = vocab
@@ -141,6 +148,7 @@ class CRFTagger(TrainablePipe):
             "domains": None if domains is None else list(domains),
             "loss_weight": loss_weight,
             "lr_scale": lr_scale,
+            "threshold": threshold,
             "score_prefix": score_prefix,
         }
 
@@ -199,7 +207,7 @@ class CRFTagger(TrainablePipe):
         """
         docs = list(docs)
         params, emissions, lengths = self._emissions(docs)
-        spans, probabilities = crf.decode(params, emissions, lengths)
+        spans, probabilities = crf.decode(params, emissions, lengths, self.cfg["threshold"])
         cuts = np.searchsorted(spans[:, 0], np.arange(1, len(docs)))
         return list(zip(np.split(spans[:, 1:], cuts), np.split(probabilities, cuts), strict=True)) if docs else []
 

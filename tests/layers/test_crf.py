@@ -74,6 +74,46 @@ def test_span_probabilities(batch, n_labels):
     np.testing.assert_allclose(crf.span_probabilities(*batch, spans), expected, atol=1e-12)
 
 
+def best_choice(spans, gains):
+    """The subset without overlap that gains most, by trying all."""
+    best, found = 0.0, []
+    for size in range(1, len(spans) + 1):
+        for some in itertools.combinations(range(len(spans)), size):
+            ordered = sorted(spans[i, 1:3].tolist() for i in some)
+            apart = all(left[1] <= right[0] for left, right in itertools.pairwise(ordered))
+            if apart and sum(gains[i] for i in some) > best + 1e-12:
+                best, found = sum(gains[i] for i in some), sorted(spans[i].tolist() for i in some)
+    return best, found
+
+
+@pytest.mark.parametrize("threshold", [0.02, 0.1, 0.3, 0.5, 0.8])
+def test_decode_with_threshold_maximises_the_expected_gain(threshold):
+    for seed in range(10):
+        params, emissions, lengths = random_batch(np.random.default_rng(seed), 2, [3, 0, 1, 3], scale=1.5)
+        spans, probabilities = crf.decode(params, emissions, lengths, threshold)
+        np.testing.assert_array_equal(probabilities, crf.span_probabilities(params, emissions, lengths, spans))
+        every = every_span(lengths, 2)
+        gains = crf.span_probabilities(params, emissions, lengths, every) - threshold
+        every, gains = every[gains > 0], gains[gains > 0]
+        for i in range(len(lengths)):
+            own = every[:, 0] == i
+            gain, expected = best_choice(every[own], gains[own])
+            assert (probabilities[spans[:, 0] == i] - threshold).sum() == pytest.approx(gain)
+            assert spans[spans[:, 0] == i].tolist() == expected
+
+
+def test_extreme_thresholds(batch):
+    assert not len(crf.decode(*batch, 1.0).spans)
+    gains = {threshold: crf.decode(*batch, threshold).probabilities.sum() for threshold in (0.0, 0.1)}
+    assert gains[0.0] >= gains[0.1]
+
+
+@pytest.mark.parametrize("threshold", [1.01, -0.5, float("nan")])
+def test_a_threshold_lies_between_0_and_1(batch, threshold):
+    with pytest.raises(ValueError, match="CE111"):
+        crf.decode(*batch, threshold)
+
+
 def test_decode(batch, n_labels):
     spans, probabilities = crf.decode(*batch)
     np.testing.assert_array_equal(spans, tags_to_spans(crf.viterbi(*batch), batch[2], n_labels))

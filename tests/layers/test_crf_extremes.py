@@ -1,5 +1,7 @@
 """Scores that exponentials cannot hold: results stay exact, and nonsense is refused."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -32,6 +34,15 @@ def compare(params, emissions, lengths, dtype):
     spans, probabilities = crf.decode(params, emissions, lengths)
     expected = [span_probability(paths[i], start, end, label, n_labels) for i, start, end, label in spans]
     np.testing.assert_allclose(probabilities, expected, atol=tolerance)
+    # two spans that overlap cannot both be more probable than a half
+    every = [
+        (i, start, end, label)
+        for i, length in enumerate(lengths)
+        for start, end in itertools.combinations(range(length + 1), 2)
+        for label in range(n_labels)
+        if span_probability(paths[i], start, end, label, n_labels) > 0.5
+    ]
+    assert crf.decode(params, emissions, lengths, 0.5).spans.tolist() == [list(span) for span in every]
     # gold is the worst path: the loss is as large as it gets
     worst = np.concatenate([p.tags[-1] for p in paths])
     expected = [p.log_z - p.scores[-1] for p in paths]

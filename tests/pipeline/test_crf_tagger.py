@@ -151,6 +151,36 @@ def test_heads_learn_from_their_own_corpora_and_groups():
 # probabilities
 
 
+def test_threshold_trades_precision_for_recall(trained):
+    """Of unknown words the tagger is unsure: the higher the threshold, the fewer entities, and none below it."""
+    pipe = trained.get_pipe("tagger")
+    texts = [" ".join(f"zz{i}{word}" for i, word in enumerate(text.split())) for text, _ in TEXTS]
+    counts = []
+    for threshold in (0.01, 0.1, 0.5, 0.99):
+        pipe.cfg["threshold"] = threshold
+        groups = [doc.spans[SPANS_KEY] for doc in trained.pipe(texts)]
+        assert all((group.attrs["scores"] > threshold).all() for group in groups)
+        counts.append(sum(len(group) for group in groups))
+    pipe.cfg["threshold"] = None
+    assert counts == sorted(counts, reverse=True) and counts[0] > counts[-1]
+
+
+def test_threshold_is_a_probability():
+    with pytest.raises(ValueError, match="CE111"):
+        make_nlp(threshold=40)
+
+
+def test_spacy_finds_the_best_threshold(trained, tmp_path):
+    from spacy.cli.find_threshold import find_threshold
+
+    trained.to_disk(tmp_path / "model")
+    DocBin(docs=references(trained)).to_disk(tmp_path / "dev.spacy")
+    threshold, score, _ = find_threshold(
+        tmp_path / "model", tmp_path / "dev.spacy", "tagger", "threshold", "ents_f", n_trials=3, silent=True
+    )
+    assert score == 1.0
+
+
 def test_probabilities_are_those_of_spans_and_sum_to_one(trained):
     pipe = trained.get_pipe("tagger")
     doc = trained(TEXTS[1][0])
