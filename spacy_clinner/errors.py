@@ -14,7 +14,8 @@ class _Coded(type):
 
 
 class Errors(metaclass=_Coded):
-    # CE0xx: data and configuration. 001-029 corpora, 030-039 the demo corpus, 040-049 tokenizer, 060-079 scoring
+    # CE0xx: data and configuration. 001-029 corpora, 030-039 the demo corpus, 040-049 tokenizer,
+    # 050-059 checkpoints, 060-079 scoring
     CE001 = (
         "Document {doc!r}: {file} is not UTF-8 at byte {byte}. Likely it was saved as Latin-1 or Windows-1252: convert "
         "it with `iconv -f WINDOWS-1252 -t UTF-8`; offsets stay right, as they count characters."
@@ -86,6 +87,40 @@ class Errors(metaclass=_Coded):
         "Demo corpus: the entity {label} at {start}-{end} of note {doc!r} does not start and end with tokens. Likely a "
         "term that the clinical tokenizer splits otherwise: put a space there in the lexicon."
     )
+    CE050 = (
+        "{folder} is no NeuroNER model: it lacks {file}. A model's folder holds model.ckpt.index, "
+        "model.ckpt.data-00000-of-00001, dataset.pickle and parameters.ini; docs/neuroner.md says where to get one."
+    )
+    CE051 = (
+        "{file} is no TensorFlow checkpoint, or it was cut off. Likely a download broke, or a Git LFS pointer was "
+        "stored in its place: fetch the file again."
+    )
+    CE052 = "{file}: the checksum of {what} is wrong, so the file was changed or damaged. Fetch it again."
+    CE053 = "{file} uses {what}, which is not read here. Save the model again in one file, uncompressed, as floats."
+    CE054 = (
+        "The NeuroNER model does not fit together: {what} is {found}, wanted {wanted}. Likely files of two models were "
+        "mixed, or it has other layers: take all files from one folder of a published model."
+    )
+    CE055 = (
+        "{file} is refused: it asks for {what}, and a NeuroNER model needs nothing but its maps of labels and "
+        "characters. It was not unpickled and nothing was run; do not open it elsewhere unless you trust its source."
+    )
+    CE056 = (
+        "{file} is no pickle that can be read: damaged, cut off, or larger than {limit} bytes. Fetch it again; it was "
+        "not unpickled."
+    )
+    CE057 = (
+        "The NeuroNER model was trained with {setting} = {found}, but only {wanted} can be imported. Train it again "
+        "so, or import one of the published models for spaCy tokens (docs/neuroner.md)."
+    )
+    CE058 = (
+        "{path} exists. Name another folder, or replace it with --force; only an empty folder or a spaCy pipeline is "
+        "replaced."
+    )
+    CE059 = (
+        "{path} holds no word vectors of width {width} (found: {found}). Give the text file glove.6B.100d.txt or what "
+        "`python -m spacy init vectors en glove.6B.100d.txt DIR --attr LOWER` has written to DIR."
+    )
     CE060 = "`gold_from` is {value!r}: use 'ents' (gold in doc.ents) or 'spans' (gold in doc.spans[spans_key])."
     CE061 = (
         "Document {doc!r}: the predicted text differs from the reference's, so that character offsets cannot be "
@@ -118,6 +153,24 @@ class Errors(metaclass=_Coded):
         "found: {keys}."
     )
     CE070 = "{path} cannot be read as a DocBin ({error}). Write it with `python -m spacy clinner convert`."
+
+    CE080 = (
+        "The config {config} has no setting {setting!r} to override. Give its dotted name, such as training.max_steps, "
+        "or fill the config first: `python -m spacy init fill-config`."
+    )
+    CE081 = (
+        "{n} results are missing because trainings failed, among them {cells}. The first error: {error}. What is done "
+        "is saved: mend the cause and run the same command again."
+    )
+    CE082 = (
+        "A share of {share} % cannot be drawn from training documents that are {whole} % of the corpus. Shares must "
+        "lie above 0 and not above that; say with --whole what percentage of the corpus the training file is."
+    )
+    CE083 = (
+        "{config} transfers nothing, so there is nothing to compare. Put `spacy_clinner.transfer_layers.v1` into its "
+        "[initialize.after_init]; see docs/experiments.md."
+    )
+    CE084 = "The grid {path} {problem}. See docs/experiments.md."
 
     # CE1xx: shapes. 100-119 the CRF, 120-139 encoders
     CE100 = (
@@ -182,6 +235,15 @@ class Errors(metaclass=_Coded):
         "The vocabulary's word vectors have width {found}, the encoder was trained with width {wanted}. Set "
         "`initialize.vectors` (or the vocabulary you load) to the vectors of the training."
     )
+    CE140 = "A bidirectional LSTM cannot be {width} wide: half of it belongs to each direction. Take an even width."
+    CE141 = (
+        "`characters` names {n} characters, but only {distinct} different ones. Each has one row of the table: remove "
+        "the repeated ones."
+    )
+    CE142 = (
+        "The vocabulary's vectors are of the floret kind, which gives every word a vector, so none would be unknown. "
+        "Make a table of words: `python -m spacy init vectors` without `--mode floret`."
+    )
     pass
 
     # CE2xx: the contract of components and training
@@ -211,6 +273,75 @@ class Errors(metaclass=_Coded):
         "Tokens {start} to {end} are no span of this document of {length} tokens: the start must be at least 0 and lie "
         "before the end."
     )
+    CE210 = "`{setting}` of aligner {name!r} is {value!r}: use one of {options}."
+    CE211 = (
+        "Aligner {name!r} has the source domains {source} and the target domains {target}: it needs a target, and no "
+        "domain may be both. Set `target` to the names that the reader gives the target's documents; an empty `source` "
+        "stands for all others."
+    )
+    CE212 = "`{setting}` of aligner {name!r} is {value}: it must be a finite number of at least {least}."
+    CE213 = (
+        "Aligner {name!r} has seen {n} batches in a row without tokens of the {missing} (source {source}, target "
+        "{target}), so it compares nothing. Use the batcher `spacy_clinner.batch_by_domain.v1`, which puts both "
+        "domains into every batch, with `accumulate_gradient = 1`, which divides none, and check that the names are "
+        "those in `user_data[\"clinner_domain\"]`."
+    )
+    CE214 = (
+        "Aligner {name!r} got no batch from its encoder, so that it cannot teach it. Likely the encoder is in "
+        "`frozen_components` (or it is disabled, or stands behind the aligner): take it out of there, or take the "
+        "aligner out of the pipeline."
+    )
+    CE215 = (
+        "The encoder gives aligner {name!r} numbers that are not finite. Likely training diverged: lower the learning "
+        "rate ([training.optimizer.learn_rate]) or the aligner's `weight`, and look at the loss before this step."
+    )
+    CE216 = (
+        "The loss of aligner {name!r} or its gradient is not finite (MMD^2 {value}, weight {weight}). Likely the "
+        "encoder's rows have grown too large: lower the aligner's `weight` or the learning rate "
+        "([training.optimizer.learn_rate]), or set `kernel = \"median\"`."
+    )
+    CE217 = (
+        "`weight_schedule` of aligner {name!r} gives {factor}, where a finite factor of at least 0 is needed. Use a "
+        "schedule without an end, such as `warmup_linear.v1` or `constant_then.v1`."
+    )
+    CE218 = (
+        "MMD compares rows of one width, but source rows have shape {source} and target rows {target}. Likely they "
+        "come from two encoders: take both from the same batch."
+    )
+    CE220 = "`spacy_clinner.DomainCorpus.v1` has no domains. Give each corpus a block [corpora.train.domains.NAME]."
+    CE221 = (
+        "`label_maps` has a map for the domain {domain!r}, which is none of the corpus' domains: {known}. Likely a "
+        "spelling: name it as in [corpora.train.domains.NAME]."
+    )
+    CE222 = (
+        "The corpus of domain {domain!r} cannot be read ({reason}). Check the `path` in its block "
+        "[corpora.train.domains.{domain}]: the file must be there and hold documents."
+    )
+    CE223 = (
+        "Domain {domain!r}: its label map names none of its labels, so all its gold would vanish. Labels found: "
+        "{labels}; labels in the map: {mapped}. Likely another corpus' map, or another spelling."
+    )
+    CE224 = (
+        "`{setting}` of `spacy_clinner.batch_by_domain.v1` is {value!r}. Give at least one target domain, `target_words` "
+        "and `buffer` of at least 1, `source_words` of at least 0, and `source_weights` that are not negative, not all "
+        "zero, and name no target domain."
+    )
+    CE225 = (
+        "Document {doc!r} has no domain. Read the corpora by `spacy_clinner.DomainCorpus.v1`, which names the domain "
+        "of every example."
+    )
+    CE226 = (
+        "No example belongs to the target domain {domain!r}. Domains found (examples): {found}. Name the target in "
+        "[training.batcher] as in [corpora.train.domains.NAME]."
+    )
+    CE227 = (
+        "The {missing} has no example. Domains found so far (examples): {found}. Add its corpus to "
+        "[corpora.train.domains], or set `source_words = 0`; in a stream let the domains alternate, or raise `buffer`."
+    )
+    CE228 = (
+        "`source_weights` has no weight for the source domain {domain!r}; it names {weights}. Add it, with 0 to leave "
+        "it out."
+    )
 
 
 class Warnings(metaclass=_Coded):
@@ -218,6 +349,14 @@ class Warnings(metaclass=_Coded):
     CW200 = (
         "Tagger {name!r} listens to an encoder, but the documents carry none of its output: predictions will be "
         "meaningless. Keep the encoder ('tok2vec' or 'transformer') in the pipeline, before the tagger, and enabled."
+    )
+    CW210 = (
+        "Aligner {name!r} has an encoder of its own, so what it learns reaches no other component. Set its "
+        "`model.tok2vec` to the listener of the encoder that the taggers share."
+    )
+    CW050 = (
+        "The NeuroNER model {name!r} was trained on tokens of {tokenizer!r}. On spaCy's tokens it finds clearly less; "
+        "a model whose name holds 'spacy' suits this pipeline."
     )
     CW060 = (
         "The gold has labels that the model does not predict: {labels}. Their entities count as missed. If the names "
