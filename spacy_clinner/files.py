@@ -1,6 +1,8 @@
 """Text files: decoded strictly with their line ends kept, written whole or not at all."""
 
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from .errors import Errors
@@ -34,3 +36,38 @@ def write_atomically(path: Path, content: str | bytes) -> None:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_replaceable(folder: Path, force: bool) -> None:
+    """Check that a folder may be written: it is new or empty, or it is a spaCy pipeline and replacing it is wished.
+
+    folder (Path): The folder.
+    force (bool): Whether to replace a pipeline.
+    RAISES (ValueError): CE058 if it may not.
+    """
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if not (force and (folder / "meta.json").is_file() and (folder / "config.cfg").is_file()):
+        raise ValueError(Errors.CE058.format(path=folder))
+
+
+def write_folder_atomically(folder: Path, write: Callable[[Path], object], force: bool = False) -> None:
+    """Write a folder so that it is there as a whole or not at all.
+
+    folder (Path): The folder; missing parents are made.
+    write (Callable[[Path], object]): Writes the content to the folder it is given.
+    force (bool): Whether to replace a pipeline, as for `check_replaceable`.
+    RAISES (ValueError): CE058 if the folder may not be replaced.
+    """
+    check_replaceable(folder, force)
+    folder = folder.resolve()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    new, old = (folder.with_name(f".{folder.name}.{os.getpid()}.{end}") for end in ("tmp", "old"))
+    try:
+        write(new)
+        if folder.exists():
+            os.replace(folder, old)
+        os.replace(new, folder)
+    finally:
+        for leftover in (new, old):
+            shutil.rmtree(leftover, ignore_errors=True)

@@ -16,10 +16,22 @@ MAY_IMPORT = {
     "training": {"models", "layers"},
     "scoring": {"models", "layers"},
     "corpora": {"pipeline", "training", "scoring", "models", "layers"},
+    "checkpoints": {"pipeline", "models", "layers"},
     "reports": {"pipeline", "training", "scoring", "models", "layers"},
     "experiments": {"corpora", "reports", "pipeline", "training", "scoring", "models", "layers"},
     "bulk": {"pipeline", "training", "scoring", "models", "layers"},
-    "cli": {"corpora", "reports", "experiments", "bulk", "pipeline", "training", "scoring", "models", "layers"},
+    "cli": {
+        "corpora",
+        "checkpoints",
+        "reports",
+        "experiments",
+        "bulk",
+        "pipeline",
+        "training",
+        "scoring",
+        "models",
+        "layers",
+    },
 }
 
 

@@ -18,6 +18,8 @@ NAMES = {
         "spacy_clinner.CharCNNEmbed.v1",
         "spacy_clinner.CharLSTMEmbed.v1",
         "spacy_clinner.ConcatEmbed.v1",
+        "spacy_clinner.CoupledBiLSTMEncoder.v1",
+        "spacy_clinner.NeuroNEREmbed.v1",
         "spacy_clinner.VectorsEmbed.v1",
         "spacy_clinner.WindowedTok2Vec.v1",
     },

@@ -89,7 +89,8 @@ def run_direction(padded, weights: dict, name: str, buckets: list):
     """One direction over all buckets, rows back in the order of the input.
 
     padded (torch.Tensor): flat rows and a last one of zeros for the padding. Shape: (N + 1, width)
-    weights (Dict[str, torch.Tensor]): holds `{name}_input`, `{name}_recurrent` and `{name}_bias`.
+    weights (Dict[str, torch.Tensor]): holds `{name}_input`, `{name}_recurrent` and `{name}_bias`; sequences start from
+        `{name}_hidden_start` and `{name}_cell_start` if it holds these, else from zeros.
     name (str): starts with "backward" to read the sequences from their ends.
     RETURNS (torch.Tensor): hidden states. Shape: (N, half)
     """
@@ -114,6 +115,10 @@ def _lstm(steps, weights: dict, name: str):
     import torch
 
     recurrent, bias = weights[f"{name}_recurrent"], weights[f"{name}_bias"]
-    start = steps.new_zeros(1, steps.shape[1], recurrent.shape[1])
+    zeros = steps.new_zeros(recurrent.shape[1])
+    start = [
+        weights.get(f"{name}_{state}_start", zeros).expand(1, steps.shape[1], -1).contiguous()
+        for state in ("hidden", "cell")
+    ]
     flat = [weights[f"{name}_input"], recurrent, bias, torch.zeros_like(bias)]
-    return torch.lstm(steps, (start, start), flat, True, 1, 0.0, False, False, False)[0]
+    return torch.lstm(steps, start, flat, True, 1, 0.0, False, False, False)[0]

@@ -1,5 +1,7 @@
 """One vector a word from its characters: a convolution or a bidirectional LSTM over ragged character rows."""
 
+from collections.abc import Callable
+
 import numpy as np
 from thinc.api import Model
 from thinc.types import Floats2d, Ints1d
@@ -58,7 +60,12 @@ def CharLSTM(nO: int, *, n_rows: int, width: int = 25) -> Model:
     )
 
 
-def _draw_table(model: Model, width: int) -> None:
+def draw_table(model: Model, width: int) -> None:
+    """Set the table of character embeddings of a layer (`char_table`) to uniform draws.
+
+    model (Model): the layer, with the number of rows as its dimension nV.
+    width (int): width of a character embedding.
+    """
     limit = (3.0 / width) ** 0.5
     table = np.random.uniform(-limit, limit, (model.get_dim("nV"), width))
     model.set_param("char_table", model.ops.asarray2f(table.astype("f")))
@@ -66,7 +73,7 @@ def _draw_table(model: Model, width: int) -> None:
 
 def _init_cnn(model: Model, X=None, Y=None) -> None:
     width, window, nO = model.get_dim("nM"), model.get_dim("kernel"), model.get_dim("nO")
-    _draw_table(model, width)
+    draw_table(model, width)
     limit = (6.0 / (width * window + nO)) ** 0.5
     filters = np.random.uniform(-limit, limit, (nO, width, window)).astype("f")
     model.set_param("filters", model.ops.xp.asarray(filters))
@@ -74,19 +81,29 @@ def _init_cnn(model: Model, X=None, Y=None) -> None:
 
 
 def _init_lstm(model: Model, X=None, Y=None) -> None:
-    _draw_table(model, model.get_dim("nI"))
+    draw_table(model, model.get_dim("nI"))
     init_bilstm(model)
 
 
 def _forward_cnn(model: Model, X: Chars, is_train: bool):
-    return _forward(model, X, is_train, _convolve, get_dropout(model, is_train))
+    return run_on_chars(model, X, is_train, _convolve, get_dropout(model, is_train))
 
 
 def _forward_lstm(model: Model, X: Chars, is_train: bool):
-    return _forward(model, X, is_train, _last_states)
+    return run_on_chars(model, X, is_train, _last_states)
 
 
-def _forward(model: Model, X: Chars, is_train: bool, function, *args):
+def run_on_chars(
+    model: Model, X: Chars, is_train: bool, function: Callable, *args
+) -> tuple[Floats2d, Callable[[Floats2d], Chars]]:
+    """Run a torch function from words' characters to words' vectors inside a layer.
+
+    model (Model): the layer that owns the parameters.
+    X (Chars): flat character rows, and the number of characters of each word.
+    is_train (bool): whether to record what the backward pass needs.
+    function (Callable): takes None, the weights by name, `chars`, `lengths` and `args`; returns a tensor (n_words, nO).
+    RETURNS (Tuple[Floats2d, Callable]): the vectors, and their backprop callback.
+    """
     chars, lengths = X
     if not len(chars):
         return model.ops.alloc2f(len(lengths), model.get_dim("nO")), lambda dY: X
@@ -119,17 +136,27 @@ def _convolve(_, weights: dict, chars: Ints1d, lengths: Ints1d, rate: float):
 
 
 def _last_states(_, weights: dict, chars: Ints1d, lengths: Ints1d):
+    return last_states(weights["char_table"], weights, ("forward_0", "backward_0"), chars, lengths)
+
+
+def last_states(table, weights: dict, names: tuple[str, str], chars: Ints1d, lengths: Ints1d):
+    """Read words forwards and backwards and keep the last state of each direction.
+
+    table (torch.Tensor): character embeddings. Shape: (n_rows, width)
+    weights (Dict[str, torch.Tensor]), names (Tuple[str, str]): the two directions, as for `run_direction`.
+    chars (Ints1d), lengths (Ints1d): flat character rows, and the number of characters of each word.
+    RETURNS (torch.Tensor): vectors, zeros for a word without characters. Shape: (n_words, nO)
+    """
     import torch
     from torch.nn.functional import embedding
 
-    table = weights["char_table"]
     vectors = embedding(torch.from_numpy(chars).to(table.device), table)
     padded = torch.cat([vectors, vectors.new_zeros(1, vectors.shape[1])])
     buckets = plan_buckets(lengths)
     ends = torch.from_numpy(np.cumsum(lengths)).to(table.device)
     filled = torch.from_numpy(np.flatnonzero(lengths)).to(table.device)
-    last = run_direction(padded, weights, "forward_0", buckets).index_select(0, (ends - 1)[filled])
-    first = run_direction(padded, weights, "backward_0", buckets).index_select(
+    last = run_direction(padded, weights, names[0], buckets).index_select(0, (ends - 1)[filled])
+    first = run_direction(padded, weights, names[1], buckets).index_select(
         0, (ends - torch.from_numpy(np.asarray(lengths)).to(table.device))[filled]
     )
     return _in_order([torch.cat([last, first], dim=1)], [filled.cpu().numpy()], len(lengths))

@@ -1,6 +1,8 @@
 """Architectures that embed words by their characters."""
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 from spacy.tokens import Doc
@@ -66,14 +68,26 @@ def init(model: Model, X: list[Doc] | None = None, Y=None) -> None:
 def forward(
     model: Model, docs: list[Doc], is_train: bool
 ) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Doc]]]:
-    """Encode every distinct word of the batch once and hand its vector to all its tokens."""
+    return embed_distinct(model, docs, is_train, partial(word_chars, max_chars=model.attrs["max_chars"]))
+
+
+def embed_distinct(
+    model: Model, docs: list[Doc], is_train: bool, look_up: Callable[[list[str]], Any]
+) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Doc]]]:
+    """Embed every distinct word of the batch once and hand its vector to all its tokens.
+
+    model (Model): its first layer embeds what `look_up` makes of words.
+    docs (List[Doc]): the batch.
+    is_train (bool): whether this is training.
+    look_up (Callable[[List[str]], Any]): makes the layer's input of the distinct words.
+    RETURNS (Tuple[List[Floats2d], Callable]): one row per token for each document, and the backprop callback.
+    """
     words, rows = np.unique(np.concatenate([doc.to_array("ORTH") for doc in docs] or [[]]), return_inverse=True)
     lengths = [len(doc) for doc in docs]
     if not len(words):
         return [model.ops.alloc2f(0, model.get_dim("nO")) for _ in docs], lambda dY: docs
     strings = docs[0].vocab.strings
-    chars = word_chars([strings[int(word)] for word in words], model.attrs["max_chars"])
-    vectors, backprop_words = model.layers[0](chars, is_train)
+    vectors, backprop_words = model.layers[0](look_up([strings[int(word)] for word in words]), is_train)
     index = model.ops.asarray1i(rows.astype("i"))
 
     def backprop(dY: list[Floats2d]) -> list[Doc]:

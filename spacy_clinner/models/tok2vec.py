@@ -1,11 +1,14 @@
 """An encoder that reads documents window by window and gives back one row per token."""
 
 from collections.abc import Callable
+from typing import Any
 
+import numpy as np
+from spacy.attrs import IS_SPACE
 from spacy.tokens import Doc
 from spacy.util import registry
 from thinc.api import Model
-from thinc.types import Floats2d
+from thinc.types import Floats2d, Ints1d
 
 from .windows import Unit, window_bounds
 
@@ -17,12 +20,14 @@ def build_windowed_tok2vec(
     unit: Unit = "lines",
     min_tokens: int = 0,
     max_tokens: int = 256,
+    skip_space: bool = False,
 ) -> Model[list[Doc], list[Floats2d]]:
     """Embed tokens, then encode each window of a document by itself. Fits wherever `spacy.Tok2Vec.v2` does.
 
     embed (Model[List[Doc], List[Floats2d]]): embeds tokens without context, spaCy's or ours.
     encode (Model[List[Floats2d], List[Floats2d]]): encodes the rows of a window, spaCy's or ours.
     unit (str), min_tokens (int), max_tokens (int): the windows, as for `window_bounds`.
+    skip_space (bool): whether to hide tokens of white space from `encode`; their rows are zeros then.
     RETURNS (Model[List[Doc], List[Floats2d]]): the encoder, with refs "embed" and "encode".
     """
     return Model(
@@ -32,7 +37,7 @@ def build_windowed_tok2vec(
         layers=[embed, encode],
         dims={"nO": encode.get_dim("nO") if encode.has_dim("nO") else None},
         refs={"embed": embed, "encode": encode},
-        attrs={"unit": unit, "min_tokens": min_tokens, "max_tokens": max_tokens},
+        attrs={"unit": unit, "min_tokens": min_tokens, "max_tokens": max_tokens, "skip_space": skip_space},
     )
 
 
@@ -51,23 +56,36 @@ def forward(
     if not docs:
         return [], lambda dY: docs
     rows, backprop_embed = embed(docs, is_train)
-    bounds = [window_bounds(doc, **model.attrs) for doc in docs]
-    pieces, backprop_encode = encode(_cut(rows, bounds), is_train)
+    windows = [_windows(doc, **model.attrs) for doc in docs]
+    pieces, backprop_encode = encode(_cut(rows, windows), is_train)
 
     def backprop(dY: list[Floats2d]) -> list[Doc]:
-        return backprop_embed(_join(model, backprop_encode(_cut(dY, bounds)), bounds, rows[0].shape[1]))
+        d_rows = [model.ops.alloc2f(*row.shape) for row in rows]
+        return backprop_embed(_paste(d_rows, windows, backprop_encode(_cut(dY, windows))))
 
-    return _join(model, pieces, bounds, model.get_dim("nO")), backprop
-
-
-def _cut(rows: list[Floats2d], bounds: list[list[tuple[int, int]]]) -> list[Floats2d]:
-    return [row[start:end] for row, windows in zip(rows, bounds, strict=True) for start, end in windows]
+    Y = [model.ops.alloc2f(len(doc), model.get_dim("nO")) for doc in docs]
+    return _paste(Y, windows, pieces), backprop
 
 
-def _join(model: Model, pieces: list[Floats2d], bounds: list[list[tuple[int, int]]], width: int) -> list[Floats2d]:
+def _windows(doc: Doc, skip_space: bool, **settings: Any) -> list[slice | Ints1d]:
+    """What each window reads of a document's rows."""
+    windows: list[slice | Ints1d] = [slice(*bounds) for bounds in window_bounds(doc, **settings)]
+    if not skip_space:
+        return windows
+    words = np.flatnonzero(doc.to_array(IS_SPACE) == 0)
+    words_of = (words[slice(*np.searchsorted(words, (window.start, window.stop)))] for window in windows)
+    return [index for index in words_of if len(index)]
+
+
+def _cut(rows: list[Floats2d], windows: list[list[slice | Ints1d]]) -> list[Floats2d]:
+    return [row[window] for row, own in zip(rows, windows, strict=True) for window in own]
+
+
+def _paste(
+    rows: list[Floats2d], windows: list[list[slice | Ints1d]], pieces: list[Floats2d]
+) -> list[Floats2d]:
     remaining = iter(pieces)
-    joined = []
-    for windows in bounds:
-        own = [next(remaining) for _ in windows]
-        joined.append(model.ops.xp.concatenate(own) if own else model.ops.alloc2f(0, width))
-    return joined
+    for row, own in zip(rows, windows, strict=True):
+        for window in own:
+            row[window] = next(remaining)
+    return rows
