@@ -10,7 +10,7 @@ import spacy
 import spacy_clinner
 
 NAMES = {
-    "spacy_factories": {"clinner_crf_tagger"},
+    "spacy_factories": {"clinner_crf_tagger", "clinner_mmd_alignment"},
     "spacy_architectures": {
         "spacy_clinner.BiLSTMEncoder.v1",
         "spacy_clinner.CRFTagger.v1",
@@ -20,6 +20,7 @@ NAMES = {
         "spacy_clinner.ConcatEmbed.v1",
         "spacy_clinner.CoupledBiLSTMEncoder.v1",
         "spacy_clinner.NeuroNEREmbed.v1",
+        "spacy_clinner.MMDAlignment.v1",
         "spacy_clinner.VectorsEmbed.v1",
         "spacy_clinner.WindowedTok2Vec.v1",
     },
