@@ -26,7 +26,8 @@ NAMES = {
     },
     "spacy_tokenizers": {"spacy_clinner.ClinicalTokenizer.v1"},
     "spacy_scorers": {"spacy_clinner.ner_scorer.v1"},
-    "spacy_readers": {"spacy_clinner.WindowCorpus.v1"},
+    "spacy_batchers": {"spacy_clinner.batch_by_domain.v1"},
+    "spacy_readers": {"spacy_clinner.DomainCorpus.v1", "spacy_clinner.WindowCorpus.v1"},
     "spacy_span_getters": {"spacy_clinner.window_spans.v1"},
     "spacy_cli": {"clinner"},
 }

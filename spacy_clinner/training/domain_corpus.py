@@ -1,0 +1,156 @@
+"""A corpus of several named corpora: every example says where it comes from, and labels can be renamed by corpus."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from spacy.language import Language
+from spacy.tokens import Doc, Span, SpanGroup
+from spacy.training import Example
+from spacy.util import logger, registry
+
+from ..constants import DOC_ID_KEY, DOMAIN_KEY
+from ..errors import Errors
+from ..files import write_atomically
+
+LabelMap = dict[str, str]
+ENTS = "doc.ents"
+HEADER = ("domain", "gold", "label", "mapped_to", "entities", "documents")
+
+
+@registry.readers("spacy_clinner.DomainCorpus.v1")
+def create_domain_corpus(
+    domains: dict[str, Any],
+    label_maps: dict[str, LabelMap] | None = None,
+    audit: Path | None = None,
+) -> Callable[[Language], Iterable[Example]]:
+    """Join corpora, mark every example with the name of its own, and rename gold labels.
+
+    The corpora take turns, one example each, until all are read; nothing is held in memory.
+
+    domains (Dict[str, Callable[[Language], Iterable[Example]]]): readers by the name of their domain, which goes into
+        `user_data["clinner_domain"]` of predicted and reference.
+    label_maps (Optional[Dict[str, Dict[str, str]]]): new names of labels by domain, for `doc.ents` and all span groups.
+        A domain with a map keeps no other labels: what the map does not name, or maps to "", leaves the gold.
+    audit (Optional[Path]): TSV file, written after a full pass: what each label became and how often it occurs.
+    RETURNS (Callable[[Language], Iterable[Example]]): the reader. It raises CE222 for a domain that cannot be read or
+        holds no example, and CE223 if a domain has labels but its map names none of them.
+    RAISES (ValueError): CE220 without any domain, CE221 for the map of an unknown one.
+    """
+    # Typed Any: `init fill-config` checks blocks nested in a dictionary before it has made readers of them.
+    if not domains:
+        raise ValueError(Errors.CE220)
+    maps = label_maps or {}
+    for domain in maps:
+        if domain not in domains:
+            raise ValueError(Errors.CE221.format(domain=domain, known=", ".join(domains)))
+    return _DomainCorpus(domains, maps, audit)
+
+
+class _DomainCorpus:
+    def __init__(self, domains: dict[str, Any], maps: dict[str, LabelMap], audit: Path | None) -> None:
+        self.domains, self.maps, self.audit = domains, maps, audit
+        self.logged = False
+
+    def __call__(self, nlp: Language) -> Iterator[Example]:
+        counts = {domain: _LabelCounts(domain, self.maps.get(domain)) for domain in self.domains}
+        streams = {domain: self._read(domain, nlp, counts[domain]) for domain in self.domains}
+        while streams:
+            for domain in list(streams):
+                example = next(streams[domain], None)
+                if example is None:
+                    del streams[domain]
+                else:
+                    yield example
+        self._report(list(counts.values()))
+
+    def _read(self, domain: str, nlp: Language, counts: "_LabelCounts") -> Iterator[Example]:
+        n_examples = 0
+        try:
+            for example in self.domains[domain](nlp):
+                n_examples += 1
+                counts.add(example.reference)
+                if domain in self.maps:
+                    reference = map_labels(example.reference, self.maps[domain])
+                    example = Example(example.predicted, reference)
+                for doc in (example.predicted, example.reference):
+                    doc.user_data[DOMAIN_KEY] = domain
+                yield example
+        except OSError as error:
+            raise ValueError(Errors.CE222.format(domain=domain, reason=type(error).__name__)) from error
+        if not n_examples:
+            raise ValueError(Errors.CE222.format(domain=domain, reason="no example"))
+        counts.check()
+
+    def _report(self, counts: list["_LabelCounts"]) -> None:
+        if self.audit:
+            rows = [HEADER, *(row for domain in counts for row in domain.rows())]
+            write_atomically(self.audit, "".join("\t".join(map(str, row)) + "\n" for row in rows))
+        if not self.logged:
+            for line in (line for domain in counts for line in domain.unmapped()):
+                logger.info(line)
+        self.logged = True
+
+
+class _LabelCounts:
+    """Labels of one domain as they were found: how many entities have them, in how many documents."""
+
+    def __init__(self, domain: str, label_map: LabelMap | None) -> None:
+        self.domain, self.label_map = domain, label_map
+        self.entities: Counter[tuple[str, str]] = Counter()
+        self.documents: dict[tuple[str, str], set[Any]] = {}
+        self.n_examples = 0
+
+    def add(self, reference: Doc) -> None:
+        self.n_examples += 1
+        # windows of a document share its id; a document without id is one of its own
+        doc_id = reference.user_data.get(DOC_ID_KEY, self.n_examples)
+        for gold, spans in [(ENTS, reference.ents), *reference.spans.items()]:
+            for span in spans:
+                self.entities[gold, span.label_] += 1
+                self.documents.setdefault((gold, span.label_), set()).add(doc_id)
+
+    def mapped(self, label: str) -> str:
+        return label if self.label_map is None else self.label_map.get(label, "")
+
+    def check(self) -> None:
+        if self.label_map is not None and self.entities:
+            labels = sorted({label for _, label in self.entities})
+            if not any(label in self.label_map for label in labels):
+                found = {"labels": ", ".join(labels), "mapped": ", ".join(self.label_map)}
+                raise ValueError(Errors.CE223.format(domain=self.domain, **found))
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        for (gold, label), n in sorted(self.entities.items(), key=lambda item: (item[0][0], -item[1], item[0][1])):
+            yield self.domain, gold, label, self.mapped(label), n, len(self.documents[gold, label])
+
+    def unmapped(self) -> Iterator[str]:
+        for domain, gold, label, _, n_entities, n_documents in self.rows():
+            if self.label_map is not None and label not in self.label_map:
+                found = f"{n_entities} entities in {n_documents} documents"
+                yield f"Domain {domain!r}: label {label!r} is not in its map, {found} leave the gold ({gold})"
+
+
+def map_labels(reference: Doc, label_map: LabelMap) -> Doc:
+    """Rename the labels of a gold document.
+
+    reference (Doc): the document; it stays as it is.
+    label_map (Dict[str, str]): new names. Spans whose label it does not name, or maps to "", are left out.
+    RETURNS (Doc): a copy with the renamed `doc.ents` and span groups. Tokens of entities that were left out are
+        outside of entities, tokens without annotation stay so; attributes of span groups are not kept.
+    """
+    doc = reference.copy()
+    for key, group in reference.spans.items():
+        doc.spans[key] = SpanGroup(doc, name=key, spans=_renamed(doc, group, label_map))
+    if reference.has_annotation("ENT_IOB"):
+        missing = [doc[token.i : token.i + 1] for token in reference if not token.ent_iob]
+        doc.set_ents(_renamed(doc, reference.ents, label_map), missing=missing, default="outside")
+    return doc
+
+
+def _renamed(doc: Doc, spans: Iterable[Span], label_map: LabelMap) -> list[Span]:
+    kept = [(span, label_map.get(span.label_, "")) for span in spans]
+    return [
+        Span(doc, span.start, span.end, label=label, kb_id=span.kb_id, span_id=span.id) for span, label in kept if label
+    ]

@@ -1,0 +1,145 @@
+import logging
+from itertools import count, islice
+
+import pytest
+import spacy
+from spacy.tokens import DocBin, Span
+from spacy.util import registry
+
+from spacy_clinner.constants import DOMAIN_KEY
+from spacy_clinner.training.domain_corpus import create_domain_corpus, map_labels
+
+from .domains import NLP, domain_of, ids, make_example
+
+
+def reader(*examples):
+    return lambda nlp: iter(examples)
+
+
+def test_every_example_names_its_domain_on_both_documents():
+    corpus = create_domain_corpus({"one": reader(make_example(2, "a"), make_example(2, "b")),
+                                   "two": reader(make_example(2, "c"))})  # fmt: skip
+    for _ in range(2):
+        examples = list(corpus(NLP))
+        assert sorted(zip(ids(examples), map(domain_of, examples), strict=True)) == [
+            ("a", "one"),
+            ("b", "one"),
+            ("c", "two"),
+        ]
+        assert all(example.predicted.user_data[DOMAIN_KEY] == domain_of(example) for example in examples)
+
+
+def test_domains_alternate_without_reading_ahead():
+    read = []
+
+    def endless(name):
+        def examples(nlp):
+            for n in count():
+                read.append(name)
+                yield make_example(1, f"{name}{n}")
+
+        return examples
+
+    corpus = create_domain_corpus({"one": endless("one"), "two": endless("two")})
+    assert ids(list(islice(corpus(NLP), 4))) == ["one0", "two0", "one1", "two1"]
+    assert read == ["one", "two"] * 2
+
+
+@pytest.fixture
+def reference():
+    doc = NLP.make_doc("severe fever and cough in Boston today")
+    spans = [Span(doc, 1, 2, "Sign_symptom", span_id="T1"), Span(doc, 3, 4, "Sign"), Span(doc, 5, 6, "PLACE")]
+    doc.set_ents(spans, missing=[doc[6:7]], default="outside")
+    doc.spans["all"] = [*spans, Span(doc, 0, 2, "Sign")]
+    return doc
+
+
+def found(spans):
+    return [(span.start, span.end, span.label_) for span in spans]
+
+
+def test_map_labels(reference):
+    mapped = map_labels(reference, {"Sign_symptom": "PROBLEM", "Sign": "PROBLEM", "PLACE": ""})
+    assert found(mapped.ents) == [(1, 2, "PROBLEM"), (3, 4, "PROBLEM")]
+    assert mapped.ents[0].id_ == "T1"
+    assert found(mapped.spans["all"]) == [(1, 2, "PROBLEM"), (3, 4, "PROBLEM"), (0, 2, "PROBLEM")]
+    assert [token.ent_iob_ for token in mapped] == ["O", "B", "O", "B", "O", "O", ""]
+    assert found(reference.ents) == [(1, 2, "Sign_symptom"), (3, 4, "Sign"), (5, 6, "PLACE")]
+
+
+def test_map_labels_keeps_a_group_that_became_empty_and_missing_gold_missing(reference):
+    assert list(map_labels(reference, {"other": "X"}).spans["all"]) == []
+    assert not map_labels(NLP.make_doc("not annotated"), {"Sign": "X"}).has_annotation("ENT_IOB")
+
+
+def test_audit_and_log(reference, tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(spacy.util.logger, "propagate", True)
+    other = make_example(2, "n2", label="A")
+    corpus = create_domain_corpus(
+        {"one": reader(spacy.training.Example(NLP.make_doc(reference.text), reference)), "two": reader(other)},
+        {"one": {"Sign_symptom": "PROBLEM", "PLACE": ""}},
+        tmp_path / "audit.tsv",
+    )
+    with caplog.at_level(logging.INFO, logger="spacy"):
+        examples = list(corpus(NLP))
+        list(corpus(NLP))
+    assert found(examples[0].reference.ents) == [(1, 2, "PROBLEM")]
+    assert found(examples[1].reference.ents) == [(0, 1, "A")]
+    assert [line.split("\t") for line in (tmp_path / "audit.tsv").read_text().splitlines()] == [
+        ["domain", "gold", "label", "mapped_to", "entities", "documents"],
+        ["one", "all", "Sign", "", "2", "1"],
+        ["one", "all", "PLACE", "", "1", "1"],
+        ["one", "all", "Sign_symptom", "PROBLEM", "1", "1"],
+        ["one", "doc.ents", "PLACE", "", "1", "1"],
+        ["one", "doc.ents", "Sign", "", "1", "1"],
+        ["one", "doc.ents", "Sign_symptom", "PROBLEM", "1", "1"],
+        ["two", "doc.ents", "A", "A", "1", "1"],
+    ]
+    lines = [record.message for record in caplog.records]
+    assert lines == [
+        "Domain 'one': label 'Sign' is not in its map, 2 entities in 1 documents leave the gold (all)",
+        "Domain 'one': label 'Sign' is not in its map, 1 entities in 1 documents leave the gold (doc.ents)",
+    ]
+
+
+def test_windows_of_a_document_count_once(tmp_path):
+    windows = [make_example(2, "n1"), make_example(3, "n1"), make_example(2, "n2")]
+    list(create_domain_corpus({"one": reader(*windows)}, audit=tmp_path / "a.tsv")(NLP))
+    assert (tmp_path / "a.tsv").read_text().splitlines()[1].split("\t")[-2:] == ["3", "2"]
+
+
+def test_names_of_domains_and_labels(tmp_path):
+    with pytest.raises(ValueError, match="CE220"):
+        create_domain_corpus({})
+    with pytest.raises(ValueError, match="CE221.*'three'.*one, two"):
+        create_domain_corpus({"one": reader(), "two": reader()}, {"three": {"A": "B"}})
+    with pytest.raises(ValueError, match="CE223.*'one'.*found: A; .*map: B"):
+        list(create_domain_corpus({"one": reader(make_example(2, "a"))}, {"one": {"B": "C"}})(NLP))
+
+
+def test_a_domain_may_drop_all_its_labels_on_purpose():
+    (example,) = create_domain_corpus({"one": reader(make_example(2, "a"))}, {"one": {"A": ""}})(NLP)
+    assert [token.ent_iob_ for token in example.reference] == ["O", "O"]
+
+
+def test_a_domain_without_examples():
+    with pytest.raises(ValueError, match="CE222.*'two'.*no example"):
+        list(create_domain_corpus({"one": reader(make_example(2, "a")), "two": reader()})(NLP))
+
+
+def test_resolves_from_a_config_and_names_a_missing_file(tmp_path):
+    DocBin(docs=[make_example(3, "a").reference], store_user_data=True).to_disk(tmp_path / "a.spacy")
+    files = {"@readers": "spacy.Corpus.v1", "gold_preproc": False}
+    windows = {"@readers": "spacy_clinner.WindowCorpus.v1", "unit": "lines"}
+    config = {
+        "@readers": "spacy_clinner.DomainCorpus.v1",
+        "domains": {
+            "one": {**files, "path": str(tmp_path / "a.spacy")},
+            "two": {**windows, "path": str(tmp_path / "b.spacy")},
+        },
+    }
+    corpus = registry.resolve({"corpus": config})["corpus"]
+    with pytest.raises(ValueError, match="CE222.*'two'.*FileNotFoundError"):
+        list(corpus(NLP))
+    DocBin(docs=[make_example(3, "b").reference], store_user_data=True).to_disk(tmp_path / "b.spacy")
+    assert [domain_of(example) for example in corpus(NLP)] == ["one", "two"]
