@@ -70,6 +70,10 @@ class Errors(metaclass=_Coded):
         "{file} has no public source, and the data folder (`--data-dir`) holds no copy. Take the published vectors: "
         "`python -m spacy project run maccrobat . --vars.glove glove.6B.100d.txt`; scores will differ a little."
     )
+    CE019 = (
+        "Document {one!r} is in the test split of {folder!r}, and {share} % of it or of {two!r} are in both; {two!r} is "
+        "in train or dev of {other!r}. Scores would be too good: put both on one side."
+    )
     CE030 = (
         "Demo corpus: {part!r} in the template or term {template!r} cannot be read: a bracket without its partner, an "
         "unknown assertion or a misspelt slot. The language is described in docs/demo_corpus.md."
@@ -386,6 +390,85 @@ class Errors(metaclass=_Coded):
         "it out."
     )
 
+    # 230-239 and 240-249: transfer of layers, learning by blocks, tied heads, dropped components
+    CE230 = (
+        "{path} is no trained pipeline: it has no config.cfg. Set `source` in [initialize.after_init] to a folder that "
+        "`spacy train` wrote, such as `training/source/model-best`."
+    )
+    CE231 = (
+        "Wrong settings of spacy_clinner.transfer_layers.v1: {problem}. A block has `target` (an address such as "
+        "\"ner:tok2vec.encode\"), `source` (null or an address), `load`, `reinit` and `freeze` (true or false), "
+        "`lr_scale` and `pull` (numbers from 0); see docs/transfer_layers.md."
+    )
+    CE232 = "{path} exists. Name a folder that does not, so that no file of another pipeline stays in it."
+    CE233 = "Block {block!r}: there is no component {name!r} in the pipeline. Components: {pipes}."
+    CE234 = (
+        "Block {block!r}: in the address {address!r}, {name!r} is no part of the model. Parts there: {known}. (Models "
+        "copied by `replace_listeners` have none until they are saved and loaded.)"
+    )
+    CE235 = (
+        "Block {block!r}: the parameter {param!r} has shape {ours} in {target!r}, but {theirs} in {source!r} of the "
+        "source. Give this layer the same width, depth and number of rows in both configs (the source's is the "
+        "config.cfg in its folder), or leave the block out (`load = false`)."
+    )
+    CE236 = (
+        "Block {block!r}: {target!r} has other layers than {source!r} of the source, so weights cannot be matched. "
+        "Here: {ours}. There: {theirs}. Take the architecture and its settings from the source's config.cfg, or leave "
+        "the block out (`load = false`)."
+    )
+    CE237 = (
+        "Block {block!r}: its weights belong to labels, and source and target have none in common. Labels here: "
+        "{ours}. There: {theirs}. Rename labels when you convert a corpus, or leave the block out (`load = false`)."
+    )
+    CE238 = (
+        "Block {block!r}: `freeze`, `lr_scale` and `pull` of {address!r} cannot work, as component {pipe!r} updates "
+        "all its weights alike. Use `factory = \"clinner_tok2vec\"` for a shared encoder (any `tok2vec` model "
+        "fits), or freeze the whole component by `[training] frozen_components`."
+    )
+    CE239 = (
+        "Block {block!r}: the parameter {param!r} of {address!r} in pipeline {pipeline!r} has no value yet. Transfer "
+        "layers in [initialize] `after_init`, when all components are initialized, from a pipeline that was trained."
+    )
+    CE240 = "{layer!r} is no layer of the tagger {name!r}. For `up_to`, choose one of: {layers}."
+    CE241 = (
+        "`up_to` moves layers of a CRF tagger, but which one of the {where} pipeline is not clear (asked for: {name!r}"
+        "). Its CRF taggers: {taggers}. Set `pipe`, or name addresses in `blocks`."
+    )
+    CE242 = (
+        "Block {block!r}: torch keeps the weights of {address!r} itself, so they cannot be moved in parts. Take the "
+        "whole component over (`source = ...` in its [components] block), and freeze it by `[training] "
+        "frozen_components`."
+    )
+    CE243 = (
+        "The blocks {one!r} and {other!r} name the same weights ({param!r}). Remove one; of overlapping blocks, the "
+        "narrower decides."
+    )
+    CE244 = (
+        "`tie_to` of tagger {name!r} is {value!r}, but it must name another clinner_crf_tagger of the pipeline. "
+        "There are: {taggers}."
+    )
+    CE245 = (
+        "Tagger {name!r} is tied to {source!r}, but they have no label in common. Labels of {name!r}: {ours}. Of "
+        "{source!r}: {theirs}. Rename labels when you convert a corpus, or set `tie_to = null`."
+    )
+    CE246 = (
+        "Tagger {name!r} is tied to {source!r}, but reads rows of width {ours}, not {theirs}. Let both listen to one "
+        "encoder, or set `tie_strength.emissions = 0.0` to tie their transitions alone."
+    )
+    CE247 = (
+        "Tagger {name!r} has `tie_to = {source!r}`, but was not connected with it: it was sourced or loaded, not "
+        "initialized. Set `[initialize.after_init] @callbacks = \"spacy_clinner.relink.v1\"` (or transfer_layers, "
+        "which does that, too), or call `spacy_clinner.training.relink.relink(nlp)`."
+    )
+    CE248 = (
+        "`tie_strength` of tagger {name!r} is {value}. It takes the numbers `emissions`, `transitions` and `bounds`, "
+        "each from 0."
+    )
+    CE249 = (
+        "Component {name!r} cannot be dropped: {listeners} listen(s) to it. Keep it, drop its listeners too, or call "
+        "`nlp.replace_listeners` before."
+    )
+
 
 class Warnings(metaclass=_Coded):
     # same ranges as the errors, CW instead of CE
@@ -407,7 +490,8 @@ class Warnings(metaclass=_Coded):
     )
     CW230 = (
         "Block {block!r} maps the vocabulary's word vectors, and these are not the source's: the loaded map was "
-        "learned for other vectors. Set `initialize.vectors` to the source pipeline, or leave the block out (`load = false`)."
+        "learned for other vectors. Set `initialize.vectors` to the source pipeline, or leave the "
+        "block out (`load = false`)."
     )
     CW060 = (
         "The gold has labels that the model does not predict: {labels}. Their entities count as missed. If the names "

@@ -10,7 +10,7 @@ import spacy
 import spacy_clinner
 
 NAMES = {
-    "spacy_factories": {"clinner_crf_tagger", "clinner_mmd_alignment"},
+    "spacy_factories": {"clinner_crf_tagger", "clinner_tok2vec", "clinner_mmd_alignment"},
     "spacy_architectures": {
         "spacy_clinner.BiLSTMEncoder.v1",
         "spacy_clinner.CRFTagger.v1",
@@ -19,8 +19,8 @@ NAMES = {
         "spacy_clinner.CharLSTMEmbed.v1",
         "spacy_clinner.ConcatEmbed.v1",
         "spacy_clinner.CoupledBiLSTMEncoder.v1",
-        "spacy_clinner.NeuroNEREmbed.v1",
         "spacy_clinner.MMDAlignment.v1",
+        "spacy_clinner.NeuroNEREmbed.v1",
         "spacy_clinner.VectorsEmbed.v1",
         "spacy_clinner.WindowedTok2Vec.v1",
     },
@@ -28,6 +28,11 @@ NAMES = {
     "spacy_scorers": {"spacy_clinner.ner_scorer.v1"},
     "spacy_batchers": {"spacy_clinner.batch_by_domain.v1"},
     "spacy_readers": {"spacy_clinner.DomainCorpus.v1", "spacy_clinner.WindowCorpus.v1"},
+    "spacy_callbacks": {
+        "spacy_clinner.drop_components.v1",
+        "spacy_clinner.relink.v1",
+        "spacy_clinner.transfer_layers.v1",
+    },
     "spacy_span_getters": {"spacy_clinner.window_spans.v1"},
     "spacy_cli": {"clinner"},
 }

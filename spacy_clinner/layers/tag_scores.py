@@ -2,7 +2,7 @@
 
 import numpy as np
 from thinc.api import Model
-from thinc.types import Floats2d, Ints1d
+from thinc.types import Floats1d, Floats2d, Ints1d
 
 # O and the four kinds of tags within an entity
 _KINDS = 5
@@ -40,21 +40,41 @@ def init(model: Model, X: Floats2d | None = None, Y: Floats2d | None = None) -> 
 
 
 def forward(model: Model, X: Floats2d, is_train: bool):
-    tags, kinds, labels = (model.get_param(name) for name in ("tags", "kinds", "labels"))
-    W = tags + kinds[_kind_of_tags(len(labels))]
-    W[1:] += model.ops.xp.tile(labels, (_BLOCKS, 1))
+    W = tag_weights(model)
     Y = model.ops.gemm(X, W, trans2=True) + model.get_param("bias")
 
     def backprop(dY: Floats2d) -> Floats2d:
-        d_tags = model.ops.gemm(dY, X, trans1=True)
-        d_blocks = d_tags[1:].reshape(_BLOCKS, len(labels), -1)
-        model.inc_grad("tags", d_tags)
-        model.inc_grad("kinds", model.ops.xp.concatenate([d_tags[:1], d_blocks.sum(axis=1)]))
-        model.inc_grad("labels", d_blocks.sum(axis=0))
-        model.inc_grad("bias", dY.sum(axis=0))
+        inc_tag_grads(model, model.ops.gemm(dY, X, trans1=True), dY.sum(axis=0))
         return model.ops.gemm(dY, W)
 
     return Y, backprop
+
+
+def tag_weights(model: Model) -> Floats2d:
+    """Sum up the weight row of every tag.
+
+    model (Model): a `TagScores` layer.
+    RETURNS (Floats2d): the rows with which the layer multiplies. Shape: (nO, nI)
+    """
+    tags, kinds, labels = (model.get_param(name) for name in ("tags", "kinds", "labels"))
+    W = tags + kinds[_kind_of_tags(len(labels))]
+    W[1:] += model.ops.xp.tile(labels, (_BLOCKS, 1))
+    return W
+
+
+def inc_tag_grads(model: Model, d_weights: Floats2d, d_bias: Floats1d) -> None:
+    """Add a gradient by the summed weight rows to the parameters they are summed from.
+
+    model (Model): a `TagScores` layer.
+    d_weights (Floats2d): gradient by `tag_weights`. Shape: (nO, nI)
+    d_bias (Floats1d): gradient by the bias. Shape: (nO,)
+    """
+    n_labels = len(model.get_param("labels"))
+    d_blocks = d_weights[1:].reshape(_BLOCKS, n_labels, -1)
+    model.inc_grad("tags", d_weights)
+    model.inc_grad("kinds", model.ops.xp.concatenate([d_weights[:1], d_blocks.sum(axis=1)]))
+    model.inc_grad("labels", d_blocks.sum(axis=0))
+    model.inc_grad("bias", d_bias)
 
 
 def _kind_of_tags(n_labels: int) -> Ints1d:

@@ -9,6 +9,7 @@ from thinc.api import Model
 from thinc.types import Floats2d, Ragged
 
 from ..layers.crf import CRFParams, param_shapes
+from ..layers.label_entries import label_entries
 from ..layers.tag_scores import TagScores
 from ..layers.tags import count_tags
 
@@ -135,28 +136,15 @@ def take_labels(model: Model, sources: Sequence[int | None]) -> None:
     new_emissions, new_crf = TagScores(nO, emissions.get_dim("nI")).initialize(), _build_crf(nO).initialize()
     targets = [target for target, source in enumerate(sources) if source is not None]
     taken = [source for source in sources if source is not None]
-    n_old = _count_labels(crf.get_dim("nO"))
-
-    rows, old_rows = _block_rows(targets, len(sources), 4), _block_rows(taken, n_old, 4)
-    for name in ("tags", "bias"):
-        new_emissions.get_param(name)[rows] = emissions.get_param(name)[old_rows]
-    new_emissions.get_param("labels")[targets] = emissions.get_param("labels")[taken]
-    new_emissions.set_param("kinds", emissions.get_param("kinds").copy())
-    # `between` knows two blocks of labels on each side (leavers O E S, enterers O B S), `within` has a column a label
-    rows, old_rows = _block_rows(targets, len(sources), 2), _block_rows(taken, n_old, 2)
-    new_crf.get_param("between")[np.ix_(rows, rows)] = crf.get_param("between")[np.ix_(old_rows, old_rows)]
-    new_crf.get_param("within")[:, targets] = crf.get_param("within")[:, taken]
-    for name in ("start", "end"):
-        new_crf.get_param(name)[rows] = crf.get_param(name)[old_rows]
+    entries = label_entries(targets, len(sources))
+    old_entries = label_entries(taken, _count_labels(crf.get_dim("nO")))
+    for old, new in ((emissions, new_emissions), (crf, new_crf)):
+        for name in old.param_names:
+            new.get_param(name)[entries[name]] = old.get_param(name)[old_entries[name]]
 
     model.replace_node(emissions, new_emissions)
     model.replace_node(crf, new_crf)
     model.set_dim("nO", nO, force=True)
-
-
-def _block_rows(labels: list[int], n_labels: int, n_blocks: int) -> list[int]:
-    """Rows of these labels in an array that holds O and then blocks of all labels."""
-    return [0] + [1 + block * n_labels + label for block in range(n_blocks) for label in labels]
 
 
 def _count_labels(n_tags: int) -> int:

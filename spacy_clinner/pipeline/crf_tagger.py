@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -21,7 +20,9 @@ from ..errors import Errors, Warnings
 from ..layers import crf
 from ..layers.tags import count_tags, tags_to_spans
 from ..models.crf_tagger import crf_params, inc_crf_grads
+from .block_update import LearnsByBlocks
 from .gold import GoldFrom, encode_gold, gold_spans, is_supervised
+from .tying import Tie, read_strength
 
 # Entities of one document: rows of (start, end, label number), and the probability of each. Shapes: (m, 3) and (m,)
 Prediction = tuple[Ints2d, Floats1d]
@@ -55,6 +56,9 @@ DEFAULT_CRF_TAGGER_MODEL = Config().from_str(default_model_config)["model"]
         "loss_weight": 1.0,
         "lr_scale": 1.0,
         "threshold": None,
+        "tie_to": None,
+        "tie_strength": None,
+        "tie_mutual": False,
         "score_prefix": "",
         "scorer": {"@scorers": "spacy_clinner.ner_scorer.v1"},
     },
@@ -71,6 +75,9 @@ def make_crf_tagger(
     loss_weight: float,
     lr_scale: float,
     threshold: float | None,
+    tie_to: str | None,
+    tie_strength: dict[str, float] | None,
+    tie_mutual: bool,
     score_prefix: str,
     scorer: Callable | None,
 ) -> "CRFTagger":
@@ -86,12 +93,15 @@ def make_crf_tagger(
         loss_weight=loss_weight,
         lr_scale=lr_scale,
         threshold=threshold,
+        tie_to=tie_to,
+        tie_strength=tie_strength,
+        tie_mutual=tie_mutual,
         score_prefix=score_prefix,
         scorer=scorer,
     )
 
 
-class CRFTagger(TrainablePipe):
+class CRFTagger(LearnsByBlocks, TrainablePipe):
     """Tag entities by a BIOES linear-chain CRF over any encoder.
 
     Writes `doc.ents` and `doc.spans[spans_key]`, whose `attrs["scores"]` holds P(the span is an entity of its label),
@@ -111,6 +121,9 @@ class CRFTagger(TrainablePipe):
         loss_weight: float = 1.0,
         lr_scale: float = 1.0,
         threshold: float | None = None,
+        tie_to: str | None = None,
+        tie_strength: dict[str, float] | None = None,
+        tie_mutual: bool = False,
         score_prefix: str = "",
         scorer: Callable | None = None,
     ) -> None:
@@ -129,9 +142,15 @@ class CRFTagger(TrainablePipe):
             than the pretrained transformer below it.
         threshold (Optional[float]): Probability that an entity needs, 0 to 1: higher for precision, lower for recall;
             may be changed after training (`spacy find-threshold`). None for the most probable segmentation.
+        tie_to (Optional[str]): Another tagger of the pipeline whose weights draw this one's to theirs, label by label
+            (`pipeline.tying`).
+        tie_strength (Optional[Dict[str, float]]): How strongly, for "emissions", "transitions" and "bounds" (start and
+            end); 0.1 where not given.
+        tie_mutual (bool): Whether that tagger is drawn to this one, too.
         score_prefix (str): Distinguishes the scores of several heads: "x" gives `ents_x_f`.
         scorer (Optional[Callable]): The scoring method.
-        RAISES (ValueError): CE201 if gold_from is neither, CE111 if the threshold is no probability.
+        RAISES (ValueError): CE201 if gold_from is neither, CE111 if the threshold is no probability, CE248
+            if tie_strength names another part.
         """
         crf.check_threshold(threshold)
         if gold_from not in ("ents", "spans"):
@@ -149,8 +168,13 @@ class CRFTagger(TrainablePipe):
             "loss_weight": loss_weight,
             "lr_scale": lr_scale,
             "threshold": threshold,
+            "tie_to": tie_to,
+            "tie_strength": read_strength(name, tie_strength),
+            "tie_mutual": tie_mutual,
             "score_prefix": score_prefix,
         }
+        self._tie: Tie | None = None
+        self.forget_blocks()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -186,7 +210,7 @@ class CRFTagger(TrainablePipe):
         """Find the labels and the model's sizes.
 
         get_examples (Callable[[], Iterable[Example]]): Returns the training examples.
-        nlp (Optional[Language]): The pipeline.
+        nlp (Optional[Language]): The pipeline, where a tagger that this one is tied to is found.
         labels (Optional[Sequence[str]]): The labels; collected from all examples that teach this head if None.
         RAISES (ValueError): CE200 if there are no labels.
         """
@@ -198,6 +222,17 @@ class CRFTagger(TrainablePipe):
         docs = [example.x for example in islice(get_examples(), 10)]
         n_tags = count_tags(len(self.labels))
         self.model.initialize(X=docs, Y=[self.model.ops.alloc2f(len(doc), n_tags) for doc in docs])
+        if nlp is not None:
+            self.wire_tie(nlp)
+
+    def wire_tie(self, nlp: Language) -> None:
+        """Connect this head with the one it is tied to. `initialize` does it, `spacy_clinner.relink.v1` as well.
+
+        nlp (Language): The pipeline.
+        RAISES (ValueError): CE244 if `tie_to` names no other tagger; CE245 if there is no common label and CE246 if
+            the encoders' widths differ, now or in the first update.
+        """
+        self._tie = None if self.cfg["tie_to"] is None else Tie(nlp, self)
 
     def predict(self, docs: Iterable[Doc]) -> list[Prediction]:
         """Find the best entities of each document and their probabilities, without touching the documents.
@@ -244,6 +279,8 @@ class CRFTagger(TrainablePipe):
         """
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
+        if self.cfg["tie_to"] is not None and self._tie is None:
+            raise ValueError(Errors.CE247.format(name=self.name, source=self.cfg["tie_to"]))
         examples = list(examples)
         validate_examples(examples, "CRFTagger.update")
         set_dropout_rate(self.model, drop)
@@ -251,17 +288,19 @@ class CRFTagger(TrainablePipe):
         loss, d_emissions, d_params = self._likelihood(examples, emissions)
         inc_crf_grads(self.model, d_params)
         backprop(d_emissions)
+        if self._tie is not None:
+            losses[f"{self.name}/tie"] = losses.get(f"{self.name}/tie", 0.0) + self._tie.pull()
         if sgd not in (None, False):
             self.finish_update(sgd)
         losses[self.name] += loss
         return losses
 
     def finish_update(self, sgd: Optimizer) -> None:
-        """Apply the gradients at this component's own learning rate.
+        """Apply the gradients at this component's own learning rate, each block's by its rule.
 
         sgd (Optimizer): The optimizer.
         """
-        self.model.finish_update(partial(sgd, lr_scale=self.cfg["lr_scale"]))
+        self.update_blocks(sgd, self.cfg["lr_scale"])
 
     def get_loss(self, examples: Iterable[Example], scores: Ragged) -> tuple[float, Ragged]:
         """Compute the loss of emission scores and its gradient.

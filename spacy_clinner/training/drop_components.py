@@ -1,0 +1,85 @@
+"""Leave out of a saved pipeline what only its training needed: source heads, aligners."""
+
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from functools import partial
+from typing import Any
+
+from spacy.language import Language
+from spacy.ty import ListenedToComponent
+from spacy.util import load_model_from_config, registry
+
+from ..errors import Errors
+
+CALLBACK = "spacy_clinner.drop_components.v1"
+
+
+@registry.callbacks("spacy_clinner.drop_components.v1")
+def create_drop_components(names: list[str]) -> Callable[[Language], Language]:
+    """Make a callback for `[training] before_to_disk` that saves the pipeline without some components.
+
+    names (List[str]): Names of the components.
+    RETURNS (Callable[[Language], Language]): `drop_components` of these names.
+    """
+    return partial(drop_components, names=names)
+
+
+def drop_components(nlp: Language, names: Sequence[str]) -> Language:
+    """Copy a pipeline without some of its components; the pipeline itself goes on training unchanged.
+
+    nlp (Language): The pipeline.
+    names (Sequence[str]): Names of the components to leave out.
+    RETURNS (Language): The copy, over the same vocabulary. No head of it is tied to a head that was left out.
+    RAISES (ValueError): CE233 if there is no such component, CE249 if one that stays listens to it.
+    """
+    for name in names:
+        if name not in nlp.component_names:
+            raise ValueError(Errors.CE233.format(block=CALLBACK, name=name, pipes=", ".join(nlp.component_names)))
+    _check_listeners(nlp, names)
+    copy = load_model_from_config(_config_without(nlp, names), meta=deepcopy(nlp.meta), vocab=nlp.vocab)
+    copy.tokenizer.from_bytes(nlp.tokenizer.to_bytes(exclude=["vocab"]), exclude=["vocab"])
+    for name, component in copy.components:
+        original = nlp.get_pipe(name)
+        if hasattr(original, "to_bytes"):
+            component.from_bytes(original.to_bytes(exclude=["vocab"]), exclude=["vocab"])
+        if _tied_to(component) in names:
+            component.cfg["tie_to"] = None
+    # spaCy gives a component its own place in the meta when it is added; what was said of the dropped ones goes
+    copy.meta["performance"] = nlp.meta.get("performance", {})
+    return copy
+
+
+def _check_listeners(nlp: Language, names: Sequence[str]) -> None:
+    for name in names:
+        encoder = nlp.get_pipe(name)
+        if isinstance(encoder, ListenedToComponent):
+            listeners = [listener for listener in encoder.listening_components if listener not in names]
+            if listeners:
+                raise ValueError(Errors.CE249.format(name=name, listeners=", ".join(listeners)))
+
+
+def _config_without(nlp: Language, names: Sequence[str]) -> Any:
+    config = nlp.config.copy()
+    # a component's settings may be borrowed from those of a dropped one
+    components = nlp.config.interpolate()["components"]
+    config["components"] = {name: settings for name, settings in components.items() if name not in names}
+    for settings in config["components"].values():
+        if settings.get("tie_to") in names:
+            settings["tie_to"] = None
+    for section, key in (
+        ("nlp", "pipeline"),
+        ("nlp", "disabled"),
+        ("training", "frozen_components"),
+        ("training", "annotating_components"),
+    ):
+        kept = [name for name in config[section].get(key) or [] if name not in names]
+        config[section][key] = kept
+    initialize = config["initialize"].get("components", {})
+    config["initialize"]["components"] = {name: value for name, value in initialize.items() if name not in names}
+    if (config["training"].get("before_to_disk") or {}).get("@callbacks") == CALLBACK:
+        config["training"]["before_to_disk"] = None
+    return config
+
+
+def _tied_to(component: Any) -> str | None:
+    return getattr(component, "cfg", {}).get("tie_to")

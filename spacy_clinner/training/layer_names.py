@@ -1,0 +1,74 @@
+"""The six layers of Lee, Dernoncourt & Szolovits 2017, as addresses of a tagger's blocks."""
+
+from spacy.language import Language
+from thinc.api import Model
+
+from ..errors import Errors
+from .blocks import find_block, is_tagger
+
+# From the lowest to the highest; figure 1 of the paper.
+LAYERS = (
+    "token_embeddings",
+    "character_embeddings",
+    "character_encoder",
+    "token_encoder",
+    "fully_connected",
+    "crf",
+)
+
+
+def layers_up_to(nlp: Language, tagger: str, highest: str) -> dict[str, list[str]]:
+    """Find a layer of a tagger and all below it.
+
+    nlp (Language): The pipeline.
+    tagger (str): Name of the tagger; its encoder may be its own, or one that it listens to.
+    highest (str): Name of the highest layer.
+    RETURNS (Dict[str, List[str]]): Addresses of the blocks of each layer, from the lowest; none where the tagger has no
+        such layer.
+    RAISES (ValueError): CE240 if there is no layer of that name, or not in this tagger.
+    """
+    if highest not in LAYERS:
+        raise ValueError(Errors.CE240.format(layer=highest, name=tagger, layers=", ".join(LAYERS)))
+    found = _find_layers(nlp, tagger)
+    if not found[highest]:
+        raise ValueError(
+            Errors.CE240.format(layer=highest, name=tagger, layers=", ".join(name for name in LAYERS if found[name]))
+        )
+    return {name: found[name] for name in LAYERS[: LAYERS.index(highest) + 1]}
+
+
+def find_tagger(nlp: Language, pipe: str | None, where: str) -> str:
+    """Find the tagger that is meant.
+
+    nlp (Language): The pipeline.
+    pipe (Optional[str]): Name of the tagger; None if there is one only.
+    where (str): "source" or "target", for errors.
+    RETURNS (str): Its name.
+    RAISES (ValueError): CE241 if no tagger has that name, or if one of several is to be named.
+    """
+    taggers = [name for name, component in nlp.components if is_tagger(component)]
+    if pipe in taggers:
+        return pipe
+    if pipe is None and len(taggers) == 1:
+        return taggers[0]
+    raise ValueError(Errors.CE241.format(where=where, name=pipe, taggers=", ".join(taggers) or "none"))
+
+
+def _find_layers(nlp: Language, tagger: str) -> dict[str, list[str]]:
+    base = f"{tagger}:tok2vec"
+    embed = f"{base}.embed"
+    node = find_block(nlp, embed, "token_embeddings").node
+    parts = {f"{embed}.{name}": node.get_ref(name) for name in node.ref_names if node.has_ref(name)} or {embed: node}
+    chars = [address for address, part in parts.items() if _reads_characters(part)]
+    return {
+        "token_embeddings": [address for address in parts if address not in chars],
+        "character_embeddings": [f"{address}.char_table" for address in chars],
+        "character_encoder": chars,
+        "token_encoder": [f"{base}.encode"],
+        "fully_connected": [f"{tagger}:emissions"],
+        "crf": [f"{tagger}:crf"],
+    }
+
+
+def _reads_characters(part: Model) -> bool:
+    return any("char_table" in node.param_names for node in part.walk())
