@@ -1,6 +1,6 @@
 """The published checkpoints of NeuroNER: a folder with weights, label and character maps, and settings."""
 
-from configparser import ConfigParser, ParsingError
+from configparser import ConfigParser
 from configparser import Error as ConfigError
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -89,7 +89,7 @@ def _read_settings(path: Path) -> str:
     parser = ConfigParser(interpolation=None)
     try:
         parser.read_string(path.read_text(encoding="utf8"))
-    except (ConfigError, ParsingError, UnicodeDecodeError):
+    except (ConfigError, UnicodeDecodeError):
         raise ValueError(Errors.CE057.format(setting="parameters.ini", found="unreadable", wanted="settings")) from None
     for (section, setting), wanted in _SETTINGS.items():
         found = parser.get(section, setting, fallback="missing")

@@ -13,9 +13,11 @@ from thinc.api import Model
 from ..errors import Errors, Warnings
 from ..layers.crf_logspace import Chain
 from ..layers.crf_params import from_chain
+from ..pipeline.crf_tagger import CRFTagger
 from .neuroner import Checkpoint, lstm_names
 
 COMPONENT = "ner"
+MIN_TOKENS = 20
 
 
 def load_vectors(nlp: Language, source: Path, width: int) -> None:
@@ -32,8 +34,8 @@ def load_vectors(nlp: Language, source: Path, width: int) -> None:
             load_vectors_into_model(nlp, source)
         else:
             convert_vectors(nlp, source, truncate=0, prune=-1, name=source.name.split(".")[0], attr="LOWER")
-    except (OSError, ValueError, AssertionError, StopIteration) as error:
-        raise ValueError(Errors.CE059.format(path=source, found=type(error).__name__, width=width)) from None
+    except Exception as error:  # spaCy's readers raise whatever the content makes Python raise
+        raise ValueError(Errors.CE059.format(path=source, found=type(error).__name__, width=width)) from error
     vectors = nlp.vocab.vectors
     if not vectors.n_keys or vectors.shape[1] != width:
         found = f"{max(vectors.n_keys, 0)} vectors of width {vectors.shape[1]}"
@@ -48,14 +50,9 @@ def make_pipeline(checkpoint: Checkpoint, vectors: Path) -> Language:
     RETURNS (Language): the pipeline; its component is called "ner".
     RAISES (ValueError): CE059 as `load_vectors`.
     """
-    if checkpoint.tokenizer != "spacy":
-        warnings.warn(Warnings.CW050.format(name=checkpoint.name, tokenizer=checkpoint.tokenizer), stacklevel=2)
     nlp = spacy.blank("en")
     load_vectors(nlp, vectors, checkpoint.tensors["token_embedding/token_embedding_weights"].shape[1])
-    tagger = nlp.add_pipe("clinner_crf_tagger", name=COMPONENT, config={"model": _model_config(checkpoint)})
-    doc = nlp.make_doc("a")
-    tagger.initialize(lambda: [Example(doc, doc)], nlp=nlp, labels=checkpoint.labels)
-    fill(tagger.model, checkpoint)
+    add_tagger(nlp, checkpoint)
     nlp.meta.update(
         name=f"neuroner_{checkpoint.name}",
         description="Named-entity tagger of NeuroNER, its published weights",
@@ -64,6 +61,22 @@ def make_pipeline(checkpoint: Checkpoint, vectors: Path) -> Language:
         license="MIT",
     )
     return nlp
+
+
+def add_tagger(nlp: Language, checkpoint: Checkpoint) -> CRFTagger:
+    """Add a NeuroNER model to a pipeline as a `clinner_crf_tagger` called "ner".
+
+    nlp (Language): a pipeline with the tokenizer of `spacy.blank("en")` and the word vectors of the model.
+    checkpoint (Checkpoint): the model.
+    RETURNS (CRFTagger): the component. Warns (CW050) if the model was trained on other tokens.
+    """
+    if checkpoint.tokenizer != "spacy":
+        warnings.warn(Warnings.CW050.format(name=checkpoint.name, tokenizer=checkpoint.tokenizer), stacklevel=2)
+    tagger = nlp.add_pipe("clinner_crf_tagger", name=COMPONENT, config={"model": _model_config(checkpoint)})
+    doc = nlp.make_doc("a")
+    tagger.initialize(lambda: [Example(doc, doc)], nlp=nlp, labels=checkpoint.labels)
+    fill(tagger.model, checkpoint)
+    return tagger
 
 
 def _model_config(checkpoint: Checkpoint) -> dict:
@@ -82,7 +95,9 @@ def _model_config(checkpoint: Checkpoint) -> dict:
                 "dropout": 0.5,
             },
             "encode": {"@architectures": "spacy_clinner.CoupledBiLSTMEncoder.v1", "width": width, "hidden": hidden},
-            "unit": "auto",
+            # NeuroNER read sentences; joined lines do as well, also where notes are wrapped inside sentences
+            "unit": "lines",
+            "min_tokens": MIN_TOKENS,
             "skip_space": True,
         },
     }
@@ -91,7 +106,7 @@ def _model_config(checkpoint: Checkpoint) -> dict:
 def fill(model: Model, checkpoint: Checkpoint) -> None:
     """Set the weights of a tagger's model to those of a NeuroNER model.
 
-    model (Model): as `make_pipeline` has it built: `CRFTagger` over `NeuroNEREmbed` and `CoupledBiLSTMEncoder`.
+    model (Model): as `add_tagger` has it built: `CRFTagger` over `NeuroNEREmbed` and `CoupledBiLSTMEncoder`.
     checkpoint (Checkpoint): the weights.
     """
     tensors, columns = checkpoint.tensors, checkpoint.columns

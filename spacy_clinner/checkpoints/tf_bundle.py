@@ -9,6 +9,7 @@ checksum. Source: doc/table_format.md of LevelDB; tensor_bundle.proto of TensorF
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,13 +42,13 @@ def read_bundle(prefix: Path) -> dict[str, NDArray]:
             raise ValueError(Errors.CE050.format(file=path.name, folder=path.parent))
     try:
         entries = dict(_table(index))
-    except IndexError:
-        entries = {}
-    if b"" not in entries:
-        raise ValueError(Errors.CE051.format(file=index.name))
-    _check_header(entries.pop(b""), index)
-    data = numbers.read_bytes()
-    return {key.decode("utf8"): _tensor(key.decode("utf8"), value, data, numbers) for key, value in entries.items()}
+        _check_header(entries.pop(b""), index)
+        places = {key.decode("utf8"): dict(_fields(value)) for key, value in entries.items()}
+        data = numbers.read_bytes()
+        return {name: _tensor(name, fields, data, numbers) for name, fields in places.items()}
+    except (LookupError, TypeError, UnicodeDecodeError):
+        # what no writer of bundles leaves behind
+        raise ValueError(Errors.CE051.format(file=index.name)) from None
 
 
 def _table(path: Path) -> Iterator[tuple[bytes, bytes]]:
@@ -90,24 +91,22 @@ def _block(data: bytes, start: int, size: int, path: Path) -> Iterator[tuple[byt
 
 
 def _check_header(header: bytes, path: Path) -> None:
-    fields = dict(_fields(header, path))
+    fields = dict(_fields(header))
     if fields.get(1, 1) != 1:
         raise ValueError(Errors.CE053.format(file=path.name, what=f"{fields[1]} data files"))
     if fields.get(2, 0):
         raise ValueError(Errors.CE053.format(file=path.name, what="big-endian numbers"))
 
 
-def _tensor(name: str, entry: bytes, data: bytes, path: Path) -> NDArray:
+def _tensor(name: str, fields: dict[int, Any], data: bytes, path: Path) -> NDArray:
     """One tensor by its BundleEntryProto: dtype 1, shape 2, shard 3, offset 4, size 5, checksum 6, slices 7."""
-    pairs = list(_fields(entry, path))
-    fields = dict(pairs)
     if 7 in fields:
         raise ValueError(Errors.CE053.format(file=path.name, what=f"the partitioned tensor {name!r}"))
     dtype = _DTYPES.get(fields.get(1, 0))
     if dtype is None:
         raise ValueError(Errors.CE053.format(file=path.name, what=f"type {fields.get(1, 0)} of tensor {name!r}"))
-    dims = [size for number, size in _fields(fields.get(2, b""), path) if number == 2]
-    shape = [dict(_fields(size, path)).get(1, 0) for size in dims]
+    # TensorShapeProto: a message for each dimension (2), which holds its size (1)
+    shape = [dict(_fields(dim)).get(1, 0) for number, dim in _fields(fields.get(2, b"")) if number == 2]
     offset, size = fields.get(4, 0), fields.get(5, 0)
     stored = data[offset : offset + size]
     if len(stored) != size or size != math.prod(shape) * np.dtype(dtype).itemsize:
@@ -117,29 +116,25 @@ def _tensor(name: str, entry: bytes, data: bytes, path: Path) -> NDArray:
     return np.frombuffer(stored, dtype=dtype).reshape(shape)
 
 
-def _fields(message: bytes, path: Path) -> Iterator[tuple[int, int | bytes]]:
-    """Numbers and values of a protocol buffer's fields."""
+def _fields(message: bytes) -> Iterator[tuple[int, Any]]:
+    """Numbers and values (integers or bytes) of a protocol buffer's fields."""
     position = 0
-    try:
-        while position < len(message):
-            tag, position = _varint(message, position)
-            value: int | bytes
-            match tag & 7:
-                case 0:
-                    value, position = _varint(message, position)
-                case 2:
-                    length, position = _varint(message, position)
-                    value = _take(message, position, length)
-                    position += length
-                case 1 | 5 as kind:
-                    length = 8 if kind == 1 else 4
-                    value = int.from_bytes(_take(message, position, length), "little")
-                    position += length
-                case _:
-                    raise IndexError
-            yield tag >> 3, value
-    except IndexError:
-        raise ValueError(Errors.CE051.format(file=path.name)) from None
+    while position < len(message):
+        tag, position = _varint(message, position)
+        match tag & 7:
+            case 0:
+                value, position = _varint(message, position)
+                yield tag >> 3, value
+            case 1 | 5 as kind:
+                length = 8 if kind == 1 else 4
+                yield tag >> 3, int.from_bytes(_take(message, position, length), "little")
+                position += length
+            case 2:
+                length, position = _varint(message, position)
+                yield tag >> 3, _take(message, position, length)
+                position += length
+            case _:
+                raise IndexError
 
 
 def _varint(data: bytes, position: int) -> tuple[int, int]:

@@ -12,6 +12,9 @@ from thinc.types import Floats2d, Ints1d
 
 from .windows import Unit, window_bounds
 
+# Not every encoder bears a batch without windows.
+_NOTHING: tuple[list[Floats2d], Callable] = ([], lambda d_pieces: [])
+
 
 @registry.architectures("spacy_clinner.WindowedTok2Vec.v1")
 def build_windowed_tok2vec(
@@ -57,7 +60,7 @@ def forward(
         return [], lambda dY: docs
     rows, backprop_embed = embed(docs, is_train)
     windows = [_windows(doc, **model.attrs) for doc in docs]
-    pieces, backprop_encode = encode(_cut(rows, windows), is_train)
+    pieces, backprop_encode = encode(_cut(rows, windows), is_train) if any(windows) else _NOTHING
 
     def backprop(dY: list[Floats2d]) -> list[Doc]:
         d_rows = [model.ops.alloc2f(*row.shape) for row in rows]
