@@ -125,40 +125,6 @@ class Errors(metaclass=_Coded):
         "{path} holds no word vectors of width {width} (found: {found}). Give the text file glove.6B.100d.txt or what "
         "`python -m spacy init vectors en glove.6B.100d.txt DIR --attr LOWER` has written to DIR."
     )
-    CE050 = (
-        "{folder} is no NeuroNER model: it lacks {file}. A model's folder holds model.ckpt.index, "
-        "model.ckpt.data-00000-of-00001, dataset.pickle and parameters.ini; docs/neuroner.md says where to get one."
-    )
-    CE051 = (
-        "{file} is no TensorFlow checkpoint, or it was cut off. Likely a download broke, or a Git LFS pointer was "
-        "stored in its place: fetch the file again."
-    )
-    CE052 = "{file}: the checksum of {what} is wrong, so the file was changed or damaged. Fetch it again."
-    CE053 = "{file} uses {what}, which is not read here. Save the model again in one file, uncompressed, as floats."
-    CE054 = (
-        "The NeuroNER model does not fit together: {what} is {found}, wanted {wanted}. Likely files of two models were "
-        "mixed, or it has other layers: take all files from one folder of a published model."
-    )
-    CE055 = (
-        "{file} is refused: it asks for {what}, and a NeuroNER model needs nothing but its maps of labels and "
-        "characters. It was not unpickled and nothing was run; do not open it elsewhere unless you trust its source."
-    )
-    CE056 = (
-        "{file} is no pickle that can be read: damaged, cut off, or larger than {limit} bytes. Fetch it again; it was "
-        "not unpickled."
-    )
-    CE057 = (
-        "The NeuroNER model was trained with {setting} = {found}, but only {wanted} can be imported. Train it again "
-        "so, or import one of the published models for spaCy tokens (docs/neuroner.md)."
-    )
-    CE058 = (
-        "{path} exists. Name another folder, or replace it with --force; only an empty folder or a spaCy pipeline is "
-        "replaced."
-    )
-    CE059 = (
-        "{path} holds no word vectors of width {width} (found: {found}). Give the text file glove.6B.100d.txt or what "
-        "`python -m spacy init vectors en glove.6B.100d.txt DIR --attr LOWER` has written to DIR."
-    )
     CE060 = "`gold_from` is {value!r}: use 'ents' (gold in doc.ents) or 'spans' (gold in doc.spans[spans_key])."
     CE061 = (
         "Document {doc!r}: the predicted text differs from the reference's, so that character offsets cannot be "
@@ -282,15 +248,6 @@ class Errors(metaclass=_Coded):
         "The vocabulary's vectors are of the floret kind, which gives every word a vector, so none would be unknown. "
         "Make a table of words: `python -m spacy init vectors` without `--mode floret`."
     )
-    CE140 = "A bidirectional LSTM cannot be {width} wide: half of it belongs to each direction. Take an even width."
-    CE141 = (
-        "`characters` names {n} characters, but only {distinct} different ones. Each has one row of the table: remove "
-        "the repeated ones."
-    )
-    CE142 = (
-        "The vocabulary's vectors are of the floret kind, which gives every word a vector, so none would be unknown. "
-        "Make a table of words: `python -m spacy init vectors` without `--mode floret`."
-    )
     pass
 
     # CE2xx: the contract of components and training
@@ -400,7 +357,6 @@ class Errors(metaclass=_Coded):
         "\"ner:tok2vec.encode\"), `source` (null or an address), `load`, `reinit` and `freeze` (true or false), "
         "`lr_scale` and `pull` (numbers from 0); see docs/transfer_layers.md."
     )
-    CE232 = "{path} exists. Name a folder that does not, so that no file of another pipeline stays in it."
     CE233 = "Block {block!r}: there is no component {name!r} in the pipeline. Components: {pipes}."
     CE234 = (
         "Block {block!r}: in the address {address!r}, {name!r} is no part of the model. Parts there: {known}. (Models "
@@ -479,10 +435,6 @@ class Warnings(metaclass=_Coded):
     CW210 = (
         "Aligner {name!r} has an encoder of its own, so what it learns reaches no other component. Set its "
         "`model.tok2vec` to the listener of the encoder that the taggers share."
-    )
-    CW050 = (
-        "The NeuroNER model {name!r} was trained on tokens of {tokenizer!r}. On spaCy's tokens it finds clearly less; "
-        "a model whose name holds 'spacy' suits this pipeline."
     )
     CW050 = (
         "The NeuroNER model {name!r} was trained on tokens of {tokenizer!r}. On spaCy's tokens it finds clearly less; "

@@ -4,13 +4,14 @@ It runs at every evaluation of a training, so it counts sets and nothing else; `
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 from spacy import registry
+from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..constants import DOC_ID_KEY, SPANS_KEY
+from ..constants import DOC_ID_KEY, DOMAIN_KEY, SPANS_KEY
 from ..errors import Errors
 from .documents import drop_unannotated, entities_of, is_annotated
 
@@ -30,18 +31,21 @@ def ner_score(
     set_ents: bool = True,
     spans_key: str = SPANS_KEY,
     gold_from: Literal["ents", "spans"] = "ents",
+    domains: Sequence[str] | None = None,
     score_prefix: str = "",
     **kwargs: Any,
 ) -> dict[str, Any]:
     """Score predicted entities strictly: an entity is right when both character offsets and the label are.
 
-    Documents without gold are skipped. In partly annotated documents, a prediction whose tokens are all
-    unannotated is neither right nor wrong, and is left out.
+    Documents without gold are skipped, as are those that are known to come from a domain of other heads. In partly
+    annotated documents, a prediction whose tokens are all unannotated is neither right nor wrong, and is left out.
 
     examples (Iterable[Example]): The examples; predicted and reference must have the same text.
     set_ents (bool): Whether the predictions are in `doc.ents`; else they are in `doc.spans[spans_key]`.
     spans_key (str): Span group of the predictions, and of the gold if that is in spans.
     gold_from (str): "ents" or "spans": where the reference holds its gold. A missing group means "not annotated".
+    domains (Optional[Sequence[str]]): Domains of the head, by `user_data["clinner_domain"]` of the reference; None for
+        all. A document without a domain is scored by every head.
     score_prefix (str): Distinguishes the heads of a pipeline: with "x", the keys are `ents_x_p` and so on.
     **kwargs (Any): Further settings of the component, not used.
     RETURNS (Dict[str, Any]): `ents_p`, `ents_r`, `ents_f` and `ents_per_type`; all None if there was nothing to score.
@@ -52,7 +56,7 @@ def ner_score(
     gold_key = None if gold_from == "ents" else spans_key
     matched, predicted, support = Counter(), Counter(), Counter()
     for example in examples:
-        if not is_annotated(example.reference, gold_key):
+        if not is_annotated(example.reference, gold_key) or _belongs_to_others(example.reference, domains):
             continue
         if example.predicted.text != example.reference.text:
             raise ValueError(Errors.CE061.format(doc=example.reference.user_data.get(DOC_ID_KEY)))
@@ -64,6 +68,11 @@ def ner_score(
         predicted.update(entity.label for entity in guesses)
         support.update(entity.label for entity in gold)
     return _report(matched, predicted, support, f"ents_{score_prefix}" if score_prefix else "ents")
+
+
+def _belongs_to_others(reference: Doc, domains: Sequence[str] | None) -> bool:
+    domain = reference.user_data.get(DOMAIN_KEY)
+    return domains is not None and domain is not None and domain not in domains
 
 
 def _report(matched: Counter, predicted: Counter, support: Counter, key: str) -> dict[str, Any]:

@@ -67,6 +67,18 @@ def test_prefix_separates_heads():
     }
 
 
+def test_head_is_scored_on_its_domains():
+    docs = {domain: make_doc([(1, 3, "A")]) for domain in ("source", "target", None)}
+    for domain, doc in docs.items():
+        if domain:
+            doc.user_data["clinner_domain"] = domain
+    examples = [Example(make_doc([(1, 3, "A")] if domain != "source" else []), doc) for domain, doc in docs.items()]
+    assert ner_score(examples)["ents_r"] == pytest.approx(2 / 3)
+    assert ner_score(examples, domains=["target"])["ents_f"] == 1.0
+    assert ner_score(examples, domains=["source"])["ents_r"] == 0.5
+    assert ner_score(examples[:1], domains=["target"])["ents_f"] is None
+
+
 @pytest.mark.parametrize("gold_from", ["ents", "spans"])
 @pytest.mark.parametrize("set_ents", [True, False])
 def test_where_gold_and_predictions_are_read(gold_from, set_ents):
