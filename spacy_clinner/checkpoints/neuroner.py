@@ -137,7 +137,8 @@ def _check_shapes(tensors: dict[str, NDArray], n_tags: int, n_rows: int) -> None
     hidden = size("feedforward_after_lstm/W", 1)
     shapes: dict[str, tuple[int, ...]] = {
         "character_embedding/character_embedding_weights": (n_rows, char_width),
-        "token_embedding/token_embedding_weights": (size("token_embedding/token_embedding_weights", 0), vector_width),
+        # only the row of unknown words: a model with its own vectors of words would lose them
+        "token_embedding/token_embedding_weights": (1, vector_width),
         "feedforward_after_lstm/W": (2 * token_units, hidden),
         "feedforward_after_lstm/bias": (hidden,),
         "feedforward_before_crf/W": (hidden, n_tags),

@@ -115,7 +115,6 @@ def fill(model: Model, checkpoint: Checkpoint) -> None:
     chars = embed.get_ref("chars").layers[0]
     _set(chars, char_table=tensors["character_embedding/character_embedding_weights"])
     _fill_lstm(chars, checkpoint, "character")
-    # row 0 is that of unknown words in the published models and in those that hold more rows
     _set(embed.get_ref("tokens"), unknown_vector=tensors["token_embedding/token_embedding_weights"][0])
     _fill_lstm(encode.get_ref("lstm"), checkpoint, "token")
     _set(encode.get_ref("linear"), W=tensors["feedforward_after_lstm/W"].T, b=tensors["feedforward_after_lstm/bias"])

@@ -36,6 +36,7 @@ def test_a_folder_that_lacks_a_file(tmp_path, missing):
     "tensors,what",
     [
         ({LSTM_BIAS: np.zeros(3, "f")}, LSTM_BIAS),
+        ({"token_embedding/token_embedding_weights": np.zeros((2, 4), "f")}, "token_embedding"),
         ({"crf/transitions": np.zeros((2, 2), "f")}, "crf/transitions"),
         ({"feedforward_after_lstm/W": np.zeros((10, 0), "f")}, "feedforward_after_lstm"),
         ({"character_embedding/character_embedding_weights": np.zeros((9, 3), "f")}, "character_embedding"),

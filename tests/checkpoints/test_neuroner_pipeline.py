@@ -1,11 +1,13 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import spacy
 from spacy.tokens import Doc, Span
 from spacy.training import Example
+from thinc.api import Config
 
 from spacy_clinner.checkpoints.neuroner import lstm_names, read_checkpoint
 from spacy_clinner.checkpoints.neuroner_pipeline import load_vectors, make_pipeline
@@ -137,6 +139,23 @@ def test_learns_further(nlp):
     first, second, third = (step(optimizer) for _ in range(3))
     assert first > second > third
     assert (unknown.get_param("unknown_vector") != before).any() and (nlp.vocab.vectors.data == table).all()
+
+
+def test_the_architectures_of_the_page_train_without_any_import(vectors):
+    blocks = (Path(__file__).parents[2] / "docs" / "neuroner.md").read_text(encoding="utf8").split("```ini\n")
+    config = Config().from_str("[components]\n[components.ner]\n[components.ner.model]\n" + blocks[2].split("```")[0])
+    nlp = spacy.blank("en")
+    load_vectors(nlp, vectors, 4)
+    model = {"@architectures": "spacy_clinner.CRFTagger.v1", **config["components"]["ner"]["model"]}
+    nlp.add_pipe("clinner_crf_tagger", name="ner", config={"model": model})
+    reference = nlp.make_doc("at ten zeta date 19 .")
+    reference.set_ents([Span(reference, 1, 3, label="NAME"), Span(reference, 4, 5, label="DATE")])
+    examples = [Example(nlp.make_doc(reference.text), reference)]
+    optimizer = nlp.initialize(lambda: examples)
+    optimizer.learn_rate = 0.01
+    for _ in range(20):
+        nlp.update(examples, sgd=optimizer)
+    assert [(ent.start, ent.end, ent.label_) for ent in nlp(reference.text).ents] == [(1, 3, "NAME"), (4, 5, "DATE")]
 
 
 def test_stanford_tokens_are_warned_of(tmp_path, vectors):
