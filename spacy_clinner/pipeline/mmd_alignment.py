@@ -98,6 +98,19 @@ def make_mmd_alignment(
     )
 
 
+class _Factors(Iterator[float]):
+    """The factors of a schedule. Generators cannot be pickled: a copy in a worker, which never trains, has none."""
+
+    def __init__(self, schedule: Iterable[float]) -> None:
+        self._left = iter(schedule)
+
+    def __next__(self) -> float:
+        return next(self._left)
+
+    def __reduce__(self) -> tuple[type, tuple]:
+        return _Factors, ((),)
+
+
 class MMDAlignment(TrainablePipe):
     """Align source and target in a shared encoder by the label-aware MMD (Wang et al. 2018, La-DTL).
 
@@ -167,7 +180,7 @@ class MMDAlignment(TrainablePipe):
             "seed": seed,
         }
         self._check_settings()
-        self._schedule: Iterator[float] | None = None if weight_schedule is None else iter(weight_schedule)
+        self._factors = None if weight_schedule is None else _Factors(weight_schedule)
         self._forget()
 
     def initialize(
@@ -303,9 +316,9 @@ class MMDAlignment(TrainablePipe):
         self._lone_batches = 0
 
     def _next_factor(self) -> float:
-        if self._schedule is None:
+        if self._factors is None:
             return 1.0
-        factor = next(self._schedule, None)
+        factor = next(self._factors, None)
         if factor is None or not 0 <= factor < math.inf:
             raise ValueError(Errors.CE217.format(name=self.name, factor=factor))
         return float(factor)

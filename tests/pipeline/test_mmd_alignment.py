@@ -1,4 +1,7 @@
+import pickle
+import re
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -462,7 +465,7 @@ def test_schedule_that_ends():
     nlp = make_nlp()
     begin(nlp)
     for schedule in ([1.0], [1.0, -1.0], [1.0, float("inf")]):
-        nlp.get_pipe("aligner")._schedule = iter(schedule)
+        nlp.get_pipe("aligner")._factors = iter(schedule)
         nlp.update(examples(nlp))
         with pytest.raises(ValueError, match="CE217"):
             nlp.update(examples(nlp))
@@ -481,7 +484,9 @@ def test_encoder_of_its_own_is_told():
 
 
 def test_annotates_nothing_and_travels(tmp_path):
-    nlp = make_nlp(source=["cardiology"], label_weights={"DRUG": 2.0}, memory=5)
+    after = {"@schedules": "constant.v1", "rate": 1.0}
+    schedule = {"@schedules": "constant_then.v1", "rate": 0.5, "steps": 10, "schedule": after}
+    nlp = make_nlp(source=["cardiology"], label_weights={"DRUG": 2.0}, memory=5, weight_schedule=schedule)
     optimizer = begin(nlp)
     for _ in range(30):
         nlp.update(examples(nlp), sgd=optimizer)
@@ -492,6 +497,9 @@ def test_annotates_nothing_and_travels(tmp_path):
     assert [entities(doc) for doc in loaded.pipe(text for text, _ in TEXTS)] == before
     assert [entities(doc) for doc in loaded.pipe([text for text, _ in TEXTS] * 3, n_process=2)] == before * 3
     assert loaded.evaluate(examples(loaded))["ents_f"] > 0.9
+    # what a worker that is spawned gets
+    copy = pickle.loads(pickle.dumps(loaded.get_pipe("aligner")))
+    assert copy.cfg == loaded.get_pipe("aligner").cfg and len(list(copy.pipe([loaded.make_doc("a")]))) == 1
     assert loaded.update(examples(loaded), losses={})["aligner"] != 0
     loaded.remove_pipe("aligner")
     assert [entities(loaded(text)) for text, _ in TEXTS] == before
@@ -514,3 +522,14 @@ def test_default_listens_to_the_default_encoder():
     nlp.add_pipe("clinner_mmd_alignment", config={"target": ["urology"]})
     nlp.initialize(lambda: examples(nlp))
     assert nlp.update(examples(nlp), losses={})["clinner_mmd_alignment"] != 0
+
+
+def test_settings_of_the_page():
+    page = (Path(__file__).parents[2] / "docs" / "mmd_alignment.md").read_text(encoding="utf8")
+    snippet = page.partition("```ini\n")[2].partition("```")[0]
+    settings = Config().from_str("[components]\n" + snippet)["components"]["alignment"]
+    nlp = spacy.blank("en")
+    nlp.add_pipe(settings.pop("factory"), name="alignment", config=settings)
+    rows = page.partition("| setting |")[2].partition("\n\n")[0]
+    documented = {name for row in rows.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    assert documented == set(nlp.get_pipe("alignment").cfg) | {"model", "weight_schedule"}
