@@ -26,3 +26,16 @@ def test_tagging_speed(tmp_path):
     ratio = result["tagging"]["ours"]["words_per_second"] / result["tagging"]["ner"]["words_per_second"]
     assert result["targets"]["ours"]["words_per_second"] == {"value": ratio, "met": ratio >= 1}
     assert "| ours | 12 |" in (tmp_path / "tagging_speed.md").read_text(encoding="utf8")
+
+
+def test_alignment_cost(tmp_path):
+    script = str(ROOT / "benchmarks" / "alignment_cost.py")
+    command = [sys.executable, script, "--words", "50", "--repeats", "1", "--output", str(tmp_path)]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+
+    result = json.loads((tmp_path / "alignment_cost.json").read_text(encoding="utf8"))
+    steps = result["steps"]
+    assert steps["no alignment"]["ratio"] == 1 and all(row["seconds"] > 0 for row in steps.values())
+    ratio = steps["defaults"]["seconds"] / steps["no alignment"]["seconds"]
+    assert result["targets"]["defaults"] == {"value": ratio, "met": ratio <= 1.25}
+    assert "| no alignment |" in (tmp_path / "alignment_cost.md").read_text(encoding="utf8")
