@@ -1,3 +1,4 @@
+import io
 import pickle
 import re
 import warnings
@@ -8,6 +9,8 @@ import pytest
 import spacy
 from spacy.tokens import Span
 from spacy.training import Example
+from spacy.training.initialize import init_nlp
+from spacy.training.loop import train as spacy_train
 from thinc.api import Config
 
 from spacy_clinner.constants import DOMAIN_KEY, SPANS_KEY
@@ -16,6 +19,7 @@ from spacy_clinner.layers.mmd_kernels import make_kernel
 from spacy_clinner.pipeline.alignment_groups import find_groups, find_sides
 from spacy_clinner.pipeline.mmd_alignment import PATIENCE, MMDAlignment
 
+from ..training.test_training_by_domain import config  # noqa: F401  (a fixture)
 from .toy import SMALL_MODEL, SMALL_TOK2VEC, TEXTS, entities, references
 
 LISTENER = {"@architectures": "spacy.Tok2VecListener.v1", "width": 32}
@@ -223,7 +227,7 @@ def tiny_bert(tmp_path):
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *signs, *(f"##{sign}" for sign in signs)]
     (tmp_path / "vocab.txt").write_text("\n".join(words), encoding="utf8")
     BertTokenizerFast(vocab_file=str(tmp_path / "vocab.txt")).save_pretrained(tmp_path / "bert")
-    config = BertConfig(
+    layers = BertConfig(
         vocab_size=len(words),
         hidden_size=16,
         num_hidden_layers=2,
@@ -232,7 +236,7 @@ def tiny_bert(tmp_path):
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
     )
-    BertModel(config).save_pretrained(tmp_path / "bert")
+    BertModel(layers).save_pretrained(tmp_path / "bert")
     return tmp_path / "bert"
 
 
@@ -522,6 +526,18 @@ def test_default_listens_to_the_default_encoder():
     nlp.add_pipe("clinner_mmd_alignment", config={"target": ["urology"]})
     nlp.initialize(lambda: examples(nlp))
     assert nlp.update(examples(nlp), losses={})["clinner_mmd_alignment"] != 0
+
+
+def test_learns_in_spacys_loop(config):  # noqa: F811
+    listener = {**LISTENER, "width": 16}
+    aligner = {"factory": "clinner_mmd_alignment", "target": ["target"], "model": {**ALIGNER, "tok2vec": listener}}
+    config["components"]["aligner"] = aligner
+    config["nlp"]["pipeline"].append("aligner")
+    nlp, table = init_nlp(config), io.StringIO()
+    spacy_train(nlp, stdout=table, stderr=io.StringIO())
+    header, _, *rows = [re.split(r"  +", line.strip()) for line in table.getvalue().splitlines() if "  " in line]
+    losses = [float(row[header.index("LOSS ALIGNER")]) for row in rows]
+    assert any(losses) and nlp.get_pipe("aligner")._lone_batches == 0
 
 
 def test_settings_of_the_page():
