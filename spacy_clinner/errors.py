@@ -175,6 +175,7 @@ class Errors(metaclass=_Coded):
         "[initialize.after_init]; see docs/experiments.md."
     )
     CE084 = "The grid {path} {problem}. See docs/experiments.md."
+    CE085 = "Plots need matplotlib, which is not installed: `pip install spacy_clinner[report]`."
 
     # CE1xx: shapes. 100-119 the CRF, 120-139 encoders
     CE100 = (

@@ -15,17 +15,20 @@ from ..types import Entity
 from .documents import Predictions, document_ids, entities_of
 
 
-def predict(nlp: Language, docs: Sequence[Doc], spans_key: str | None = None) -> Predictions:
+def predict(
+    nlp: Language, docs: Sequence[Doc], spans_key: str | None = None, show_progress: bool = True
+) -> Predictions:
     """Run a pipeline over the documents' texts, with its own tokenizer, as in real use.
 
     nlp (Language): The pipeline.
     docs (Sequence[Doc]): The documents; nothing but their texts and identifiers is used.
     spans_key (Optional[str]): Span group that the pipeline writes; None: `doc.ents`.
+    show_progress (bool): Whether to draw a bar.
     RETURNS (Predictions): Predicted entities by document identifier.
     RAISES (ValueError): CE064 if identifiers repeat.
     """
-    ids = document_ids(docs)
-    annotated = tqdm(nlp.pipe(doc.text for doc in docs), total=len(docs), unit="doc", desc="Predict")
+    ids, texts = document_ids(docs), (doc.text for doc in docs)
+    annotated = tqdm(nlp.pipe(texts), total=len(docs), unit="doc", desc="Predict", disable=not show_progress)
     return {name: entities_of(doc, spans_key) for name, doc in zip(ids, annotated, strict=True)}
 
 

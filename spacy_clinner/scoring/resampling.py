@@ -4,7 +4,8 @@ Entities of one note are not independent, notes are: the unit of resampling is t
 not its entities, so that a thousand resamples cost a thousand small matrix products.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import product
 
 import numpy as np
 
@@ -65,6 +66,25 @@ def permutation_test(one: np.ndarray, other: np.ndarray, *, n_permutations: int 
         # equal differences must compare as equal in spite of rounding
         extreme += np.count_nonzero(_difference(one.sum(0) + moved, other.sum(0) - moved) >= observed - 1e-12)
     return (extreme + 1) / (n_permutations + 1)
+
+
+def sign_flip_test(differences: Sequence[float], *, n_permutations: int = 10_000, seed: int = 0) -> float:
+    """Paired test of the hypothesis that differences between two methods are symmetric around zero.
+
+    differences (Sequence[float]): One a run.
+    n_permutations (int): Number of random signs; all of them are tried if there are no more.
+    seed (int): Seed of the random generator.
+    RETURNS (float): Two-sided p-value: the share of signs whose mean is at least as far from zero as the observed.
+    Source: Fisher 1935, section 21; Good 2005, "Permutation, Parametric and Bootstrap Tests", chapter 3.
+    """
+    differences = np.asarray(differences, dtype=float)
+    n = len(differences)
+    if 2**n <= n_permutations:
+        signs, observed = np.array(list(product((-1, 1), repeat=n))), 0
+    else:
+        signs, observed = np.random.default_rng(seed).choice((-1, 1), size=(n_permutations, n)), 1
+    extreme = np.count_nonzero(abs(signs @ differences) >= abs(differences.sum()) - 1e-12)
+    return (extreme + observed) / (len(signs) + observed)
 
 
 def _difference(one: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -1,0 +1,73 @@
+"""Options that the commands `curve` and `layers` share, and how both end."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from wasabi import msg
+
+from ._coded import coded_errors
+
+Config = Annotated[
+    Path, typer.Argument(help="Config whose [initialize.after_init] is spacy_clinner.transfer_layers.v1")
+]
+Source = Annotated[Path, typer.Option(help="Trained pipeline to transfer from")]
+Train = Annotated[Path, typer.Option(help="Training documents of the target, .spacy")]
+Dev = Annotated[Path, typer.Option(help="Documents to choose the checkpoint on")]
+Test = Annotated[Path, typer.Option(help="Documents to score the chosen checkpoint on")]
+Output = Annotated[Path, typer.Option(help="Folder of results, table and plots")]
+Shares = Annotated[str, typer.Option(help="Shares of the corpus to train on, in percent, with commas")]
+Whole = Annotated[float, typer.Option(help="Percent of the corpus that the training documents are")]
+Seeds = Annotated[str, typer.Option(help="Seeds, with commas")]
+Jobs = Annotated[int, typer.Option(help="Trainings at once, each on one thread")]
+SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+def run_transfer(
+    make_cells: Callable, name: str, overrides: Sequence[str], shares: str, seeds: str, jobs: int, **settings: Any
+) -> None:
+    """Run an experiment and write its table and plots.
+
+    make_cells (Callable): From a `TransferExperiment` to cells.
+    name (str): Name of the files.
+    overrides (Sequence[str]): Further command-line arguments, `--section.setting value`.
+    shares (str), seeds (str): Numbers with commas.
+    jobs (int): Number of processes.
+    settings (Any): The other fields of the experiment.
+    """
+    from spacy.cli._util import parse_config_overrides
+
+    from ..experiments.runner import run_cells
+    from ..experiments.transfer_cells import TransferExperiment
+    from ..files import write_atomically
+    from ..reports.plots import check_plots
+    from ..reports.transfer import curve_reading, plot_transfer, transfer_table
+    from ..scoring.provenance import provenance
+
+    output = settings["output"]
+    with coded_errors():
+        check_plots()
+        experiment = TransferExperiment(
+            shares=[float(share) for share in shares.split(",")],
+            seeds=[int(seed) for seed in seeds.split(",")],
+            overrides=parse_config_overrides(list(overrides)),
+            **settings,
+        )
+        records = run_cells(make_cells(experiment), output, jobs)
+        page = f"{heading(provenance(), len(experiment.seeds))}\n\n{transfer_table(records)}\n"
+        if name == "curve":
+            page += f"\n{curve_reading(records)}\n"
+        write_atomically(output / f"{name}.md", page)
+        plot_transfer(records, output / name)
+        print(page)
+        msg.good(f"Saved {output / name}.md, .png and .svg; every run is in {output / 'results.jsonl'}")
+
+
+def heading(source: dict[str, Any], n_seeds: int) -> str:
+    """RETURNS (str): Where a table comes from, in a paragraph."""
+    versions = ", ".join(f"{name} {version}" for name, version in source["versions"].items())
+    return (
+        f"{source['date']}; `{source['command']}`; {versions}. Strict micro F1 on test in percent, mean ± sample "
+        f"standard deviation over {n_seeds} seeds."
+    )

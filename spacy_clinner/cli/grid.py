@@ -1,0 +1,39 @@
+"""`python -m spacy clinner grid`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from wasabi import msg
+
+from ._app import clinner_cli
+from ._coded import coded_errors
+
+
+@clinner_cli.command("grid")
+def grid_cli(
+    spec: Annotated[Path, typer.Argument(help="TOML file of tasks and methods; see docs/experiments.md")],
+    output: Annotated[Path, typer.Option(help="Folder of results, table and plots")],
+    jobs: Annotated[int, typer.Option(help="Trainings at once, each on one thread")] = 1,
+) -> None:
+    """Source by target, method by method. A stopped run goes on where it was."""
+    from ..experiments.grid_cells import read_grid
+    from ..experiments.runner import run_cells
+    from ..files import write_atomically
+    from ..reports.grid import comparison_table, grid_table, plot_grid
+    from ..reports.plots import check_plots
+    from ..reports.runs import values
+    from ..scoring.provenance import provenance
+    from ._transfer_options import heading
+
+    with coded_errors():
+        check_plots()
+        grid = read_grid(spec)
+        records = run_cells(grid.cells, output, jobs)
+        page = f"{heading(provenance(), len(values(records, 'seed')))}\n\n{grid_table(records)}\n"
+        if grid.baseline:
+            page += f"\n{comparison_table(records, grid.baseline)}\n"
+        write_atomically(output / "grid.md", page)
+        plot_grid(records, output / "grid")
+        print(page)
+        msg.good(f"Saved {output / 'grid'}.md, .png and .svg; every run is in {output / 'results.jsonl'}")

@@ -1,0 +1,29 @@
+"""`python -m spacy clinner layers`."""
+
+import typer
+
+from . import _transfer_options as options
+from ._app import clinner_cli
+
+
+@clinner_cli.command("layers", context_settings=options.SETTINGS)
+def layers_cli(
+    ctx: typer.Context,
+    config: options.Config,
+    source: options.Source,
+    train: options.Train,
+    dev: options.Dev,
+    test: options.Test,
+    output: options.Output,
+    shares: options.Shares = "5,10,20,40,60",
+    whole: options.Whole = 60,
+    seeds: options.Seeds = "0,1,2",
+    jobs: options.Jobs = 1,
+) -> None:
+    """Transfer up to each layer, at each share of the target's labels. A stopped run goes on where it was."""
+    from ..experiments.transfer_cells import layer_cells
+
+    options.run_transfer(
+        layer_cells, "layers", ctx.args, shares, seeds, jobs,
+        config=config, source=source, train=train, dev=dev, test=test, output=output, whole=whole,
+    )  # fmt: skip

@@ -1,0 +1,75 @@
+"""Table and plot of a grid of tasks and methods."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from .markdown import markdown_table
+from .plots import Line, bar_plot
+from .runs import Record, compare_runs, select, spread, values
+
+
+def grid_table(records: Sequence[Record]) -> str:
+    """F1 of every method on every task, and the mean over tasks.
+
+    records (Sequence[Record]): Runs with the keys "source", "target", "method" and "seed".
+    RETURNS (str): A Markdown table.
+    """
+    methods = values(records, "method")
+    rows = [
+        [_task(source, target), *(str(spread(select(chosen, method=method))) for method in methods)]
+        for source, target, chosen in _by_task(records)
+    ]
+    rows.append(["**mean**", *(f"**{100 * spread(select(records, method=method)).mean:.1f}**" for method in methods)])
+    return markdown_table(["task", *methods], rows)
+
+
+def comparison_table(records: Sequence[Record], baseline: str) -> str:
+    """Every method against the baseline over all paired runs.
+
+    records (Sequence[Record]): Runs with the keys "source", "target", "method" and "seed".
+    baseline (str): The method to compare with.
+    RETURNS (str): A Markdown table: mean difference with its standard error, tasks won on average over seeds, p-value.
+    """
+    rows = []
+    for method in values(records, "method"):
+        if method == baseline:
+            continue
+        found = compare_runs(select(records, method=method), select(records, method=baseline))
+        tasks = [
+            compare_runs(select(chosen, method=method), select(chosen, method=baseline)).mean > 0
+            for _, _, chosen in _by_task(records)
+        ]
+        rows.append(
+            [
+                method,
+                f"{100 * found.mean:+.2f}",
+                f"{100 * found.error:.2f}",
+                f"{found.wins} of {found.n}",
+                f"{sum(tasks)} of {len(tasks)}",
+                f"{found.p_value:.4f}",
+            ]
+        )
+    return markdown_table(["method", f"F1 against {baseline}", "standard error", "runs won", "tasks won", "p"], rows)
+
+
+def plot_grid(records: Sequence[Record], path: Path) -> None:
+    """Draw F1 of every method on every task.
+
+    records (Sequence[Record]): Runs with the keys "source", "target", "method" and "seed".
+    path (Path): The file without its ending; a PNG and an SVG are written.
+    """
+    tasks = list(_by_task(records))
+    bars = []
+    for method in values(records, "method"):
+        points = [spread(select(chosen, method=method)) for _, _, chosen in tasks]
+        bars.append(Line(method, [100 * p.mean for p in points], [100 * p.sd for p in points]))
+    bar_plot(path, [_task(source, target) for source, target, _ in tasks], bars, y_label="strict F1 on test, %")
+
+
+def _by_task(records: Sequence[Record]):
+    for source, target in dict.fromkeys((r["keys"]["source"], r["keys"]["target"]) for r in records):
+        yield source, target, select(records, source=source, target=target)
+
+
+def _task(source: str, target: str) -> str:
+    return f"{source} → {target}"

@@ -1,0 +1,81 @@
+"""Tables and plots of the transfer experiments: learning curve and layer ablation."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from .markdown import markdown_table
+from .plots import Line, line_plot
+from .runs import Record, compare_documents, select, spread, values
+
+NO_TRANSFER = "none"
+
+
+def transfer_table(records: Sequence[Record]) -> str:
+    """F1 at each share of the labels, for every kind of transfer, and the test against no transfer.
+
+    records (Sequence[Record]): Runs with the keys "share", "transfer" and "seed".
+    RETURNS (str): A Markdown table.
+    """
+    kinds = values(records, "transfer")
+    head = ["labels", *(_title(kind) for kind in kinds), *(f"{_title(kind)}: gain" for kind in kinds[1:])]
+    rows = []
+    for share in values(records, "share"):
+        groups = {kind: select(records, share=share, transfer=kind) for kind in kinds}
+        none = groups[kinds[0]]
+        gains = [
+            f"{100 * (spread(groups[kind]).mean - spread(none).mean):+.1f}, p = "
+            f"{compare_documents(groups[kind], none):.4f}"
+            for kind in kinds[1:]
+        ]
+        rows.append([f"{share:g} %", *(str(spread(groups[kind])) for kind in kinds), *gains])
+    return markdown_table(head, rows)
+
+
+def equal_shares(records: Sequence[Record]) -> list[tuple[float, float | None]]:
+    """Read off how many labels without transfer give the F1 of fewer labels with it.
+
+    records (Sequence[Record]): Runs of a learning curve.
+    RETURNS (List[Tuple[float, Optional[float]]]): Each share with transfer, and the share without whose mean F1 is the
+        same, linear between the measured ones; None if it lies beyond the largest.
+    """
+    shares = np.array(values(records, "share"), dtype=float)
+    without = np.array([spread(select(records, share=share, transfer=NO_TRANSFER)).mean for share in shares])
+    # a curve must not fall to be read from right to left
+    without = np.maximum.accumulate(without)
+    found = []
+    for share in shares:
+        reached = spread(select(records, share=share, transfer="all")).mean
+        equal = None if reached > without[-1] else float(np.interp(reached, without, shares))
+        found.append((float(share), equal))
+    return found
+
+
+def curve_reading(records: Sequence[Record]) -> str:
+    """RETURNS (str): "x % with transfer equals y % without", a line for each share."""
+    largest = max(values(records, "share"))
+    lines = [
+        f"- {share:g} % of the labels with transfer do the work of "
+        + (f"{equal:.0f} % without." if equal is not None else f"more than {largest:g} % without.")
+        for share, equal in equal_shares(records)
+    ]
+    return "\n".join(lines)
+
+
+def plot_transfer(records: Sequence[Record], path: Path) -> None:
+    """Draw F1 over the share of the labels, a line for every kind of transfer.
+
+    records (Sequence[Record]): Runs with the keys "share", "transfer" and "seed".
+    path (Path): The file without its ending; a PNG and an SVG are written.
+    """
+    shares = values(records, "share")
+    lines = []
+    for kind in values(records, "transfer"):
+        points = [spread(select(records, share=share, transfer=kind)) for share in shares]
+        lines.append(Line(_title(kind), [100 * p.mean for p in points], [100 * p.sd for p in points]))
+    line_plot(path, shares, lines, x_label="share of the target's labels, %", y_label="strict F1 on test, %")
+
+
+def _title(kind: str) -> str:
+    return {"none": "no transfer", "all": "transfer"}.get(kind, f"up to {kind.replace('_', ' ')}")

@@ -1,0 +1,68 @@
+import pytest
+
+from spacy_clinner.experiments.grid_cells import read_grid
+
+GRID = """
+config = "config.cfg"
+test = "{target}/test.spacy"
+seeds = [3, 4]
+baseline = "fine-tuning"
+
+[overrides]
+"paths.train" = "{target}/train-{seed}.spacy"
+
+[tasks]
+sources = ["a", "b"]
+targets = ["a", "b"]
+pairs = [["a+b", "c"]]
+
+[methods.source]
+hidden = true
+test = "{source}/test.spacy"
+overrides = { "paths.train" = "{source}/train.spacy" }
+
+[methods."source only"]
+start = "source"
+train = false
+
+[methods.fine-tuning]
+start = "source"
+config = "other.cfg"
+overrides = { "paths.model" = "{model}" }
+"""
+
+
+def write(tmp_path, text):
+    path = tmp_path / "grid.toml"
+    path.write_text(text)
+    return path
+
+
+def test_grid_is_tasks_by_seeds_by_methods(tmp_path):
+    grid = read_grid(write(tmp_path, GRID))
+    assert grid.tasks == [("a", "b"), ("b", "a"), ("a+b", "c")]
+    assert grid.methods == ["source only", "fine-tuning"] and grid.baseline == "fine-tuning"
+    assert len(grid.cells) == 3 * 2 * 2
+    cell = grid.cells[-1]
+    assert cell.keys == {"source": "a+b", "target": "c", "method": "fine-tuning", "seed": 4}
+    assert str(cell.config) == "other.cfg" and str(cell.test) == "c/test.spacy"
+    assert cell.overrides == {"paths.train": "c/train-4.spacy", "paths.model": "{model}", "system.seed": 4}
+    assert cell.start.overrides["paths.train"] == "a+b/train.spacy" and str(cell.start.test) == "a+b/test.spacy"
+    assert not grid.cells[-2].train and grid.cells[-2].start.overrides == cell.start.overrides
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (("seeds", "sseeds"), "sseeds"),
+        (('config = "config.cfg"', ""), "misses config"),
+        (('start = "source"', 'start = "nothing"'), "'nothing'"),
+        (("hidden = true", 'start = "fine-tuning"'), "start from"),
+        (("hidden = true", "hiden = true"), r"hiden.*\[methods.source\]|in \[methods.source\].*hiden"),
+        (('baseline = "fine-tuning"', 'baseline = "source"'), "baseline"),
+        (("[tasks]", "[tasks"), "no TOML"),
+    ],
+)
+def test_mistakes_are_named(tmp_path, change, problem):
+    with pytest.raises(ValueError, match=rf"CE084.*{problem}"):
+        read_grid(write(tmp_path, GRID.replace(*change)))

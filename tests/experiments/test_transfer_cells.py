@@ -1,0 +1,90 @@
+from dataclasses import replace
+
+import pytest
+import spacy
+from typer.testing import CliRunner
+
+from spacy_clinner.cli import clinner_cli
+from spacy_clinner.experiments.runner import read_results
+from spacy_clinner.experiments.transfer_cells import TransferExperiment, curve_cells, layer_cells
+
+from ..pipeline.toy import make_nlp, train
+from .room import make_room
+
+TRANSFER = """
+[initialize.after_init]
+@callbacks = "spacy_clinner.transfer_layers.v1"
+source = ${paths.model}
+up_to = "crf"
+"""
+
+
+@pytest.fixture(scope="module")
+def experiment(tmp_path_factory):
+    room = make_room(tmp_path_factory.mktemp("room"))
+    config = spacy.util.load_config(room / "config.cfg").merge(
+        spacy.util.load_config_from_str("[initialize]\n" + TRANSFER)
+    )
+    config.to_disk(room / "transfer.cfg")
+    source = make_nlp()
+    train(source)
+    source.to_disk(room / "source")
+    data = {name: room / f"{name}.spacy" for name in ("train", "dev", "test")}
+    return TransferExperiment(
+        room / "transfer.cfg", room / "source", **data, output=room / "out", shares=(30, 60), seeds=(0, 1)
+    )
+
+
+def test_curve_pairs_transfer_with_none(experiment):
+    cells = curve_cells(experiment)
+    assert [tuple(cell.keys.values()) for cell in cells[:4]] == [
+        (30, "none", 0), (30, "all", 0), (60, "none", 0), (60, "all", 0),
+    ]  # fmt: skip
+    without, transfer = (cell.resolve(None) for cell in cells[:2])
+    assert without["initialize"]["after_init"] is None
+    assert transfer["initialize"]["after_init"]["source"] == str(experiment.source)
+    assert without["paths"] | {"model": None} == transfer["paths"] | {"model": None}
+    assert cells[4].overrides["system.seed"] == 1 and len({cell.identity for cell in cells}) == len(cells) == 8
+
+
+def test_layers_go_up_one_by_one(experiment):
+    cells = layer_cells(replace(experiment, shares=(60,), seeds=(0,)))
+    assert [cell.keys["transfer"] for cell in cells] == [
+        "none", "token_embeddings", "character_embeddings", "character_encoder", "token_encoder", "fully_connected",
+        "crf",
+    ]  # fmt: skip
+    assert cells[3].resolve(None)["initialize"]["after_init"]["up_to"] == "character_encoder"
+
+
+def test_a_config_without_transfer(experiment):
+    with pytest.raises(ValueError, match="CE083"):
+        curve_cells(replace(experiment, config=experiment.config.with_name("config.cfg")))
+
+
+def test_curve_command_writes_table_and_plots_and_resumes(experiment):
+    paths = {name: getattr(experiment, name) for name in ("source", "train", "dev", "test", "output")}
+    command = ["curve", str(experiment.config)]
+    for name, path in paths.items():
+        command += [f"--{name}", str(path)]
+    command += ["--shares", "30,60", "--seeds", "0", "--training.max_steps", "2"]
+    result = CliRunner().invoke(clinner_cli, command)
+    assert result.exit_code == 0, result.output
+    page = (experiment.output / "curve.md").read_text(encoding="utf8")
+    assert "| labels | no transfer | transfer |" in page and "% of the labels with transfer do the work of" in page
+    assert (experiment.output / "curve.png").exists() and (experiment.output / "curve.svg").exists()
+    records = read_results(experiment.output / "results.jsonl")
+    assert len(records) == 4 and sorted(len(record["history"]) for record in records.values()) == [2] * 4
+    with_transfer = [record["dev"] for record in records.values() if record["transfer"]]
+    without = [record["dev"] for record in records.values() if not record["transfer"]]
+    # the smaller share does not hold all labels
+    assert max(with_transfer) == 1.0 and min(with_transfer) > max(without)
+    again = CliRunner().invoke(clinner_cli, command)
+    assert again.exit_code == 0 and len(read_results(experiment.output / "results.jsonl")) == 4
+
+
+def test_commands_end_with_the_coded_message(experiment):
+    command = ["layers", str(experiment.config)]
+    for name in ("source", "train", "dev", "test", "output"):
+        command += [f"--{name}", str(getattr(experiment, name))]
+    result = CliRunner().invoke(clinner_cli, [*command, "--shares", "70"])
+    assert result.exit_code == 1 and "CE082" in result.output

@@ -1,0 +1,56 @@
+import pytest
+
+from spacy_clinner.reports import plots
+from spacy_clinner.reports.grid import comparison_table, grid_table, plot_grid
+from spacy_clinner.reports.transfer import curve_reading, equal_shares, plot_transfer, transfer_table
+
+from .runs import curve, grid
+
+
+def test_transfer_table_has_a_line_a_share():
+    lines = transfer_table(curve()).splitlines()
+    assert lines[0] == "| labels | no transfer | transfer | transfer: gain |"
+    assert lines[2].startswith("| 5 % | 40.0 ± 1.0 | 50.0 ± 1.0 | +10.0, p = ")
+    assert len(lines) == 6
+
+
+def test_equal_shares_are_read_between_the_points():
+    shares, equal = zip(*equal_shares(curve()), strict=True)
+    assert shares == (5, 10, 20, 40) and equal[:3] == pytest.approx((10, 18, 28)) and equal[3] is None
+    reading = curve_reading(curve()).splitlines()
+    assert reading[1] == "- 10 % of the labels with transfer do the work of 18 % without."
+    assert reading[3] == "- 40 % of the labels with transfer do the work of more than 40 % without."
+
+
+def test_a_dip_of_the_curve_is_bridged():
+    records = [record for record in curve() if record["keys"]["share"] != 20 or record["keys"]["transfer"] == "all"]
+    dip = [{**r, "keys": {**r["keys"], "share": 20}} for r in curve() if r["keys"]["share"] == 5][:3]
+    assert [share for share, _ in equal_shares(records + dip)] == [5, 10, 20, 40]
+
+
+def test_grid_tables():
+    lines = grid_table(grid()).splitlines()
+    assert lines[0] == "| task | base | better | mixed |" and lines[2].startswith("| a → b | 50.2 ± 0.1 | 53.2 ± 0.1 |")
+    means = [float(cell.strip(" *")) for cell in lines[-1].split("|")[2:-1]]
+    assert means == pytest.approx([50.15, 53.15, 51.15], abs=0.051)
+    lines = comparison_table(grid(), "base").splitlines()
+    assert lines[2] == "| better | +3.00 | 0.00 | 12 of 12 | 3 of 3 | 0.0005 |"
+    assert lines[3].startswith("| mixed | +1.00 |") and len(lines) == 4
+
+
+def test_plots_are_drawn_alike_each_time(tmp_path):
+    names = ("curve.png", "curve.svg", "grid.png", "grid.svg")
+    contents = []
+    for _ in range(2):
+        plot_transfer(curve(), tmp_path / "curve")
+        plot_grid(grid(), tmp_path / "grid")
+        contents.append({name: (tmp_path / name).read_bytes() for name in names})
+    assert contents[0] == contents[1]
+    assert contents[0]["curve.png"].startswith(b"\x89PNG")
+    assert b"no transfer" in contents[0]["curve.svg"] and "a → b".encode() in contents[0]["grid.svg"]
+
+
+def test_plots_without_matplotlib(monkeypatch):
+    monkeypatch.setattr(plots, "find_spec", lambda name: None)
+    with pytest.raises(ValueError, match="CE085"):
+        plots.check_plots()
