@@ -44,8 +44,6 @@ def drop_components(nlp: Language, names: Sequence[str]) -> Language:
             component.from_bytes(original.to_bytes(exclude=["vocab"]), exclude=["vocab"])
         if _tied_to(component) in names:
             component.cfg["tie_to"] = None
-    # spaCy gives a component its own place in the meta when it is added; what was said of the dropped ones goes
-    copy.meta["performance"] = nlp.meta.get("performance", {})
     return copy
 
 

@@ -3,22 +3,11 @@ import pytest
 import spacy
 from thinc.api import SGD
 
-from spacy_clinner.constants import DOMAIN_KEY
 from spacy_clinner.layers.tag_scores import tag_weights
 from spacy_clinner.training.relink import relink
 
-from ..training.toy_transfer import HEAD, LISTENER, SETTINGS, moved, own_encoder, relabeled, shared_encoder, weights
+from ..training.toy_transfer import HEAD, LISTENER, SETTINGS, moved, own_encoder, shared_encoder, stamped, weights
 from .toy import examples
-
-
-def stamped(nlp, names=None):
-    """The toy examples in both domains; the target's labels by other names."""
-    pairs = []
-    for domain, renamed in (("source", {}), ("target", names or {})):
-        for pair in relabeled(nlp, renamed):
-            pair.x.user_data[DOMAIN_KEY] = pair.y.user_data[DOMAIN_KEY] = domain
-            pairs.append(pair)
-    return pairs
 
 
 def tied(names=None, **settings):

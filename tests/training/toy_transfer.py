@@ -1,5 +1,6 @@
 """A small char-CNN, hash and BiLSTM tagger, its encoder its own or shared, and a `spacy train` of it."""
 
+import sys
 from pathlib import Path
 
 import spacy
@@ -7,6 +8,8 @@ from spacy.tokens import DocBin
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from spacy.util import load_config_from_str
+
+from spacy_clinner.constants import DOMAIN_KEY
 
 from ..pipeline.toy import examples, references
 
@@ -62,6 +65,16 @@ def relabeled(nlp, names):
     return pairs
 
 
+def stamped(nlp, names=None):
+    """The toy examples in both domains; the target's labels by other names."""
+    pairs = []
+    for domain, renamed in (("source", {}), ("target", names or {})):
+        for pair in relabeled(nlp, renamed):
+            pair.x.user_data[DOMAIN_KEY] = pair.y.user_data[DOMAIN_KEY] = domain
+            pairs.append(pair)
+    return pairs
+
+
 def initialized(nlp, make=examples):
     nlp.initialize(lambda: make(nlp))
     return nlp
@@ -83,16 +96,16 @@ def write_docs(path: Path, domains=(None,)) -> Path:
         for doc in references(nlp):
             if len(doc):
                 if domain:
-                    doc.user_data["clinner_domain"] = domain
+                    doc.user_data[DOMAIN_KEY] = domain
                 docs.append(doc)
     DocBin(docs=docs, store_user_data=True).to_disk(path)
     return path
 
 
-def run_training(config: str, out: Path, steps: int = 2):
+def run_training(config: str, out: Path, steps: int, eval_frequency: int = 100, stdout=sys.stdout):
     """`spacy train` without its command line."""
     loaded = load_config_from_str(config)
-    loaded["training"].update(max_steps=steps, max_epochs=0, eval_frequency=1)
+    loaded["training"].update(max_steps=steps, max_epochs=0, eval_frequency=min(eval_frequency, steps))
     nlp = init_nlp(loaded)
     out.mkdir(parents=True, exist_ok=True)
-    return train(nlp, out)[0]
+    return train(nlp, out, stdout=stdout)[0]
