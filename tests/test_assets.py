@@ -62,7 +62,10 @@ def test_mismatch_leaves_nothing(asset):
     assert files(asset / "out") == []
 
 
-@pytest.mark.parametrize("name, file", [("maccrobat2020", r"brat/15939911\.ann"), ("glove.6B.100d.txt", "glove.6B")])
+@pytest.mark.parametrize(
+    "name, file",
+    [("maccrobat2020", r"brat/15939911\.ann"), ("glove.6B.100d.txt", "glove.6B"), ("multicardioner", "train")],
+)
 def test_no_copy_and_no_network(name, file, tmp_path, monkeypatch):
     def refuse(*args, **kwargs):
         raise requests.ConnectionError
@@ -84,7 +87,7 @@ def test_unknown_asset(tmp_path):
 
 
 @pytest.mark.realdata
-@pytest.mark.parametrize("name", ["maccrobat2020", "glove.6B.100d.clinical.txt.gz"])
+@pytest.mark.parametrize("name", ["maccrobat2020", "glove.6B.100d.clinical.txt.gz", "multicardioner", "unlabelled-es"])
 def test_manifests_match_the_copies(name, data_dir):
     asset = ASSETS[name]
     for file, digest in asset.digests().items():

@@ -1,0 +1,126 @@
+"""Write the corpora of the cross-specialty tasks as `.spacy` files.
+
+    python scripts/convert_specialties.py corpus/specialties
+
+Every file of ids, `SPECIALTY/SPLIT.txt` in assets/splits/multicardioner or `GROUP/SPLIT.txt` in maccrobat2020-groups,
+becomes `SPECIALTY/SPLIT.spacy` or `maccrobat-GROUP/SPLIT.spacy`; beside them `audit.tsv`, all that was changed or left
+out, and `counts.tsv`. The sentences of MultiCardioNER get their text back (spacy_clinner/corpora/rebuild.py).
+"""
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from spacy.language import Language
+from spacy.tokens import Doc
+from tqdm import tqdm
+from wasabi import msg, table
+
+from spacy_clinner.cli._coded import coded_errors
+from spacy_clinner.constants import DOC_ID_KEY
+from spacy_clinner.corpora.audit import ImportAudit
+from spacy_clinner.corpora.columns import ColumnFormat, read_columns
+from spacy_clinner.corpora.importing import blank_pipeline, import_corpus, write_docbin
+from spacy_clinner.corpora.rebuild import rebuild_doc
+from spacy_clinner.corpora.splits import split_docs
+from spacy_clinner.files import read_text, write_atomically
+
+ASSETS_DIR = Path(__file__).parents[1] / "assets"
+SENTENCES = ColumnFormat("iob2", delimiter=" ", n_sents=1)
+HEADER = ("corpus", "split", "documents", "tokens", "entities")
+
+
+def original_texts(assets: Path) -> dict[str, str]:
+    """The texts before they were cut into sentences and tokens.
+
+    assets (Path): Folder of the assets.
+    RETURNS (Dict[str, str]): Texts by document id without its prefix "es-".
+    """
+    with gzip.open(assets / "unlabelled-es" / "case_reports.jsonl.gz", "rt", encoding="utf8", newline="") as file:
+        texts = {record["id"]: record["text"] for record in map(json.loads, file)}
+    cardiology = io.StringIO(read_text(assets / "multicardioner" / "dev_sentences.tsv"), newline="")
+    for row in csv.DictReader(cardiology, delimiter="\t"):
+        texts[row["filename"]] = texts.get(row["filename"], "") + row["text"]
+    return texts
+
+
+def read_multicardioner(assets: Path, nlp: Language, audit: ImportAudit) -> Iterator[Doc]:
+    """Read all documents of the Spanish diseases.
+
+    assets (Path): Folder of the assets.
+    nlp (Language): Gives the tokenizer.
+    audit (ImportAudit): Gets counts and problems.
+    YIELDS (Doc): The documents, those of the mixed specialties first.
+    """
+    texts = original_texts(assets)
+    lines = read_text(assets / "splits" / "multicardioner" / "documents.tsv").splitlines()
+    documents = list(csv.DictReader(lines, delimiter="\t"))
+    tokens = ImportAudit()
+    sentences = {
+        file: read_columns(assets / "multicardioner" / f"{file}.txt", nlp.vocab, SENTENCES, tokens)
+        for file in ("train", "dev")
+    }
+    for row in tqdm(documents, unit="doc", leave=False):
+        found = [next(sentences[row["file"]]) for _ in range(int(row["sentences"]))]
+        original = texts.get(row["document"].removeprefix("es-"), "")
+        yield rebuild_doc(row["document"], found, original, nlp.tokenizer, audit)
+    audit.rows.extend(tokens.rows)
+
+
+def write_splits(docs: list[Doc], splits: Path, output: Path) -> list[tuple[str, str, int, int, int]]:
+    """Write the documents that each id file of a folder names.
+
+    docs (List[Doc]): Documents with their ids.
+    splits (Path): Folder with files of ids, one a line.
+    output (Path): Folder of the `.spacy` files, which have the id files' names.
+    RETURNS (List[Tuple[str, str, int, int, int]]): Corpus, split, number of documents, tokens and entities.
+    RAISES (ValueError): CE009 for ids without a document.
+    """
+    rows = []
+    for path in sorted(splits.glob("*.txt")):
+        doc_ids = read_text(path).split()
+        named = [doc for doc in docs if doc.user_data[DOC_ID_KEY] in set(doc_ids)]
+        found = split_docs(named, {path.stem: doc_ids}, ImportAudit())[path.stem]
+        write_docbin(found, output / f"{path.stem}.spacy")
+        n_tokens = sum(not token.is_space for doc in found for token in doc)
+        rows.append((output.name, path.stem, len(found), n_tokens, sum(len(doc.ents) for doc in found)))
+    return rows
+
+
+def main(
+    output: Annotated[Path, typer.Argument(help="Folder of the corpora")],
+    assets: Annotated[Path, typer.Option(help="Folder of the assets")] = ASSETS_DIR,
+) -> None:
+    """Convert the specialties of MultiCardioNER and the disease groups of MACCROBAT2020."""
+    with coded_errors():
+        spanish, english = blank_pipeline("es", "clinical"), blank_pipeline("en", "clinical")
+        rows, audits = [], []
+        sources = (
+            ("multicardioner", "", lambda audit: read_multicardioner(assets, spanish, audit)),
+            (
+                "maccrobat2020-groups",
+                "maccrobat-",
+                lambda audit: import_corpus(assets / "maccrobat2020" / "brat", "brat", english, SENTENCES, audit),
+            ),
+        )
+        for name, prefix, read in sources:
+            audit = ImportAudit()
+            docs = list(read(audit))
+            for folder in sorted(path for path in (assets / "splits" / name).iterdir() if path.is_dir()):
+                rows += write_splits(docs, folder, output / f"{prefix}{folder.name}")
+            print(f"\n{name}: {audit.summary()}")
+            audits += audit.rows
+        ImportAudit(rows=audits).write_tsv(output / "audit.tsv")
+        lines = ["\t".join(map(str, row)) + "\n" for row in (HEADER, *rows)]
+        write_atomically(output / "counts.tsv", "".join(lines))
+        print(table(rows, header=HEADER, divider=True, aligns=["l", "l", "r", "r", "r"]))
+        msg.good(f"Wrote {len(rows)} files, audit.tsv and counts.tsv to {output}")
+
+
+if __name__ == "__main__":
+    typer.run(main)
