@@ -30,13 +30,15 @@ def toy_paths(tmp_path_factory):
     DocBin(docs=docs, store_user_data=True).to_disk(folder / "toy.spacy")
     words = ["fever", "cough", "aspirin"]
     data = np.random.default_rng(0).normal(size=(3, 10)).astype("f")
-    nlp.vocab.vectors = Vectors(strings=nlp.vocab.strings, data=data, keys=words, name="toy")
-    nlp.to_disk(folder / "vectors")
-    return {"train": str(folder / "toy.spacy"), "dev": str(folder / "toy.spacy"), "vectors": str(folder / "vectors")}
+    for lang in ("en", "es"):
+        nlp = spacy.blank(lang)
+        nlp.vocab.vectors = Vectors(strings=nlp.vocab.strings, data=data, keys=words, name="toy")
+        nlp.to_disk(folder / lang)
+    return {"train": str(folder / "toy.spacy"), "dev": str(folder / "toy.spacy"), "vectors": str(folder / "{lang}")}
 
 
 def test_all_are_found():
-    assert len(CONFIGS) == 6
+    assert len(CONFIGS) == 9
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
@@ -49,16 +51,29 @@ def test_is_filled(path):
     assert config["training"]["optimizer"]["use_averages"] is False
 
 
-@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
-def test_trains_two_steps_and_loads(path, toy_paths, tmp_path, monkeypatch):
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+def train_two_steps(path, paths, output):
+    """Train a config; the model is in `output/model-last`."""
     config = load_config(path)
     for name in config["paths"]:
-        config["paths"][name] = {**toy_paths, "transformer": minilm()}.get(name)
+        config["paths"][name] = paths.get(name, "").format(lang=config["nlp"]["lang"]) or None
     config["training"].update(max_steps=2, max_epochs=0, eval_frequency=1)
     config["training"]["logger"]["progress_bar"] = None
-    nlp = init_nlp(config)
-    (tmp_path / "out").mkdir()
-    nlp, _ = train(nlp, tmp_path / "out")
-    loaded = spacy.load(tmp_path / "out" / "model-last")
+    output.mkdir()
+    train(init_nlp(config), output)
+    return output / "model-last"
+
+
+@pytest.fixture(scope="module")
+def source_model(toy_paths, tmp_path_factory):
+    """What the transfer recipes start from."""
+    (path,) = (path for path in CONFIGS if path.stem == "ner_specialties_charcnn-bilstm_crf")
+    return str(train_two_steps(path, toy_paths, tmp_path_factory.mktemp("source") / "out"))
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_trains_two_steps_and_loads(path, toy_paths, source_model, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    paths = {**toy_paths, "source": toy_paths["train"], "source_model": source_model, "transformer": minilm()}
+    loaded = spacy.load(train_two_steps(path, paths, tmp_path / "out"))
     assert [len(doc) for doc in loaded.pipe(["No fever.", ""])] == [3, 0]
+    assert not {"ner_source", "alignment"} & set(loaded.pipe_names)
