@@ -44,9 +44,15 @@ class SourcePool:
         drawn (Set[int]): ids of the batch's examples.
         RETURNS (Optional[Example]): the example; None if the batch has all of them.
         """
-        if not self._queue:
-            self._queue = list(self.held)
-            self.rng.shuffle(self._queue)
+        example = self._next(drawn)
+        if example is None and any(id(held) not in drawn for held in self.held):
+            order = list(self.held)
+            self.rng.shuffle(order)
+            self._queue = [*order, *self._queue]
+            example = self._next(drawn)
+        return example
+
+    def _next(self, drawn: set[int]) -> Example | None:
         later = []
         while self._queue and id(self._queue[-1]) in drawn:
             later.append(self._queue.pop())

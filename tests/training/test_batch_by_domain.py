@@ -134,6 +134,15 @@ def test_a_stream_brings_new_source_examples():
     assert len(drawn) == 400 and 180 < len(set(drawn)) <= 200
 
 
+def test_a_stream_that_brings_the_same_examples_again():
+    """What is left of one order may all be in the batch: then the next order begins."""
+    target, source = make_examples("t", [1, 1]), make_examples("s", [1, 4, 27])
+    batcher = configure_batch_by_domain(["t"], 1, 17)
+    for _ in range(20):
+        for batch in batcher(alternate(target, source)):
+            assert words(of(batch, "s")) > 1
+
+
 def test_stream_with_the_source_first_or_last():
     target, source = make_examples("t", [5] * 20), make_examples("s", [5] * 20)
     for stream in (chain(source, target), chain(target, source)):
