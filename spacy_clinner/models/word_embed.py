@@ -59,7 +59,9 @@ def _vectors_of(model: Model, docs: list[Doc]) -> Floats2d:
         raise ValueError(Errors.CE122.format(found=found, wanted=wanted))
     keys = np.concatenate([doc.to_array(vectors.attr) for doc in docs])
     if vectors.mode == Mode.floret:
-        return model.ops.asarray2f(vectors.get_batch(keys))
+        # a vector is the mean of its word's n-grams, which takes its time: each word once
+        distinct, where = np.unique(keys, return_inverse=True)
+        return model.ops.asarray2f(vectors.get_batch(distinct)[where])
     rows = vectors.find(keys=keys)
     return model.ops.asarray2f(vectors.data[rows] * (rows >= 0)[:, None])
 
