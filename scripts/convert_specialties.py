@@ -3,7 +3,8 @@
     python scripts/convert_specialties.py corpus/specialties
 
 Every file of ids, `SPECIALTY/SPLIT.txt` in assets/splits/multicardioner or `GROUP/SPLIT.txt` in maccrobat2020-groups,
-becomes `SPECIALTY/SPLIT.spacy` or `maccrobat-GROUP/SPLIT.spacy`; beside them `audit.tsv`, all that was changed or left
+becomes `SPECIALTY/SPLIT.spacy` or `maccrobat-GROUP/SPLIT.spacy`; the train and dev documents of the other three Spanish
+specialties together become `not-SPECIALTY`; beside them `audit.tsv`, all that was changed or left
 out, and `counts.tsv`. The sentences of MultiCardioNER get their text back (spacy_clinner/corpora/rebuild.py).
 """
 
@@ -72,23 +73,43 @@ def read_multicardioner(assets: Path, nlp: Language, audit: ImportAudit) -> Iter
     audit.rows.extend(tokens.rows)
 
 
-def write_splits(docs: list[Doc], splits: Path, output: Path) -> list[tuple[str, str, int, int, int]]:
-    """Write the documents that each id file of a folder names.
+def read_ids(folder: Path) -> dict[str, list[str]]:
+    """RETURNS (Dict[str, List[str]]): Document ids by split, from the files of a folder, one a line."""
+    return {path.stem: read_text(path).split() for path in sorted(folder.glob("*.txt"))}
+
+
+def other_sources(splits: Path) -> dict[str, dict[str, list[str]]]:
+    """Put all other targets together as the source of each; a target is a specialty with a test split.
+
+    splits (Path): Folder of the specialties' folders.
+    RETURNS (Dict[str, Dict[str, List[str]]]): Ids by corpus, `not-SPECIALTY`, and split, train and dev.
+    """
+    ids = {folder.name: read_ids(folder) for folder in sorted(splits.iterdir()) if (folder / "test.txt").exists()}
+    return {
+        f"not-{target}": {
+            split: [doc_id for other in ids if other != target for doc_id in ids[other].get(split, [])]
+            for split in ("train", "dev")
+        }
+        for target in ids
+    }
+
+
+def write_splits(docs: list[Doc], splits: dict[str, list[str]], output: Path) -> list[tuple[str, str, int, int, int]]:
+    """Write the documents of each split.
 
     docs (List[Doc]): Documents with their ids.
-    splits (Path): Folder with files of ids, one a line.
-    output (Path): Folder of the `.spacy` files, which have the id files' names.
+    splits (Dict[str, List[str]]): Ids by split.
+    output (Path): Folder of the `.spacy` files, which have the splits' names.
     RETURNS (List[Tuple[str, str, int, int, int]]): Corpus, split, number of documents, tokens and entities.
     RAISES (ValueError): CE009 for ids without a document.
     """
     rows = []
-    for path in sorted(splits.glob("*.txt")):
-        doc_ids = read_text(path).split()
+    for split, doc_ids in splits.items():
         named = [doc for doc in docs if doc.user_data[DOC_ID_KEY] in set(doc_ids)]
-        found = split_docs(named, {path.stem: doc_ids}, ImportAudit())[path.stem]
-        write_docbin(found, output / f"{path.stem}.spacy")
+        found = split_docs(named, {split: doc_ids}, ImportAudit())[split]
+        write_docbin(found, output / f"{split}.spacy")
         n_tokens = sum(not token.is_space for doc in found for token in doc)
-        rows.append((output.name, path.stem, len(found), n_tokens, sum(len(doc.ents) for doc in found)))
+        rows.append((output.name, split, len(found), n_tokens, sum(len(doc.ents) for doc in found)))
     return rows
 
 
@@ -112,7 +133,10 @@ def main(
             audit = ImportAudit()
             docs = list(read(audit))
             for folder in sorted(path for path in (assets / "splits" / name).iterdir() if path.is_dir()):
-                rows += write_splits(docs, folder, output / f"{prefix}{folder.name}")
+                rows += write_splits(docs, read_ids(folder), output / f"{prefix}{folder.name}")
+            if name == "multicardioner":
+                for corpus, splits in other_sources(assets / "splits" / name).items():
+                    rows += write_splits(docs, splits, output / corpus)
             print(f"\n{name}: {audit.summary()}")
             audits += audit.rows
         ImportAudit(rows=audits).write_tsv(output / "audit.tsv")

@@ -38,7 +38,7 @@ def toy_paths(tmp_path_factory):
 
 
 def test_all_are_found():
-    assert len(CONFIGS) == 9
+    assert len(CONFIGS) == 10
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)

@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
@@ -20,11 +20,11 @@ from ..errors import Errors, Warnings
 from ..layers.mmd import Group, label_aware_mmd
 from ..layers.mmd_kernels import KernelName
 from .alignment_groups import Align, find_groups, find_sides
+from .alignment_settings import Factors, check_settings
 from .gold import GoldFrom
 
 # Batches in a row without one of the domains after which something must be wrong with the batcher.
 PATIENCE = 10
-CHOICES = {"kernel": ("median", "ladtl"), "align": ("tags", "labels", "all"), "gold_from": ("ents", "spans")}
 
 default_model_config = """
 [model]
@@ -98,19 +98,6 @@ def make_mmd_alignment(
     )
 
 
-class _Factors(Iterator[float]):
-    """The factors of a schedule. Generators cannot be pickled: a copy in a worker, which never trains, has none."""
-
-    def __init__(self, schedule: Iterable[float]) -> None:
-        self._left = iter(schedule)
-
-    def __next__(self) -> float:
-        return next(self._left)
-
-    def __reduce__(self) -> tuple[type, tuple]:
-        return _Factors, ((),)
-
-
 class MMDAlignment(TrainablePipe):
     """Align source and target in a shared encoder by the label-aware MMD (Wang et al. 2018, La-DTL).
 
@@ -179,13 +166,11 @@ class MMDAlignment(TrainablePipe):
             "spans_key": spans_key,
             "seed": seed,
         }
-        self._check_settings()
-        self._factors = None if weight_schedule is None else _Factors(weight_schedule)
+        check_settings(name, self.cfg)
+        self._factors = None if weight_schedule is None else Factors(name, weight_schedule)
         self._forget()
 
-    def initialize(
-        self, get_examples: Callable[[], Iterable[Example]], *, nlp: Language | None = None
-    ) -> None:
+    def initialize(self, get_examples: Callable[[], Iterable[Example]], *, nlp: Language | None = None) -> None:
         """Find the model's sizes.
 
         get_examples (Callable[[], Iterable[Example]]): Returns the training examples.
@@ -232,7 +217,7 @@ class MMDAlignment(TrainablePipe):
         self._count_lone_domains(examples)
         set_dropout_rate(self.model, drop)
         rows, backprop = self.model.begin_update([example.predicted for example in examples])
-        factor = self._next_factor()
+        factor = 1.0 if self._factors is None else next(self._factors)
         loss, d_rows, latest = self._discrepancy(examples, rows, self.cfg["weight"] * factor)
         backprop(d_rows)
         self._kept.update(latest)
@@ -315,14 +300,6 @@ class MMDAlignment(TrainablePipe):
         self._kept: dict[str, Floats2d] = {}
         self._lone_batches = 0
 
-    def _next_factor(self) -> float:
-        if self._factors is None:
-            return 1.0
-        factor = next(self._factors, None)
-        if factor is None or not 0 <= factor < math.inf:
-            raise ValueError(Errors.CE217.format(name=self.name, factor=factor))
-        return float(factor)
-
     def _count_lone_domains(self, examples: list[Example]) -> None:
         sides = find_sides(examples, self.cfg["source"], self.cfg["target"])
         missing = [side for side, mask in sides._asdict().items() if not mask.any()]
@@ -341,21 +318,3 @@ class MMDAlignment(TrainablePipe):
     def _listeners(self) -> list[Model]:
         """The nodes that a shared encoder sends its rows to: spaCy's, or those of spacy-transformers."""
         return [node for node in self.model.walk() if node.name in ("tok2vec-listener", "transformer-listener")]
-
-    def _check_settings(self) -> None:
-        for setting, known in CHOICES.items():
-            if self.cfg[setting] not in known:
-                value, options = self.cfg[setting], ", ".join(map(repr, known))
-                raise ValueError(Errors.CE210.format(setting=setting, name=self.name, value=value, options=options))
-        source, target = self.cfg["source"], self.cfg["target"]
-        if not target or set(source) & set(target):
-            raise ValueError(Errors.CE211.format(name=self.name, source=source, target=target))
-        weights = {"weight": self.cfg["weight"]}
-        weights |= {f"label_weights.{label}": weight for label, weight in self.cfg["label_weights"].items()}
-        for setting, value, least in (
-            *((setting, weight, 0) for setting, weight in weights.items()),
-            ("max_rows", self.cfg["max_rows"], 2),
-            ("memory", self.cfg["memory"], 0),
-        ):
-            if not least <= value < math.inf:
-                raise ValueError(Errors.CE212.format(setting=setting, name=self.name, value=value, least=least))

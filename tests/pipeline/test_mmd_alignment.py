@@ -17,6 +17,7 @@ from spacy_clinner.constants import DOMAIN_KEY, SPANS_KEY
 from spacy_clinner.layers.mmd import mmd
 from spacy_clinner.layers.mmd_kernels import make_kernel
 from spacy_clinner.pipeline.alignment_groups import find_groups, find_sides
+from spacy_clinner.pipeline.alignment_settings import Factors
 from spacy_clinner.pipeline.mmd_alignment import PATIENCE, MMDAlignment
 
 from ..training.test_training_by_domain import config  # noqa: F401  (a fixture)
@@ -469,7 +470,7 @@ def test_schedule_that_ends():
     nlp = make_nlp()
     begin(nlp)
     for schedule in ([1.0], [1.0, -1.0], [1.0, float("inf")]):
-        nlp.get_pipe("aligner")._factors = iter(schedule)
+        nlp.get_pipe("aligner")._factors = Factors("aligner", schedule)
         nlp.update(examples(nlp))
         with pytest.raises(ValueError, match="CE217"):
             nlp.update(examples(nlp))
@@ -530,7 +531,9 @@ def test_default_listens_to_the_default_encoder():
 
 def test_learns_in_spacys_loop(config):  # noqa: F811
     listener = {**LISTENER, "width": 16}
-    aligner = {"factory": "clinner_mmd_alignment", "target": ["target"], "model": {**ALIGNER, "tok2vec": listener}}
+    # a weight at which the loss shows in two decimals
+    aligner = {"factory": "clinner_mmd_alignment", "target": ["target"], "weight": 10.0}
+    aligner["model"] = {**ALIGNER, "tok2vec": listener}
     config["components"]["aligner"] = aligner
     config["nlp"]["pipeline"].append("aligner")
     nlp, table = init_nlp(config), io.StringIO()
