@@ -532,7 +532,7 @@ def test_default_listens_to_the_default_encoder():
 def test_learns_in_spacys_loop(config):  # noqa: F811
     listener = {**LISTENER, "width": 16}
     # a weight at which the loss shows in two decimals
-    aligner = {"factory": "clinner_mmd_alignment", "target": ["target"], "weight": 10.0}
+    aligner = {"factory": "clinner_mmd_alignment", "target": ["urology"], "weight": 10.0}
     aligner["model"] = {**ALIGNER, "tok2vec": listener}
     config["components"]["aligner"] = aligner
     config["nlp"]["pipeline"].append("aligner")
