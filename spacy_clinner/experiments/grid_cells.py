@@ -11,7 +11,7 @@ from ..errors import Errors
 from .cell import Cell
 
 _SETTINGS = {"config", "test", "seeds", "baseline", "overrides", "tasks", "methods"}
-_METHOD_SETTINGS = {"config", "test", "start", "train", "hidden", "overrides"}
+_METHOD_SETTINGS = {"config", "test", "start", "train", "hidden", "overrides", "unset"}
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def _tasks(spec: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _make_cell(spec: Mapping[str, Any], name: str, source: str, target: str, seed: int) -> Cell:
     method = spec["methods"][name]
     names = {"source": source, "target": target, "seed": str(seed)}
-    overrides = {**spec.get("overrides", {}), **method.get("overrides", {})}
+    overrides = {**spec.get("overrides", {}), **method.get("overrides", {}), **dict.fromkeys(method.get("unset", []))}
     return Cell(
         keys={"source": source, "target": target, "method": name, "seed": seed},
         config=Path(method.get("config", spec["config"])),

@@ -28,6 +28,7 @@ train = false
 [methods.fine-tuning]
 start = "source"
 config = "other.cfg"
+unset = ["training.logger"]
 overrides = { "paths.model" = "{model}" }
 """
 
@@ -46,7 +47,8 @@ def test_grid_is_tasks_by_seeds_by_methods(tmp_path):
     cell = grid.cells[-1]
     assert cell.keys == {"source": "a+b", "target": "c", "method": "fine-tuning", "seed": 4}
     assert str(cell.config) == "other.cfg" and str(cell.test) == "c/test.spacy"
-    assert cell.overrides == {"paths.train": "c/train-4.spacy", "paths.model": "{model}", "system.seed": 4}
+    paths = {"paths.train": "c/train-4.spacy", "paths.model": "{model}"}
+    assert cell.overrides == {**paths, "training.logger": None, "system.seed": 4}
     assert cell.start.overrides["paths.train"] == "a+b/train.spacy" and str(cell.start.test) == "a+b/test.spacy"
     assert not grid.cells[-2].train and grid.cells[-2].start.overrides == cell.start.overrides
 
