@@ -7,11 +7,17 @@ BIN := .venv/bin
 
 .PHONY: demo test lint clean
 
+# Small models train fastest on one thread, and two trainings at once share two cores.
+demo: export OMP_NUM_THREADS ?= 1
 demo: .venv/.installed
 	$(BIN)/python -m spacy project run demo
 	@echo
-	@echo "The model is in demo/model/model-best, its scores in demo/scores.json, an annotated note in demo/note.html."
-	@echo "Next, annotate a note of yours, or compare taggers on real case reports:"
+	@echo "A model of three specialties was adapted to the fourth with twelve notes."
+	@echo "  the adapted model    demo/model/model-best"
+	@echo "  its scores           demo/scores.json"
+	@echo "  what the source buys demo/curve/curve.md (table), demo/curve/curve.png (plot)"
+	@echo "  an annotated note    demo/note.html"
+	@echo "Next, annotate a note of yours, adapt to your specialty (docs/adapt.md), or compare taggers on real case reports:"
 	@echo "  $(BIN)/python -m spacy clinner annotate demo/model/model-best YOUR_NOTE.txt --html page.html"
 	@echo "  $(BIN)/python -m spacy project run maccrobat"
 

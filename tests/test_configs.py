@@ -38,7 +38,7 @@ def toy_paths(tmp_path_factory):
 
 
 def test_all_are_found():
-    assert len(CONFIGS) == 10
+    assert len(CONFIGS) == 11
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
@@ -64,15 +64,20 @@ def train_two_steps(path, paths, output):
 
 
 @pytest.fixture(scope="module")
-def source_model(toy_paths, tmp_path_factory):
-    """What the transfer recipes start from."""
-    (path,) = (path for path in CONFIGS if path.stem == "ner_specialties_charcnn-bilstm_crf")
-    return str(train_two_steps(path, toy_paths, tmp_path_factory.mktemp("source") / "out"))
+def source_models(toy_paths, tmp_path_factory):
+    """What recipes that name a method after the head start from: a model of the config without it, by its name."""
+    recipes = {path.stem for path in CONFIGS}
+    bases = {stem.rpartition("_")[0] for stem in recipes} & recipes
+    folder = tmp_path_factory.mktemp("sources")
+    return {
+        path.stem: str(train_two_steps(path, toy_paths, folder / path.stem)) for path in CONFIGS if path.stem in bases
+    }
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
-def test_trains_two_steps_and_loads(path, toy_paths, source_model, tmp_path, monkeypatch):
+def test_trains_two_steps_and_loads(path, toy_paths, source_models, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    source_model = source_models.get(path.stem.rpartition("_")[0], "")
     paths = {**toy_paths, "source": toy_paths["train"], "source_model": source_model, "transformer": minilm()}
     loaded = spacy.load(train_two_steps(path, paths, tmp_path / "out"))
     assert [len(doc) for doc in loaded.pipe(["No fever.", ""])] == [3, 0]

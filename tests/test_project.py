@@ -46,6 +46,13 @@ def test_scripts_name_what_exists():
                 assert (ROOT / path).is_file() and path in command.get("deps", []), path
 
 
+def test_demo_ends_by_naming_what_it_made():
+    made = [output for step in PROJECT["workflows"]["demo"] for output in COMMANDS[step]["outputs"]]
+    recipe = (ROOT / "Makefile").read_text(encoding="utf8")
+    named = set(re.findall(r"demo/[\w./-]*\w", recipe.split("project run demo")[1].split("test:")[0]))
+    assert named == {path for path in made if not path.startswith(("demo/corpus", "demo/source"))}
+
+
 def test_seeds_differ_in_nothing_else():
     for name, command in COMMANDS.items():
         if found := re.fullmatch(r"(train-.+)-[12]", name):

@@ -67,7 +67,5 @@ def run_transfer(
 def heading(source: dict[str, Any], n_seeds: int) -> str:
     """RETURNS (str): Where a table comes from, in a paragraph."""
     versions = ", ".join(f"{name} {version}" for name, version in source["versions"].items())
-    return (
-        f"{source['date']}; `{source['command']}`; {versions}. Strict micro F1 on test in percent, mean ± sample "
-        f"standard deviation over {n_seeds} seeds."
-    )
+    runs = f"mean ± sample standard deviation over {n_seeds} seeds" if n_seeds > 1 else "one seed"
+    return f"{source['date']}; `{source['command']}`; {versions}. Strict micro F1 on test in percent, {runs}."

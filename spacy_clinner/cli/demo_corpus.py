@@ -6,6 +6,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from ._app import clinner_cli
+from ._coded import coded_errors
 
 
 @clinner_cli.command("demo-corpus")
@@ -15,13 +16,17 @@ def demo_corpus_cli(
     train_notes: Annotated[int, Option(min=1, help="Training notes a specialty")] = 60,
     dev_notes: Annotated[int, Option(min=1, help="Development notes a specialty")] = 15,
     test_notes: Annotated[int, Option(min=1, help="Test notes a specialty")] = 15,
+    target: Annotated[str, Option(help="Specialty to adapt to; the others are the source")] = "gastroenterology",
+    few_notes: Annotated[int, Option(min=1, help="Training notes in target/few.spacy")] = 12,
 ) -> None:
-    """Write invented clinical notes of four specialties, annotated, as .spacy files."""
+    """Write invented clinical notes, annotated, as .spacy files: four specialties, three as source, one as target."""
     from wasabi import msg
 
     from ..corpora.demo.write import summary_rows, write_corpus
 
     sizes = {"train": train_notes, "dev": dev_notes, "test": test_notes}
-    header, *rows = summary_rows(write_corpus(out_dir, sizes, seed=seed))
+    with coded_errors():
+        counts = write_corpus(out_dir, sizes, target, few_notes, seed)
+    header, *rows = summary_rows(counts)
     msg.table(rows, header=header, divider=True, aligns=("l", *"r" * (len(header) - 1)))
     msg.good(f"Wrote the demo corpus of seed {seed}", out_dir)

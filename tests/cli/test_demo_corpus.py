@@ -20,22 +20,30 @@ def read(path):
     return list(DocBin().from_disk(path).get_docs(spacy.blank("en").vocab))
 
 
+def ids_of(path):
+    return [doc.user_data[DOC_ID_KEY] for doc in read(path)]
+
+
 def test_writes_every_specialty_and_all_together(tmp_path):
-    result = run(tmp_path)
+    result = run(tmp_path, "--few-notes", "2")
     assert result.exit_code == 0, result.output
     assert "REASON" in result.output and "neurology" in result.output
     for split in SPLITS:
         together = read(tmp_path / f"{split}.spacy")
         assert len(together) == len(SPECIALTIES) * NOTES[split]
+        source, target = (ids_of(tmp_path / folder / f"{split}.spacy") for folder in ("source", "target"))
         ids = set()
         for specialty in SPECIALTIES:
             docs = read(tmp_path / specialty / f"{split}.spacy")
             assert {doc.user_data[DOMAIN_KEY] for doc in docs} == {specialty}
             ids |= {doc.user_data[DOC_ID_KEY] for doc in docs}
-        assert ids == {doc.user_data[DOC_ID_KEY] for doc in together}
+        assert ids == {doc.user_data[DOC_ID_KEY] for doc in together} == set(source + target)
+        assert target == ids_of(tmp_path / "gastroenterology" / f"{split}.spacy")
+        assert len(source) == 3 * NOTES[split] and len(target) == NOTES[split]
+    assert ids_of(tmp_path / "target" / "few.spacy") == ids_of(tmp_path / "target" / "train.spacy")[:2]
     note = (tmp_path / "note.txt").read_bytes().decode("utf-8")
     assert len(note) > 200 and note not in {doc.text for split in SPLITS for doc in read(tmp_path / f"{split}.spacy")}
-    assert not list(tmp_path.rglob("*.tmp"))
+    assert not list(tmp_path.rglob("*.tmp")) and len(list(tmp_path.rglob("*"))) == 6 + 3 * 7 + 1 + 1
 
 
 def test_same_seed_writes_the_same_corpus(tmp_path):
@@ -47,3 +55,11 @@ def test_same_seed_writes_the_same_corpus(tmp_path):
 
 def test_needs_at_least_one_note_a_split(tmp_path):
     assert run(tmp_path, "--dev-notes", "0").exit_code == 2
+
+
+def test_any_specialty_can_be_the_target(tmp_path):
+    assert run(tmp_path, "--target", "neurology").exit_code == 0
+    assert {doc.user_data[DOMAIN_KEY] for doc in read(tmp_path / "target" / "few.spacy")} == {"neurology"}
+    assert "neurology" not in {doc.user_data[DOMAIN_KEY] for doc in read(tmp_path / "source" / "train.spacy")}
+    result = run(tmp_path, "--target", "surgery")
+    assert result.exit_code == 1 and "CE031" in result.output

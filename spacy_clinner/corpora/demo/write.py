@@ -1,6 +1,5 @@
-"""Writes the demo corpus to a folder: a .spacy file a specialty and split, one of all specialties a split, one note."""
+"""Writes the demo corpus to a folder: each specialty, all together, a source and a target to adapt to, one note."""
 
-import os
 from collections import Counter
 from pathlib import Path
 from random import Random
@@ -9,39 +8,45 @@ import spacy
 from spacy.tokens import Doc, DocBin
 from tqdm import tqdm
 
+from ...constants import DOMAIN_KEY
+from ...errors import Errors
+from ...files import write_atomically
 from ...pipeline.tokenizer import make_clinical_tokenizer
 from .corpus import SPLITS, generate_note, generate_split
 from .lexicon import LABELS, SPECIALTIES
 
 
-def write_corpus(out_dir: Path, sizes: dict[str, int], seed: int = 0) -> dict[str, Counter]:
+def write_corpus(out_dir: Path, sizes: dict[str, int], target: str, few: int, seed: int = 0) -> dict[str, Counter]:
     """Generate and write the corpus; every file is written beside its place and then moved there.
 
-    out_dir (Path): folder for `{specialty}/{split}.spacy`, `{split}.spacy` and `note.txt`.
+    out_dir (Path): folder for `{specialty}/{split}.spacy`, `{split}.spacy` of all, `source/{split}.spacy` of all but
+        the target, `target/{split}.spacy`, `target/few.spacy`, and `note.txt`, a further note of the target.
     sizes (dict[str, int]): notes a specialty of each of `SPLITS`.
+    target (str): the specialty to adapt to.
+    few (int): the first training notes of the target that `few.spacy` holds.
     seed (int): another seed, another corpus.
     RETURNS (dict[str, Counter]): for each specialty the number of notes, tokens and entities of each label.
+    RAISES: CE031 for an unknown specialty.
     """
+    if target not in SPECIALTIES:
+        raise ValueError(Errors.CE031.format(specialty=target, known=", ".join(SPECIALTIES)))
     nlp = spacy.blank("en")
     nlp.tokenizer = make_clinical_tokenizer()(nlp)
     counts = {specialty: Counter() for specialty in SPECIALTIES}
     with tqdm(total=sum(sizes.values()) * len(SPECIALTIES), unit="note") as progress:
         for split in SPLITS:
-            everything: list[Doc] = []
-            for specialty in SPECIALTIES:
-                docs = []
-                for doc in generate_split(split, sizes, nlp, seed, [specialty]):
-                    docs.append(doc)
-                    counts[specialty].update(notes=1, tokens=len(doc))
-                    counts[specialty].update(ent.label_ for ent in doc.ents)
-                    progress.update()
-                _write(out_dir / specialty / f"{split}.spacy", _docbin(docs))
-                everything.extend(docs)
-            Random(f"{seed}/{split}").shuffle(everything)
-            _write(out_dir / f"{split}.spacy", _docbin(everything))
-    # The note after the last one of the corpus, in the specialty that the demo adapts to.
-    note = generate_note(SPECIALTIES[-1], sum(sizes.values()), seed)
-    _write(out_dir / "note.txt", note.text.encode("utf-8"))
+            docs: dict[str, list[Doc]] = {specialty: [] for specialty in SPECIALTIES}
+            for doc in generate_split(split, sizes, nlp, seed):
+                specialty = doc.user_data[DOMAIN_KEY]
+                docs[specialty].append(doc)
+                counts[specialty].update(notes=1, tokens=len(doc))
+                counts[specialty].update(ent.label_ for ent in doc.ents)
+                progress.update()
+            for name, chosen in _files(split, docs, target, few, seed).items():
+                content = DocBin(docs=chosen, store_user_data=True).to_bytes()
+                write_atomically(out_dir / f"{name}.spacy", content)
+    note = generate_note(target, sum(sizes.values()), seed)
+    write_atomically(out_dir / "note.txt", note.text.encode("utf-8"))
     return counts
 
 
@@ -59,12 +64,14 @@ def summary_rows(counts: dict[str, Counter]) -> list[tuple[str, ...]]:
     ]
 
 
-def _docbin(docs: list[Doc]) -> bytes:
-    return DocBin(docs=docs, store_user_data=True).to_bytes()
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".tmp")
-    partial.write_bytes(content)
-    os.replace(partial, path)
+def _files(split: str, docs: dict[str, list[Doc]], target: str, few: int, seed: int) -> dict[str, list[Doc]]:
+    """The notes of each file of a split, by its path."""
+    files = {f"{specialty}/{split}": docs[specialty] for specialty in SPECIALTIES}
+    files[f"target/{split}"] = docs[target]
+    if split == "train":
+        files["target/few"] = docs[target][:few]
+    sources = [specialty for specialty in SPECIALTIES if specialty != target]
+    for name, specialties in ((split, SPECIALTIES), (f"source/{split}", sources)):
+        files[name] = [doc for specialty in specialties for doc in docs[specialty]]
+        Random(f"{seed}/{split}").shuffle(files[name])
+    return files
