@@ -82,6 +82,8 @@ def _make_cell(spec: Mapping[str, Any], name: str, source: str, target: str, see
 def _fill(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, list):
         return [_fill(item, names) for item in value]
+    if isinstance(value, dict):
+        return {key: _fill(item, names) for key, item in value.items()}
     if not isinstance(value, str):
         return value
     for name, replacement in names.items():

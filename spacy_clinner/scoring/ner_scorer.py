@@ -38,7 +38,8 @@ def ner_score(
     """Score predicted entities strictly: an entity is right when both character offsets and the label are.
 
     Documents without gold are skipped, as are those that are known to come from a domain of other heads. In partly
-    annotated documents, a prediction whose tokens are all unannotated is neither right nor wrong, and is left out.
+    annotated documents, a prediction whose tokens are all unannotated is neither right nor wrong, and is left out. If
+    they come from several domains, each domain has its own F1 beside that of all.
 
     examples (Iterable[Example]): The examples; predicted and reference must have the same text.
     set_ents (bool): Whether the predictions are in `doc.ents`; else they are in `doc.spans[spans_key]`.
@@ -49,12 +50,14 @@ def ner_score(
     score_prefix (str): Distinguishes the heads of a pipeline: with "x", the keys are `ents_x_p` and so on.
     **kwargs (Any): Further settings of the component, not used.
     RETURNS (Dict[str, Any]): `ents_p`, `ents_r`, `ents_f` and `ents_per_type`; all None if there was nothing to score.
+        Of several domains also `ents_f_in_{domain}`.
     RAISES (ValueError): CE060 if gold_from is unknown, CE061 if the texts of an example differ.
     """
     if gold_from not in ("ents", "spans"):
         raise ValueError(Errors.CE060.format(value=gold_from))
     gold_key = None if gold_from == "ents" else spans_key
     matched, predicted, support = Counter(), Counter(), Counter()
+    by_domain: dict[str, Counter] = {}
     for example in examples:
         if not is_annotated(example.reference, gold_key) or _belongs_to_others(example.reference, domains):
             continue
@@ -67,7 +70,14 @@ def ner_score(
         matched.update(entity.label for entity in gold & guesses)
         predicted.update(entity.label for entity in guesses)
         support.update(entity.label for entity in gold)
-    return _report(matched, predicted, support, f"ents_{score_prefix}" if score_prefix else "ents")
+        if (domain := example.reference.user_data.get(DOMAIN_KEY)) is not None:
+            counts = {"matched": len(gold & guesses), "predicted": len(guesses), "support": len(gold)}
+            by_domain.setdefault(domain, Counter()).update(counts)
+    key = f"ents_{score_prefix}" if score_prefix else "ents"
+    scores = _report(matched, predicted, support, key)
+    if len(by_domain) > 1:
+        scores |= {f"{key}_f_in_{domain}": _prf(**counts)[2] for domain, counts in by_domain.items()}
+    return scores
 
 
 def _belongs_to_others(reference: Doc, domains: Sequence[str] | None) -> bool:

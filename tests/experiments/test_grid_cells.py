@@ -29,7 +29,7 @@ train = false
 start = "source"
 config = "other.cfg"
 unset = ["training.logger"]
-overrides = { "paths.model" = "{model}" }
+overrides = { "paths.model" = "{model}", "corpora.dev" = { path = "{target}/dev.spacy", limit = 9 } }
 """
 
 
@@ -48,7 +48,8 @@ def test_grid_is_tasks_by_seeds_by_methods(tmp_path):
     assert cell.keys == {"source": "a+b", "target": "c", "method": "fine-tuning", "seed": 4}
     assert str(cell.config) == "other.cfg" and str(cell.test) == "c/test.spacy"
     paths = {"paths.train": "c/train-4.spacy", "paths.model": "{model}"}
-    assert cell.overrides == {**paths, "training.logger": None, "system.seed": 4}
+    dev = {"path": "c/dev.spacy", "limit": 9}
+    assert cell.overrides == {**paths, "corpora.dev": dev, "training.logger": None, "system.seed": 4}
     assert cell.start.overrides["paths.train"] == "a+b/train.spacy" and str(cell.start.test) == "a+b/test.spacy"
     assert not grid.cells[-2].train and grid.cells[-2].start.overrides == cell.start.overrides
 

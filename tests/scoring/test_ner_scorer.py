@@ -6,6 +6,7 @@ from spacy.scorer import Scorer
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
+from spacy_clinner.constants import DOMAIN_KEY
 from spacy_clinner.scoring.ner_scorer import make_ner_scorer, ner_score
 
 NLP = spacy.blank("en")
@@ -128,3 +129,15 @@ def test_different_texts_are_refused():
     predicted = Doc(NLP.vocab, words=WORDS, spaces=[True] * (len(WORDS) - 2) + [False, False])
     with pytest.raises(ValueError, match="CE061"):
         ner_score([Example(predicted, gold)])
+
+
+def test_each_of_several_domains_has_its_f():
+    examples = []
+    for domain, found in (("source", [(1, 3, "A")]), ("source", []), ("target", [(1, 3, "A")])):
+        gold = make_doc([(1, 3, "A")])
+        gold.user_data[DOMAIN_KEY] = domain
+        examples.append(Example(make_doc(found), gold))
+    scores = ner_score(examples, score_prefix="x")
+    assert scores["ents_x_f"] == pytest.approx(0.8)
+    assert scores["ents_x_f_in_source"] == pytest.approx(2 / 3) and scores["ents_x_f_in_target"] == 1
+    assert "ents_f_in_source" not in ner_score(examples[:2])
