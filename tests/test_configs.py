@@ -38,7 +38,7 @@ def toy_paths(tmp_path_factory):
 
 
 def test_all_are_found():
-    assert len(CONFIGS) == 11
+    assert len(CONFIGS) == 12
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
@@ -78,7 +78,8 @@ def source_models(toy_paths, tmp_path_factory):
 def test_trains_two_steps_and_loads(path, toy_paths, source_models, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     source_model = source_models.get(path.stem.rpartition("_")[0], "")
-    paths = {**toy_paths, "source": toy_paths["train"], "source_model": source_model, "transformer": minilm()}
+    sources = {"source": toy_paths["train"], "source_dev": toy_paths["dev"], "source_model": source_model}
+    paths = {**toy_paths, **sources, "transformer": minilm()}
     loaded = spacy.load(train_two_steps(path, paths, tmp_path / "out"))
     assert [len(doc) for doc in loaded.pipe(["No fever.", ""])] == [3, 0]
     assert not {"ner_source", "alignment"} & set(loaded.pipe_names)

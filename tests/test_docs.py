@@ -1,0 +1,116 @@
+"""The task pages: their commands exist, with these options and settings, and their snippets train."""
+
+import json
+import re
+import shlex
+from functools import reduce
+from itertools import pairwise, product
+from operator import getitem
+from pathlib import Path
+
+import pytest
+import spacy
+import typer
+from spacy.cli._util import app
+from spacy.tokens import DocBin, Span
+from spacy.training.initialize import init_nlp
+from spacy.training.loop import train
+from spacy.util import load_config, load_config_from_str
+
+import spacy_clinner.cli  # noqa: F401  (joins spaCy's commands)
+
+from .pipeline.toy import references
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "adapt.md").read_text(encoding="utf8")
+VARIABLE = re.compile(r"^(\w+)=(.*)$", re.MULTILINE)
+
+
+def blocks(kind):
+    return re.findall(rf"```{kind}\n(.*?)```", PAGE, flags=re.DOTALL)
+
+
+def commands():
+    """The page's commands as lists of words; what follows the choice of a recipe, with each of them."""
+    recipes, found = [{}], []
+    for block in blocks("bash"):
+        block = block.replace("\\\n", " ")
+        variables = {name: shlex.split(value)[0] if value else "" for name, value in VARIABLE.findall(block)}
+        if "RECIPE" in variables:
+            recipes = [*filter(None, recipes), variables]
+        for line, recipe in product(VARIABLE.sub("", block).split("\n"), recipes):
+            for name, value in {**variables, **recipe}.items():
+                line = line.replace(f'"${name}"', shlex.quote(value)).replace(f"${{{name}}}", value)
+                line = line.replace(f"${name}", value)
+            if line.strip() and shlex.split(line) not in found:
+                found.append(shlex.split(line))
+    return found
+
+
+def known_command(words):
+    """A command and the words after its name."""
+    command = typer.main.get_command(app)
+    while hasattr(command, "commands"):
+        command, words = command.commands[words[0]], words[1:]
+    return command, words
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_commands_exist_with_their_options(words):
+    if words[0] == "mkdir":
+        return
+    assert words[:3] == ["python", "-m", "spacy"]
+    command, rest = known_command(words[3:])
+    options = {name for parameter in command.params for name in parameter.opts}
+    (name,) = [word for word in rest if word.startswith("configs/")] or ["configs/ner_demo_charcnn-bilstm_crf.cfg"]
+    config = load_config(ROOT / name)
+    for option, value in pairwise(rest):
+        if option.startswith("--") and "." in option:
+            *sections, setting = option[2:].split(".")
+            assert setting in reduce(getitem, sections, config), option
+            if value.startswith("{"):
+                assert json.loads(value) == {"source": label_map()}
+        elif option.startswith("--"):
+            assert option in options
+
+
+def label_map():
+    (snippet,) = blocks("ini")
+    return dict(load_config_from_str(snippet)["corpora"]["train"]["label_maps"]["source"])
+
+
+def test_labels_of_a_source_are_mapped(tmp_path):
+    nlp = spacy.blank("en")
+    docs = [doc for doc in references(nlp) if len(doc) > 2]
+    for doc in docs:
+        doc.set_ents([Span(doc, 0, 1, "Medication"), Span(doc, 1, 2, "Other")])
+    DocBin(docs=docs, store_user_data=True).to_disk(tmp_path / "source.spacy")
+    config = load_config(ROOT / "configs" / "ner_demo_charcnn-bilstm_crf.cfg", interpolate=False)
+    (snippet,) = blocks("ini")
+    config["corpora"] = load_config_from_str(snippet, interpolate=False)["corpora"]
+    config["corpora"]["train"]["audit"] = str(tmp_path / "labels.tsv")
+    config["paths"].update(train=str(tmp_path / "source.spacy"), dev=str(tmp_path / "source.spacy"))
+    config["training"].update(max_steps=2, eval_frequency=1)
+    config["nlp"]["tokenizer"] = {"@tokenizers": "spacy.Tokenizer.v1"}
+    trained = init_nlp(config.interpolate())
+    assert trained.get_pipe("ner").labels == ("DRUG",)
+    train(trained)
+    rows = [line.split("\t")[1:4] for line in (tmp_path / "labels.tsv").read_text().splitlines()]
+    assert ["doc.ents", "Medication", "DRUG"] in rows and ["doc.ents", "Other", ""] in rows
+
+
+def test_splits_are_drawn(tmp_path, monkeypatch):
+    for part in ("source", "target"):
+        (tmp_path / "notes" / part).mkdir(parents=True)
+        for n in range(10):
+            (tmp_path / "notes" / part / f"{part}-{n}.txt").touch()
+    monkeypatch.chdir(tmp_path)
+    exec(blocks("python")[0], {})
+    parts = {name: (tmp_path / "splits" / "target" / f"{name}.txt").read_text().split() for name in ("train", "dev")}
+    assert len(parts["train"]) == 6 and len(parts["dev"]) == 2 and not set(parts["train"]) & set(parts["dev"])
+
+
+def test_pages_that_the_task_table_names_exist():
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for link in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf8")):
+            assert "://" in link or (page.parent / link).exists(), (page.name, link)
