@@ -14,8 +14,8 @@ class _Coded(type):
 
 
 class Errors(metaclass=_Coded):
-    # CE0xx: data and configuration. 001-029 corpora, 030-039 the demo corpus, 040-049 tokenizer,
-    # 050-059 checkpoints, 060-079 scoring
+    # CE0xx: data and configuration. 001-029 corpora and assets, 030-039 the demo corpus, 050-059 checkpoints,
+    # 060-079 scoring, 080-089 experiments
     CE001 = (
         "Document {doc!r}: {file} is not UTF-8 at byte {byte}. Likely it was saved as Latin-1 or Windows-1252: convert "
         "it with `iconv -f WINDOWS-1252 -t UTF-8`; offsets stay right, as they count characters."
@@ -71,8 +71,8 @@ class Errors(metaclass=_Coded):
         "`python -m spacy project run maccrobat . --vars.glove glove.6B.100d.txt`; scores will differ a little."
     )
     CE019 = (
-        "Document {one!r} is in the test split of {folder!r}, and {share} % of it or of {two!r} are in both; {two!r} is "
-        "in train or dev of {other!r}. Scores would be too good: put both on one side."
+        "Document {one!r} is in the test split of {folder!r}, and {share} % of it or of {two!r} are in both; {two!r} "
+        "is in train or dev of {other!r}. Scores would be too good: put both on one side."
     )
     CE030 = (
         "Demo corpus: {part!r} in the template or term {template!r} cannot be read: a bracket without its partner, an "
@@ -177,7 +177,7 @@ class Errors(metaclass=_Coded):
     CE084 = "The grid {path} {problem}. See docs/experiments.md."
     CE085 = "Plots need matplotlib, which is not installed: `pip install spacy_clinner[report]`."
 
-    # CE1xx: shapes. 100-119 the CRF, 120-139 encoders
+    # CE1xx: shapes. 100-119 the CRF, 120-149 encoders
     CE100 = (
         "CRF parameters of {n_labels} labels want emissions with {n_tags} columns and lengths that sum to the number "
         "of rows, but got shape {shape} and a sum of {total}. Likely the tagger's output layer was made for other "
@@ -249,9 +249,8 @@ class Errors(metaclass=_Coded):
         "The vocabulary's vectors are of the floret kind, which gives every word a vector, so none would be unknown. "
         "Make a table of words: `python -m spacy init vectors` without `--mode floret`."
     )
-    pass
 
-    # CE2xx: the contract of components and training
+    # CE2xx: components and training. 200-209 taggers, 210-219 alignment, 220-229 domains, 230-249 transfer and ties
     CE200 = (
         "Tagger {name!r} has no labels: no example that teaches it holds an entity. Check the corpus, the tagger's "
         "`domains` {domains} and `gold_from` {gold_from!r}, or give `labels` in [initialize.components.{name}]."
@@ -327,9 +326,9 @@ class Errors(metaclass=_Coded):
         "{labels}; labels in the map: {mapped}. Likely another corpus' map, or another spelling."
     )
     CE224 = (
-        "`{setting}` of `spacy_clinner.batch_by_domain.v1` is {value!r}. Give at least one target domain, `target_words` "
-        "and `buffer` of at least 1, `source_words` of at least 0, and `source_weights` that are not negative, not all "
-        "zero, and name no target domain."
+        "`{setting}` of `spacy_clinner.batch_by_domain.v1` is {value!r}. Give at least one target domain, "
+        "`target_words` and `buffer` of at least 1, `source_words` of at least 0, and `source_weights` that are not "
+        "negative, not all zero, and name no target domain."
     )
     CE225 = (
         "Document {doc!r} has no domain. Read the corpora by `spacy_clinner.DomainCorpus.v1`, which names the domain "
@@ -348,7 +347,6 @@ class Errors(metaclass=_Coded):
         "it out."
     )
 
-    # 230-239 and 240-249: transfer of layers, learning by blocks, tied heads, dropped components
     CE230 = (
         "{path} is no trained pipeline: it has no config.cfg. Set `source` in [initialize.after_init] to a folder that "
         "`spacy train` wrote, such as `training/source/model-best`."
@@ -454,4 +452,3 @@ class Warnings(metaclass=_Coded):
         "The model has labels that do not occur in the gold: {labels}. What it predicts of them counts as spurious; "
         "this is harmless where a label is merely rare."
     )
-    pass
