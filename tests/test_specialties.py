@@ -152,7 +152,6 @@ def test_vectors(assets, tmp_path, monkeypatch):
     lines = list(train_vectors.tokenized_lines(texts))
     assert lines[:2] == ["paciente con fiebre y tos .\n", "alta con fiebre .\n"] and len(lines) == 198
 
-    pytest.importorskip("floret")
     settings = {"dim": 8, "bucket": 20, "minCount": 1, "epoch": 1}
     monkeypatch.setattr(train_vectors, "SETTINGS", {**train_vectors.SETTINGS, **settings})
     outputs = [tmp_path / "a.floret", tmp_path / "b.floret"]
