@@ -78,6 +78,7 @@ def make_case(n_sequences, length, n_labels, n_tags):
         "Viterbi": (lambda: crf.viterbi(params, emissions, lengths), peer_viterbi),
         "marginals": (lambda: crf.marginals(params, emissions, lengths), None),
         "decode (Viterbi + probabilities)": (lambda: crf.decode(params, emissions, lengths), None),
+        "decode (threshold 0.4)": (lambda: crf.decode(params, emissions, lengths, 0.4), None),
     }
 
 
