@@ -23,6 +23,7 @@ from wasabi import msg
 from spacy_clinner.cli._coded import coded_errors
 from spacy_clinner.errors import Errors
 from spacy_clinner.files import write_atomically
+from spacy_clinner.reports.markdown import markdown_table
 from spacy_clinner.scoring.counts import prf
 from spacy_clinner.scoring.evaluation import Bootstrap, Evaluation
 from spacy_clinner.scoring.provenance import provenance, sha256
@@ -180,11 +181,11 @@ def to_markdown(result: dict[str, Any]) -> str:
     systems = result["systems"].values()
 
     def table(columns: dict[str, tuple[str, str, str]], **extra: Any) -> str:
-        rows = [["system", "runs", *columns, *extra], ["---", *["--:"] * (len(columns) + len(extra) + 1)]]
+        rows = []
         for row in systems:
             cells = [_cell(row["scores"][split][mode][average]["f"]) for split, mode, average in columns.values()]
             rows.append([row["title"], str(len(row["runs"])), *cells, *(show(row) for show in extra.values())])
-        return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+        return markdown_table(["system", "runs", *columns, *extra], rows)
 
     def interval(row: dict[str, Any]) -> str:
         return " to ".join(f"{100 * bound:.1f}" for bound in row["interval"])

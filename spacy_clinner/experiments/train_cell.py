@@ -18,6 +18,8 @@ from spacy.training.loop import (
 from spacy.util import fix_random_seed, load_model, registry, resolve_dot_names
 from thinc.api import Config
 
+from ..files import write_folder_atomically
+from ..scoring.counts import MATCHED_GOLD, PREDICTED, PRF, SUPPORT, micro
 from ..scoring.documents import pair_documents, read_docs
 from ..scoring.entities import align_entities, count_entities
 from ..scoring.predictions import predict
@@ -30,7 +32,7 @@ def train_cell(cell: Cell, model: Path | None, output: Path | None) -> dict[str,
 
     cell (Cell): What to train.
     model (Optional[Path]): Folder of the model it starts from.
-    output (Optional[Path]): Where to keep the trained pipeline; must not exist.
+    output (Optional[Path]): Where to keep the trained pipeline; one that is there is replaced.
     RETURNS (Dict[str, Any]): JSON-able record without the keys: scores, steps, seconds, provenance.
     """
     start = time.perf_counter()
@@ -114,13 +116,11 @@ def score(nlp: Language, test: Path) -> dict[str, Any]:
     documents = pair_documents(docs, predict(nlp, docs, show_progress=False))
     labels = sorted({entity.label for document in documents for entity in document.gold | document.predicted})
     pairs = [align_entities(document.gold, document.predicted) for document in documents]
-    counts = count_entities(pairs, labels, "strict").values.sum(1)[:, [0, 1, 3]]
-    matched, gold, predicted = counts.sum(0)
+    counts = count_entities(pairs, labels, "strict").values
+    rows = counts.sum(1)[:, [MATCHED_GOLD, SUPPORT, PREDICTED]].astype(int).tolist()
     return {
-        "p": float(matched / max(predicted, 1)),
-        "r": float(matched / max(gold, 1)),
-        "f": float(2 * matched / max(gold + predicted, 1)),
-        "documents": {document.id: row for document, row in zip(documents, counts.astype(int).tolist(), strict=True)},
+        **PRF(*micro(counts.sum(0)).tolist())._asdict(),
+        "documents": {document.id: row for document, row in zip(documents, rows, strict=True)},
     }
 
 
@@ -130,7 +130,5 @@ def save(nlp: Language, output: Path) -> None:
     before_to_disk = create_before_to_disk_callback(
         registry.resolve(config["training"], schema=ConfigSchemaTraining)["before_to_disk"]
     )
-    output.parent.mkdir(parents=True, exist_ok=True)
-    temporary = output.with_name(f".{output.name}.tmp")
-    before_to_disk(nlp).to_disk(temporary)
-    temporary.rename(output)
+    # a model without a result is what a kill left between the two
+    write_folder_atomically(output, before_to_disk(nlp).to_disk, force=True)

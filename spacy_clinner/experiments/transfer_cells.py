@@ -8,12 +8,12 @@ from typing import Any
 from spacy.util import load_config
 
 from ..errors import Errors
+from ..reports.transfer import ALL_LAYERS, NO_TRANSFER
 from ..training.layer_names import LAYERS
 from .cell import Cell
 from .shares import write_shares
 
 AFTER_INIT = "initialize.after_init"
-NO_TRANSFER = "none"
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def curve_cells(experiment: TransferExperiment) -> list[Cell]:
     RETURNS (List[Cell]): The cells; "transfer" is "none" or "all".
     """
     source = {f"{AFTER_INIT}.source": str(experiment.source)}
-    return experiment.cells({NO_TRANSFER: {AFTER_INIT: None}, "all": source})
+    return experiment.cells({NO_TRANSFER: {AFTER_INIT: None}, ALL_LAYERS: source})
 
 
 def layer_cells(experiment: TransferExperiment, layers: Sequence[str] = LAYERS) -> list[Cell]:

@@ -129,24 +129,13 @@ def probable_spans(
     starts, dtype = sequence_starts(lengths), emissions.dtype
     # rounding may put a marginal below the probability of its span
     bound = max(threshold * (1 - 1e-4), LEAST_PROBABILITY)
+    batch = emissions, starts, make_factors(params), make_scratch(params.n_labels, dtype), LIMITS[dtype.name].tolerance
     exact = np.ones(len(lengths), dtype=bool)
-    room, count = len(emissions), 0
-    while True:
-        spans, probabilities = np.empty((room, 4), np.int64), np.empty(room)
-        count = propose_all(
-            emissions,
-            starts,
-            make_factors(params),
-            make_scratch(params.n_labels, dtype),
-            LIMITS[dtype.name].tolerance,
-            bound,
-            spans,
-            probabilities,
-            exact,
-        )
-        if count <= room:
-            break
-        room = count
+    spans, probabilities, count = np.empty((0, 4), np.int64), np.empty(0), len(emissions)
+    # room for a span a token is mostly enough; if not, the first pass has told how many there are
+    while count > len(spans):
+        spans, probabilities = np.empty((count, 4), np.int64), np.empty(count)
+        count = propose_all(*batch, bound, spans, probabilities, exact)
     spans, probabilities = spans[:count], probabilities[:count]
     if not exact.all():
         others = _propose_with_care(params, emissions, lengths, bound, ~exact)

@@ -9,7 +9,8 @@ from .markdown import markdown_table
 from .plots import Line, line_plot
 from .runs import Record, compare_documents, select, spread, values
 
-NO_TRANSFER = "none"
+# Values of the key "transfer"; others name the uppermost layer that is transferred.
+NO_TRANSFER, ALL_LAYERS = "none", "all"
 
 
 def transfer_table(records: Sequence[Record]) -> str:
@@ -23,7 +24,7 @@ def transfer_table(records: Sequence[Record]) -> str:
     rows = []
     for share in values(records, "share"):
         groups = {kind: select(records, share=share, transfer=kind) for kind in kinds}
-        none = groups[kinds[0]]
+        none = groups[NO_TRANSFER]
         gains = [
             f"{100 * (spread(groups[kind]).mean - spread(none).mean):+.1f}, p = "
             f"{compare_documents(groups[kind], none):.4f}"
@@ -46,7 +47,7 @@ def equal_shares(records: Sequence[Record]) -> list[tuple[float, float | None]]:
     without = np.maximum.accumulate(without)
     found = []
     for share in shares:
-        reached = spread(select(records, share=share, transfer="all")).mean
+        reached = spread(select(records, share=share, transfer=ALL_LAYERS)).mean
         equal = None if reached > without[-1] else float(np.interp(reached, without, shares))
         found.append((float(share), equal))
     return found
@@ -78,4 +79,4 @@ def plot_transfer(records: Sequence[Record], path: Path) -> None:
 
 
 def _title(kind: str) -> str:
-    return {"none": "no transfer", "all": "transfer"}.get(kind, f"up to {kind.replace('_', ' ')}")
+    return {NO_TRANSFER: "no transfer", ALL_LAYERS: "transfer"}.get(kind, f"up to {kind.replace('_', ' ')}")

@@ -68,6 +68,16 @@ def test_a_killed_run_goes_on(run, cells, monkeypatch):
     assert len((output / "results.jsonl").read_text().splitlines()) == 3
 
 
+def test_a_kill_between_model_and_result(run, cells):
+    output, _ = run
+    identity = cells[2].start.identity
+    lines = (output / "results.jsonl").read_text().splitlines()
+    (output / "results.jsonl").write_text("\n".join(line for line in lines if identity not in line) + "\n")
+    (model,) = (output / "models").iterdir()
+    run_cells(cells, output)
+    assert identity in read_results(output / "results.jsonl") and list((output / "models").iterdir()) == [model]
+
+
 def test_failures_are_named_and_the_rest_is_saved(cells, tmp_path):
     bad = replace(
         cells[0], keys={"method": "bad"}, overrides={**cells[0].overrides, "training.train_corpus": "corpora.no"}
