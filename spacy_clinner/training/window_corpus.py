@@ -16,6 +16,9 @@ from ..constants import DOC_ID_KEY, DOMAIN_KEY
 from ..errors import Errors
 from ..models.windows import Unit, window_bounds
 
+# What a token keeps in a window. A dependency may end outside of it, so none is kept.
+TOKEN_ATTRIBUTES = ["NORM", "LEMMA", "POS", "TAG", "MORPH", "SENT_START"]
+
 
 @registry.readers("spacy_clinner.WindowCorpus.v1")
 def create_window_corpus(
@@ -27,8 +30,8 @@ def create_window_corpus(
 ) -> Callable[[Language], Iterable[Example]]:
     """Read `.spacy` files as `spacy.Corpus.v1` does, and cut every document into the windows its encoder reads.
 
-    Nothing is left out. An entity that crosses the border of two windows is unannotated in both; domain and document
-    id go with every window.
+    No text is left out. An entity that crosses the border of two windows is unannotated in both; domain and document
+    id go with every window, dependencies do not.
 
     path (Optional[Path]): a `.spacy` file or a folder of them.
     unit (str), min_tokens (int), max_tokens (int): the windows, as in the encoder's own settings.
@@ -61,7 +64,12 @@ def cut_example(example: Example, *, unit: Unit, min_tokens: int, max_tokens: in
 
 
 def _cut(doc: Doc, start: int, end: int) -> Doc:
-    window = doc[start:end].as_doc()
+    # Span.as_doc would also compute a vector and go through all entities of the document, for every window
+    tokens = doc[start:end]
+    window = Doc(
+        doc.vocab, words=[token.text for token in tokens], spaces=[bool(token.whitespace_) for token in tokens]
+    )
+    window.from_array(TOKEN_ATTRIBUTES, doc.to_array(TOKEN_ATTRIBUTES)[start:end])
     window.user_data.update({key: doc.user_data[key] for key in (DOC_ID_KEY, DOMAIN_KEY) if key in doc.user_data})
     return window
 

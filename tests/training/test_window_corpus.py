@@ -62,3 +62,15 @@ def test_reads_files(reference, tmp_path):
     DocBin(docs=[reference, reference], store_user_data=True).to_disk(tmp_path / "c.spacy")
     assert len(list(create_window_corpus(tmp_path / "c.spacy")(NLP))) == 2 * len(windows(reference))
     assert len(list(create_window_corpus(tmp_path / "c.spacy", limit=1)(NLP))) == len(windows(reference))
+
+
+def test_tokens_keep_their_annotation():
+    words = ["Fiebre", "alta", "\n", "Dolor"]
+    doc = Doc(NLP.vocab, words=words, lemmas=["fiebre", "alto", "", "dolor"], pos=["NOUN", "ADJ", "SPACE", "NOUN"],
+              tags=["N", "A", "_SP", "N"], morphs=["Number=Sing", "", "", ""], sent_starts=[1, -1, -1, 1])  # fmt: skip
+    first, second = (pair.y for pair in windows(doc))
+    assert [(t.lemma_, t.pos_, t.tag_, str(t.morph), t.is_sent_start) for t in first][:2] == [
+        ("fiebre", "NOUN", "N", "Number=Sing", True),
+        ("alto", "ADJ", "A", "", False),
+    ]
+    assert second[0].lemma_ == "dolor" and second[0].is_sent_start
