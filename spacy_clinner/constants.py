@@ -10,3 +10,10 @@ BRAT_SPANS_KEY = "clinner_brat"
 BRAT_KEY = "clinner_brat"
 # Identifier of a document in audits, errors and score files: the file's stem, in `user_data`.
 DOC_ID_KEY = "clinner_doc_id"
+# Relations between entities: plain dicts of head, child (character offsets) and label, with a probability if predicted.
+# Absent: not annotated; an empty list: none.
+RELATIONS_KEY = "clinner_relations"
+# Whether what an entity names is so: [start, end, assertion] by character offsets, for those that are not plainly so.
+ASSERTIONS_KEY = "clinner_assertions"
+# Relations between a document's concepts (`span.kb_id_`), wherever they are mentioned: [label, head, child].
+CONCEPT_RELATIONS_KEY = "clinner_concept_relations"

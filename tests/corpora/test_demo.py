@@ -10,11 +10,9 @@ from random import Random
 import pytest
 import spacy
 
-from spacy_clinner.constants import DOC_ID_KEY, DOMAIN_KEY
+from spacy_clinner.constants import ASSERTIONS_KEY, DOC_ID_KEY, DOMAIN_KEY, RELATIONS_KEY
 from spacy_clinner.corpora.demo import (
-    ASSERTIONS_KEY,
     LABELS,
-    RELATIONS_KEY,
     SPECIALTIES,
     base_terms,
     digest,

@@ -1,14 +1,12 @@
 """An invented clinical corpus in four specialties, generated from lexicons and templates written for this project."""
 
-from .corpus import ASSERTIONS_KEY, RELATIONS_KEY, SPLITS, digest, generate_note, generate_split, note_to_doc
+from .corpus import SPLITS, digest, generate_note, generate_split, note_to_doc
 from .lexicon import LABELS, SPECIALTIES, base_terms
 from .note import Note
 
 __all__ = [
-    "ASSERTIONS_KEY",
     "LABELS",
     "Note",
-    "RELATIONS_KEY",
     "SPECIALTIES",
     "SPLITS",
     "base_terms",

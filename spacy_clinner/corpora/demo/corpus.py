@@ -8,13 +8,11 @@ from random import Random
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from ...constants import DOC_ID_KEY, DOMAIN_KEY
+from ...constants import ASSERTIONS_KEY, DOC_ID_KEY, DOMAIN_KEY, RELATIONS_KEY
 from ...errors import Errors
 from .lexicon import SPECIALTIES
 from .note import Note, write_note
 
-ASSERTIONS_KEY = "clinner_assertions"
-RELATIONS_KEY = "clinner_relations"
 SPLITS = ("train", "dev", "test")
 
 
