@@ -424,12 +424,52 @@ class Errors(metaclass=_Coded):
         "`nlp.replace_listeners` before."
     )
 
+    CE250 = (
+        "The relation extractor {name!r} found no relations in the training documents. They belong in "
+        "`doc.user_data[\"clinner_relations\"]` (docs/relations.md); the reader must keep user_data, and a DocBin must be "
+        "written with `store_user_data=True`. Or give the labels: [initialize.components.{name}] labels."
+    )
+    CE251 = (
+        "Document {doc!r} has a relation with the label {label!r}, which the extractor does not know. It knows: {labels}. "
+        "Its labels are fixed when it is initialized: train again from the start, or correct the label."
+    )
+    CE252 = (
+        "Document {doc!r}: the predicted and the gold text differ, so relations cannot be compared. Let the gold "
+        "keep the text as it was annotated."
+    )
+    CE253 = (
+        "Document {doc!r}: the {side} of a relation {label!r} is [{start}, {end}), and no entity has these offsets. "
+        "Convert the corpus so that relations of entities that were left out are left out, too, or set the extractor's "
+        "`spans_key` to the group that holds the entities."
+    )
+    CE254 = (
+        "The relation extractor learns between predicted entities, but no component has annotated document {doc!r}. "
+        "Name the tagger in `[training] annotating_components`, or set the extractor's `entities = \"gold\"`."
+    )
+    CE255 = (
+        "The probability a relation needs must lie between 0 and 1, {threshold} does not. Set the extractor's "
+        "`threshold` to a number there."
+    )
+    CE256 = "`entities` of the relation extractor {name!r} is {value!r}. Set it to \"gold\" or \"predicted\"."
+    CE257 = (
+        "`label_pairs` of the relation extractor {name!r} allows no pair of known entity labels. Known: {labels}. It maps "
+        "a head's label to the labels of its children; null allows what was seen in training."
+    )
+
 
 class Warnings(metaclass=_Coded):
     # same ranges as the errors, CW instead of CE
+    CW001 = (
+        "Document {doc!r}: {n} of {total} relations are not written, because their head or child is not in doc.ents. "
+        "Likely entities were predicted anew and relations were not, or the relations are between spans of a group."
+    )
     CW200 = (
         "Tagger {name!r} listens to an encoder, but the documents carry none of its output: predictions will be "
         "meaningless. Keep the encoder ('tok2vec' or 'transformer') in the pipeline, before the tagger, and enabled."
+    )
+    CW250 = (
+        "Relation extractor {name!r} listens to an encoder, but the documents carry none of its output: predictions will "
+        "be meaningless. Keep the encoder ('tok2vec' or 'transformer') in the pipeline, before it, and enabled."
     )
     CW210 = (
         "Aligner {name!r} has an encoder of its own, so what it learns reaches no other component. Set its "

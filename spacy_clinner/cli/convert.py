@@ -24,6 +24,7 @@ def convert_cli(
     tag_column: Annotated[int, Option(help="Column of the tag")] = -1,
     delimiter: Annotated[str | None, Option(help="Between columns; default: tab, else spaces")] = None,
     n_sents: Annotated[int | None, Option(min=1, help="Sentences a document of a column file")] = None,
+    head_role: Annotated[str, Option(help="Role of the head in brat; none: relations are not annotated")] = "Arg2",
 ) -> None:
     """Convert a corpus to .spacy files for `spacy train` (--format), or a .spacy file back to a corpus (--to)."""
     from wasabi import msg
@@ -44,7 +45,15 @@ def convert_cli(
             return
         layout = ColumnFormat(None, token_column, tag_column, delimiter, n_sents)
         found, sizes = import_files(
-            source, output, format, lang=lang, tokenizer=tokenizer, layout=layout, splits=splits, audit_path=audit
+            source,
+            output,
+            format,
+            lang=lang,
+            tokenizer=tokenizer,
+            layout=layout,
+            splits=splits,
+            audit_path=audit,
+            head_role=None if head_role == "none" else head_role,
         )
         print(found.summary())
         for path, size in sizes.items():

@@ -9,6 +9,9 @@ from wasabi import table
 
 from ..files import write_atomically
 
+# Problem of a relation that is left out.
+RELATION = "relation"
+
 
 @dataclass(frozen=True)
 class AuditRow:
@@ -30,12 +33,16 @@ class ImportAudit:
     documents (int): Number of documents.
     annotations (Counter[str]): Annotated entities per label, as they were found.
     entities (Counter[str]): Entities per label that became `doc.ents`.
+    relations (Counter[str]): Annotated relations per label.
+    linked (Counter[str]): Relations per label whose head and child are both in `doc.ents`.
     rows (List[AuditRow]): The problems, in the order they were met.
     """
 
     documents: int = 0
     annotations: Counter[str] = field(default_factory=Counter)
     entities: Counter[str] = field(default_factory=Counter)
+    relations: Counter[str] = field(default_factory=Counter)
+    linked: Counter[str] = field(default_factory=Counter)
     rows: list[AuditRow] = field(default_factory=list)
 
     def add(
@@ -76,28 +83,45 @@ class ImportAudit:
         write_atomically(path, "".join("\t".join(line) + "\n" for line in lines))
 
     def counts(self) -> Iterator[list[str]]:
-        """Counts per label and problem.
+        """Counts of entities per label and problem; problems of relations are in `relation_counts`.
 
         YIELDS (List[str]): A header, a line per label (most frequent first; "-" for problems without a label), a total.
         """
-        problems = sorted(self.problems)
-        counts = Counter((row.label, row.problem) for row in self.rows)
-        labels = sorted({*self.annotations, *(row.label for row in self.rows)}, key=lambda x: (-self.annotations[x], x))
+        rows = [row for row in self.rows if row.problem != RELATION]
+        counts = Counter((row.label, row.problem) for row in rows)
+        per_problem = Counter(row.problem for row in rows)
+        problems = sorted(per_problem)
+        labels = sorted({*self.annotations, *(row.label for row in rows)}, key=lambda x: (-self.annotations[x], x))
         yield ["label", "annotated", "doc.ents", *problems]
         for label in labels:
             found = [self.annotations[label], self.entities[label], *(counts[label, problem] for problem in problems)]
             yield [label or "-", *(str(n) if n else "" for n in found)]
-        totals = [self.annotations.total(), self.entities.total(), *(self.problems[problem] for problem in problems)]
+        totals = [self.annotations.total(), self.entities.total(), *(per_problem[problem] for problem in problems)]
         yield ["total", *map(str, totals)]
 
+    def relation_counts(self) -> Iterator[list[str]]:
+        """Counts of relations per label.
+
+        YIELDS (List[str]): A header, a line per label (most frequent first), a total.
+        """
+        yield ["relation", "annotated", "between doc.ents"]
+        for label, annotated in sorted(self.relations.items(), key=lambda item: (-item[1], item[0])):
+            yield [label, str(annotated), str(self.linked[label])]
+        yield ["total", str(self.relations.total()), str(self.linked.total())]
+
     def summary(self) -> str:
-        """The table of `counts` as aligned text, below the number of documents.
+        """The tables of `counts` and, if there are relations, `relation_counts` as aligned text, below the number of
+        documents.
 
         RETURNS (str): Lines to print.
         """
-        header, *rows = self.counts()
-        aligned = table(rows, header=header, divider=True, aligns=["l"] + ["r"] * (len(header) - 1))
-        return f"{self.documents} documents\n{aligned.rstrip()}"
+        tables = [self.counts(), self.relation_counts()] if self.relations else [self.counts()]
+        return "\n".join([f"{self.documents} documents", *map(_aligned, tables)])
+
+
+def _aligned(lines: Iterator[list[str]]) -> str:
+    header, *rows = lines
+    return table(rows, header=header, divider=True, aligns=["l"] + ["r"] * (len(header) - 1)).rstrip()
 
 
 def _cell(value: str | int | None) -> str:

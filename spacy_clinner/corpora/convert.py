@@ -1,14 +1,16 @@
 """Brat documents <-> spaCy documents, without loss: what is no span travels as plain data in `doc.user_data`."""
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from typing import Any
 
 from spacy.tokens import Doc
 
-from ..constants import BRAT_KEY, BRAT_SPANS_KEY, DOC_ID_KEY
+from ..constants import BRAT_KEY, BRAT_SPANS_KEY, DOC_ID_KEY, RELATIONS_KEY
+from ..errors import Warnings
 from .align import align_mentions
-from .audit import ImportAudit
+from .audit import RELATION, ImportAudit
 from .brat import (
     Attribute,
     BratDocument,
@@ -20,7 +22,10 @@ from .brat import (
     Textbound,
     mention_text,
 )
+from .relations import Link, link_entities
 
+# The role of a relation's head: of `MODIFY Arg1:mild Arg2:fever` the fever, of n2c2's `Strength-Drug` the drug.
+HEAD_ROLE = "Arg2"
 KINDS = {
     "textbounds": Textbound,
     "events": Event,
@@ -32,17 +37,21 @@ KINDS = {
 }
 
 
-def brat_to_doc(brat: BratDocument, tokenizer: Callable[[str], Doc], audit: ImportAudit) -> Doc:
+def brat_to_doc(
+    brat: BratDocument, tokenizer: Callable[[str], Doc], audit: ImportAudit, head_role: str | None = HEAD_ROLE
+) -> Doc:
     """Make a spaCy document of a brat document.
 
     brat (BratDocument): The document.
     tokenizer (Callable[[str], Doc]): Tokenizes its text, such as `nlp.tokenizer`.
     audit (ImportAudit): Gets the counts, and a row for everything that is changed or left out.
+    head_role (Optional[str]): Role of a relation's head, such as "Arg2"; the other argument is the child. None: the
+        corpus is not annotated with relations, which is another thing than a document without any.
     RETURNS (Doc): `doc.ents` holds the flat entities, `doc.spans[BRAT_SPANS_KEY]` all fragments of all text-bound
-        annotations that could be placed (`span.id_` is the brat id), `doc.user_data[BRAT_KEY]` every annotation with
-        its original offsets, as lists of dicts under the names of `BratDocument`'s fields, and
-        `doc.user_data[DOC_ID_KEY]` the id. A document that is not annotated has none of these but the last: its
-        entities are missing, not absent.
+        annotations that could be placed (`span.id_` is the brat id), `doc.user_data[RELATIONS_KEY]` the relations (R)
+        between flat entities, `doc.user_data[BRAT_KEY]` every annotation with its original offsets, as lists of dicts
+        under the names of `BratDocument`'s fields, and `doc.user_data[DOC_ID_KEY]` the id. A document that is not
+        annotated has none of these but the last: its entities are missing, not absent.
     """
     doc = tokenizer(brat.text)
     doc.user_data[DOC_ID_KEY] = brat.id
@@ -53,6 +62,9 @@ def brat_to_doc(brat: BratDocument, tokenizer: Callable[[str], Doc], audit: Impo
     spans, entities = align_mentions(doc, brat.textbounds, audit, brat.id)
     doc.spans[BRAT_SPANS_KEY] = spans
     doc.set_ents(entities, default="outside")
+    if head_role is not None:
+        links = list(_links(brat, head_role, audit))
+        doc.user_data[RELATIONS_KEY] = link_entities(doc, brat.textbounds, links, audit, brat.id)
     doc.user_data[BRAT_KEY] = {kind: [_plain(vars(item)) for item in getattr(brat, kind)] for kind in KINDS}
     _report_texts(brat, audit)
     _report_dangling(brat, {span.id_ for span in spans}, audit)
@@ -65,7 +77,8 @@ def doc_to_brat(doc: Doc, ents_only: bool = False) -> BratDocument:
     doc (Doc): The document, with its id in `doc.user_data[DOC_ID_KEY]`.
     ents_only (bool): Write `doc.ents`, even if the document was imported with annotations.
     RETURNS (BratDocument): The original annotations if `brat_to_doc` left some in `doc.user_data[BRAT_KEY]`, else the
-        entities of `doc.ents`; not annotated if it has neither.
+        entities of `doc.ents` and the relations of `doc.user_data[RELATIONS_KEY]` between them, `Arg1` the child and
+        `Arg2` the head; not annotated if it has neither. Warns (CW001) of relations between other spans.
     """
     brat = BratDocument(doc.user_data.get(DOC_ID_KEY, ""), doc.text)
     stored = None if ents_only else doc.user_data.get(BRAT_KEY)
@@ -79,7 +92,36 @@ def doc_to_brat(doc: Doc, ents_only: bool = False) -> BratDocument:
         for n, span in enumerate(doc.ents, start=1):
             fragments = ((span.start_char, span.end_char),)
             brat.textbounds.append(Textbound(f"T{n}", span.label_, fragments, mention_text(doc.text, fragments)))
+        brat.relations = _relations(doc, brat)
     return brat
+
+
+def _links(brat: BratDocument, head_role: str, audit: ImportAudit) -> Iterator[Link]:
+    """The relations by ids of text-bound annotations: an event stands for its trigger."""
+    trigger = {event.id: event.trigger for event in brat.events}
+    for relation in brat.relations:
+        ids = [(role, trigger.get(id, id)) for role, id in relation.arguments]
+        heads = [id for role, id in ids if role == head_role]
+        children = [id for role, id in ids if role != head_role]
+        if len(heads) == len(children) == 1:
+            yield Link(relation.id, relation.label, heads[0], children[0])
+        else:
+            audit.relations[relation.label] += 1
+            action = f"left out: not two arguments, one of them {head_role} (--head-role)"
+            audit.add(RELATION, action, doc_id=brat.id, annotation_id=relation.id, label=relation.label)
+
+
+def _relations(doc: Doc, brat: BratDocument) -> list[Relation]:
+    """What `doc.user_data` says of the entities that are written."""
+    id_of = {fragment: t.id for t in brat.textbounds for fragment in t.fragments}
+    ends = [(r["label"], tuple(r["child"]), tuple(r["head"])) for r in doc.user_data.get(RELATIONS_KEY, ())]
+    known = [(label, child, head) for label, child, head in ends if child in id_of and head in id_of]
+    if len(known) < len(ends):
+        warnings.warn(Warnings.CW001.format(doc=brat.id, n=len(ends) - len(known), total=len(ends)), stacklevel=3)
+    return [
+        Relation(f"R{n}", label, (("Arg1", id_of[child]), ("Arg2", id_of[head])))
+        for n, (label, child, head) in enumerate(known, start=1)
+    ]
 
 
 def _plain(value: Any) -> Any:

@@ -14,7 +14,7 @@ from ..files import write_atomically
 from .audit import ImportAudit
 from .brat import brat_paths, read_brat
 from .columns import ColumnFormat, column_paths, read_columns
-from .convert import brat_to_doc
+from .convert import HEAD_ROLE, brat_to_doc
 from .splits import read_splits, split_docs
 
 # "iob" tells the scheme of the columns from their tags
@@ -50,7 +50,14 @@ def detect_format(path: Path) -> str:
     return "brat" if any(path.glob("*.ann")) else "iob"
 
 
-def import_corpus(path: Path, format: str, nlp: Language, layout: ColumnFormat, audit: ImportAudit) -> Iterator[Doc]:
+def import_corpus(
+    path: Path,
+    format: str,
+    nlp: Language,
+    layout: ColumnFormat,
+    audit: ImportAudit,
+    head_role: str | None = HEAD_ROLE,
+) -> Iterator[Doc]:
     """Read a corpus, showing progress.
 
     path (Path): A brat folder, a column file, or a folder of these.
@@ -58,6 +65,7 @@ def import_corpus(path: Path, format: str, nlp: Language, layout: ColumnFormat, 
     nlp (Language): Gives tokenizer (for brat) and vocabulary.
     layout (ColumnFormat): Columns, for other formats than brat; `format` sets its scheme.
     audit (ImportAudit): Gets counts and problems.
+    head_role (Optional[str]): For brat: role of a relation's head; None: relations are not annotated.
     YIELDS (Doc): Its documents.
     RAISES (ValueError): CE008 for an unknown format, CE005 if there is no document, and those of `read_brat` and
         `read_columns`.
@@ -65,7 +73,7 @@ def import_corpus(path: Path, format: str, nlp: Language, layout: ColumnFormat, 
     if format == "brat":
         total = len(brat_paths(path))
         for document in tqdm(read_brat(path), total=total, unit="doc", leave=False):
-            yield brat_to_doc(document, nlp.tokenizer, audit)
+            yield brat_to_doc(document, nlp.tokenizer, audit, head_role)
     elif format in SCHEMES:
         layout = replace(layout, scheme=SCHEMES[format])
         for file in tqdm(column_paths(path), unit="file", leave=False):
@@ -93,6 +101,7 @@ def import_files(
     layout: ColumnFormat = DEFAULT_LAYOUT,
     splits: Path | None = None,
     audit_path: Path | None = None,
+    head_role: str | None = HEAD_ROLE,
 ) -> tuple[ImportAudit, dict[Path, int]]:
     """Import a corpus and write it; what is there is replaced when all has been read without error.
 
@@ -104,6 +113,7 @@ def import_files(
     layout (ColumnFormat): Columns, for other formats than brat.
     splits (Optional[Path]): Folder with the split files.
     audit_path (Optional[Path]): TSV file for the audit.
+    head_role (Optional[str]): For brat: role of a relation's head; None: relations are not annotated.
     RETURNS (Tuple[ImportAudit, Dict[Path, int]]): The audit, and the number of documents of each file.
     RAISES (ValueError): CE014 if the output is a folder for a file, or the reverse, CE009 to CE011 for wrong splits,
         and those of `blank_pipeline` and `import_corpus`.
@@ -114,7 +124,7 @@ def import_files(
         raise ValueError(Errors.CE014.format(path=output.name, found="folder", wanted="file"))
     named = read_splits(splits) if splits else None
     audit = ImportAudit()
-    docs = list(import_corpus(source, format, blank_pipeline(lang, tokenizer), layout, audit))
+    docs = list(import_corpus(source, format, blank_pipeline(lang, tokenizer), layout, audit, head_role))
     if named is None:
         files = {output: docs}
     else:

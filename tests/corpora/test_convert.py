@@ -7,7 +7,7 @@ from spacy.tokens import DocBin
 from spacy.training import Corpus
 from spacy.vocab import Vocab
 
-from spacy_clinner.constants import BRAT_KEY, BRAT_SPANS_KEY, DOC_ID_KEY
+from spacy_clinner.constants import BRAT_KEY, BRAT_SPANS_KEY, DOC_ID_KEY, RELATIONS_KEY
 from spacy_clinner.corpora.audit import ImportAudit
 from spacy_clinner.corpora.brat import BratDocument, Textbound, parse_brat, read_brat
 from spacy_clinner.corpora.convert import brat_to_doc, doc_to_brat
@@ -46,7 +46,7 @@ def test_entities_spans_and_plain_data(nlp):
     assert data["relations"] == [{"id": "R1", "label": "MODIFY", "arguments": [["Arg1", "T1"], ["Arg2", "E1"]]}]
     assert data["equivs"] == [{"label": "OVERLAP", "members": ["E1", "E2"]}]
     assert data["attributes"][0] == {"id": "A1", "label": "Negated", "target": "E2", "value": None}
-    assert [row.problem for row in audit.rows] == ["discontinuous"]
+    assert [row.problem for row in audit.rows] == ["discontinuous", "relation"]
     assert audit.documents == 1
 
 
@@ -140,7 +140,11 @@ def test_maccrobat_round_trip_and_counts(nlp, data_dir):
     docs = [brat_to_doc(brat, nlp.tokenizer, audit) for brat in brats]
     assert [doc_to_brat(doc) for doc in through_docbin(docs)] == brats
     assert audit.documents == 200 and audit.annotations.total() == 25_189
-    assert audit.problems == {"overlapping": 437, "discontinuous": 44, "misaligned": 30, "whitespace": 4}
+    entity_problems = {"overlapping": 437, "discontinuous": 44, "misaligned": 30, "whitespace": 4}
+    assert audit.problems == entity_problems | {"relation": 366}
+    assert audit.relations["MODIFY"] == 11_571 and audit.linked["MODIFY"] == 11_380
+    assert audit.relations.total() == 16_307 and audit.linked.total() == 15_941
+    assert sum(len(doc.user_data[RELATIONS_KEY]) for doc in docs) == 15_941
     count = {
         split: sum(len(doc.ents) for doc in docs if doc.user_data[DOC_ID_KEY] in ids)
         for split in ("train", "dev", "test")

@@ -40,8 +40,8 @@ def test_splits_and_audit(brat, tmp_path):
     (splits / "test.txt").write_text("a\n")
     audit, sizes = import_files(brat, tmp_path / "out", "brat", splits=splits, audit_path=tmp_path / "audit.tsv")
     assert sizes == {tmp_path / "out" / "train.spacy": 1, tmp_path / "out" / "test.spacy": 1}
-    assert audit.problems == {"discontinuous": 3, "in no split": 1}
-    assert len((tmp_path / "audit.tsv").read_text().splitlines()) == 5
+    assert audit.problems == {"discontinuous": 3, "relation": 3, "in no split": 1}
+    assert len((tmp_path / "audit.tsv").read_text().splitlines()) == 8
 
 
 def test_output_stays_as_it_was_if_the_source_is_wrong(brat, tmp_path):
@@ -68,7 +68,7 @@ def test_columns(tmp_path):
 
 def test_the_audit_tells_the_format(brat, tmp_path):
     assert detect_format(brat) == "brat"
-    assert audit_corpus(brat).problems == {"discontinuous": 3}
+    assert audit_corpus(brat).problems == {"discontinuous": 3, "relation": 3}
     (tmp_path / "notes.tsv").write_text("pain B-Symptom\n")
     assert detect_format(tmp_path / "notes.tsv") == detect_format(tmp_path) == "iob"
     assert audit_corpus(tmp_path / "notes.tsv").entities == {"Symptom": 1}
