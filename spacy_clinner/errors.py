@@ -74,6 +74,20 @@ class Errors(metaclass=_Coded):
         "Document {one!r} is in the test split of {folder!r}, and {share} % of it or of {two!r} are in both; {two!r} "
         "is in train or dev of {other!r}. Scores would be too good: put both on one side."
     )
+    CE020 = (
+        "{file}, line {line} is no PubTator line, or stands at the wrong place. A record is ID|t|title, ID|a|abstract, "
+        "mentions (id, start, end, text, label, concepts) and relations (id, label, concept, concept) with tabs between "
+        "columns, and an empty line at its end."
+    )
+    CE021 = (
+        "{file}, line {line} is not of the record {doc!r} that it stands in. Likely the empty line between two records "
+        "is missing."
+    )
+    CE022 = "{file}, line {line}: the record {doc!r} was there before. Give each document an id of its own."
+    CE023 = (
+        "Document {doc!r} cannot be written as PubTator: its id, a label or a concept is empty or holds a tab, a line "
+        "end or (the id) a vertical bar."
+    )
     CE030 = (
         "Demo corpus: {part!r} in the template or term {template!r} cannot be read: a bracket without its partner, an "
         "unknown assertion or a misspelt slot. The language is described in docs/demo_corpus.md."
@@ -269,6 +283,10 @@ class Errors(metaclass=_Coded):
         "known one."
     )
     CE204 = "{label!r} is no label of tagger {name!r}. Its labels: {labels}."
+    CE207 = (
+        "Document {doc!r}: the entity [{start}, {end}) does not begin and end with tokens of this pipeline's tokenizer. "
+        "Convert the corpus with the tokenizer of the config, or set the config's to that of the corpus."
+    )
     CE206 = (
         "Document {doc!r}: its tokens are not those of the pipeline's tokenizer, so it cannot be cut into windows. Run "
         "`python -m spacy clinner convert` with the tokenizer of the config, or read it with `spacy.Corpus.v1`."
@@ -426,12 +444,12 @@ class Errors(metaclass=_Coded):
 
     CE250 = (
         "The relation extractor {name!r} found no relations in the training documents. They belong in "
-        "`doc.user_data[\"clinner_relations\"]` (docs/relations.md); the reader must keep user_data, and a DocBin must be "
-        "written with `store_user_data=True`. Or give the labels: [initialize.components.{name}] labels."
+        "`doc.user_data[\"clinner_relations\"]` (docs/relations.md); the reader must keep user_data, and a DocBin must "
+        "be written with `store_user_data=True`. Or give the labels: [initialize.components.{name}] labels."
     )
     CE251 = (
-        "Document {doc!r} has a relation with the label {label!r}, which the extractor does not know. It knows: {labels}. "
-        "Its labels are fixed when it is initialized: train again from the start, or correct the label."
+        "Document {doc!r} has a relation with the label {label!r}, which the extractor does not know. It knows: "
+        "{labels}. Its labels are fixed when it is initialized: train again from the start, or correct the label."
     )
     CE252 = (
         "Document {doc!r}: the predicted and the gold text differ, so relations cannot be compared. Let the gold "
@@ -452,8 +470,30 @@ class Errors(metaclass=_Coded):
     )
     CE256 = "`entities` of the relation extractor {name!r} is {value!r}. Set it to \"gold\" or \"predicted\"."
     CE257 = (
-        "`label_pairs` of the relation extractor {name!r} allows no pair of known entity labels. Known: {labels}. It maps "
-        "a head's label to the labels of its children; null allows what was seen in training."
+        "`label_pairs` of the relation extractor {name!r} allows no pair of known entity labels. Known: {labels}. It "
+        "maps a head's label to the labels of its children; null allows what was seen in training."
+    )
+
+    CE270 = (
+        "Component {name!r} needs medspaCy, which cannot be imported here ({error}). Install it with "
+        "`pip install spacy_clinner[medspacy]`."
+    )
+    CE271 = (
+        "Component {name!r} needs sentence boundaries, and a document has none. Put a sentencizer before it: "
+        "`nlp.add_pipe(\"clinner_sentencizer\", before={name!r})`."
+    )
+    CE272 = (
+        "ConText rules: {problem}. A rule has a `literal`, a `category` (NEGATED_EXISTENCE, POSSIBLE_EXISTENCE, "
+        "HISTORICAL, HYPOTHETICAL or FAMILY) and a `direction` (FORWARD, BACKWARD, BIDIRECTIONAL, TERMINATE or "
+        "PSEUDO); see docs/context.md."
+    )
+    CE273 = (
+        "Component {name!r} reads the span group {key!r}, which a document does not have. Its groups: {known}. Set "
+        "`spans_key` to the one that the tagger writes, or to null for doc.ents."
+    )
+    CE274 = (
+        "Component {name!r}: medspaCy has no ConText rules for the language {lang!r}. Set `rules = \"none\"` and add "
+        "your own with `add_rules`."
     )
 
 
@@ -468,8 +508,8 @@ class Warnings(metaclass=_Coded):
         "meaningless. Keep the encoder ('tok2vec' or 'transformer') in the pipeline, before the tagger, and enabled."
     )
     CW250 = (
-        "Relation extractor {name!r} listens to an encoder, but the documents carry none of its output: predictions will "
-        "be meaningless. Keep the encoder ('tok2vec' or 'transformer') in the pipeline, before it, and enabled."
+        "Relation extractor {name!r} listens to an encoder, but the documents carry none of its output: predictions "
+        "will be meaningless. Keep the encoder ('tok2vec' or 'transformer') in the pipeline, before it, and enabled."
     )
     CW210 = (
         "Aligner {name!r} has an encoder of its own, so what it learns reaches no other component. Set its "

@@ -11,10 +11,10 @@ from ._coded import coded_errors
 
 @clinner_cli.command("audit")
 def audit_cli(
-    source: Annotated[Path, Argument(help="Corpus: a brat folder, a column file or a folder of these", exists=True)],
-    format: Annotated[str | None, Option(help="brat, iob, iob1, iob2 or bioes; default: told")] = None,
+    source: Annotated[Path, Argument(help="Corpus: a brat folder, or another format's file or folder", exists=True)],
+    format: Annotated[str | None, Option(help="As of convert; default: brat or iob, told")] = None,
     lang: Annotated[str, Option(help="Language code")] = "en",
-    tokenizer: Annotated[str, Option(help="clinical or spacy, for brat")] = "clinical",
+    tokenizer: Annotated[str, Option(help="clinical or spacy")] = "clinical",
     out: Annotated[Path | None, Option(help="TSV file with a row for every problem")] = None,
     token_column: Annotated[int, Option(help="Column of the token, from 0; -1 is the last")] = 0,
     tag_column: Annotated[int, Option(help="Column of the tag")] = -1,

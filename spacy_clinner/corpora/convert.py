@@ -1,7 +1,7 @@
 """Brat documents <-> spaCy documents, without loss: what is no span travels as plain data in `doc.user_data`."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from typing import Any
 
@@ -66,7 +66,7 @@ def brat_to_doc(
         links = list(_links(brat, head_role, audit))
         doc.user_data[RELATIONS_KEY] = link_entities(doc, brat.textbounds, links, audit, brat.id)
     doc.user_data[BRAT_KEY] = {kind: [_plain(vars(item)) for item in getattr(brat, kind)] for kind in KINDS}
-    _report_texts(brat, audit)
+    report_texts(brat.id, brat.text, brat.textbounds, audit)
     _report_dangling(brat, {span.id_ for span in spans}, audit)
     return doc
 
@@ -135,13 +135,19 @@ def _tuples(value: Any) -> Any:
     return tuple(_tuples(item) for item in value) if isinstance(value, list | tuple) else value
 
 
-def _report_texts(brat: BratDocument, audit: ImportAudit) -> None:
-    """A text column that is not the text at its offsets: likely the .txt was changed after annotation."""
-    for t in brat.textbounds:
-        if t.text.split() != mention_text(brat.text, t.fragments).split():
+def report_texts(doc_id: str, text: str, textbounds: Iterable[Textbound], audit: ImportAudit) -> None:
+    """Report each annotation that quotes another text than its offsets: likely the text was changed afterwards.
+
+    doc_id (str): Identifier of the document.
+    text (str): Its text.
+    textbounds (Iterable[Textbound]): Its annotations.
+    audit (ImportAudit): Gets the rows.
+    """
+    for t in textbounds:
+        if t.text.split() != mention_text(text, t.fragments).split():
             start, end = min(s for s, _ in t.fragments), max(e for _, e in t.fragments)
             action = "offsets believed, not the text column"
-            audit.add("text differs", action, doc_id=brat.id, annotation_id=t.id, start=start, end=end, label=t.label)
+            audit.add("text differs", action, doc_id=doc_id, annotation_id=t.id, start=start, end=end, label=t.label)
 
 
 def _report_dangling(brat: BratDocument, placed: set[str], audit: ImportAudit) -> None:

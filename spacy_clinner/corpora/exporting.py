@@ -12,9 +12,10 @@ from ..scoring.documents import read_docs
 from .brat import check_id, write_brat
 from .columns import format_columns
 from .convert import doc_to_brat
+from .pubtator import format_pubtator
 from .tags import PREFIXES
 
-FORMATS = ("brat", *PREFIXES)
+FORMATS = ("brat", "pubtator", *PREFIXES)
 
 
 def export_docs(
@@ -25,12 +26,13 @@ def export_docs(
     docs (Sequence[Doc]): The documents. One without an id is named by `stem` and its number.
     folder (Path): Where to; it is made if missing, other files in it stay.
     format (str): One of `FORMATS`. Brat gets ID.txt and ID.ann: the annotations that the document was imported with if
-        it comes from brat, else `doc.ents`; a document without annotation has no .ann file. The others get ID.tsv.
+        it comes from brat, else `doc.ents`; a document without annotation has no .ann file. PubTator gets
+        ID.PubTator.txt: `doc.ents` and the relations between concepts. The others get ID.tsv.
     stem (str): Beginning of made-up names.
     ents_only (bool): Brat gets `doc.ents` in any case: what a model predicted on an imported document.
     RETURNS (List[str]): Ids of documents left out: without annotation they have no tags to write.
     RAISES (ValueError): CE008 for an unknown format, CE012 for an id that is no file name or not unique, CE013 for a
-        token that would break the columns.
+        token, CE023 for an id, label or concept that would break the columns.
     """
     if format not in FORMATS:
         raise ValueError(Errors.CE008.format(what="format", value=format, known=", ".join(FORMATS)))
@@ -40,9 +42,12 @@ def export_docs(
             write_brat(brat, folder)
         return []
     annotated = {doc_id: doc for doc_id, doc in named.items() if doc.has_annotation("ENT_IOB")}
-    contents = {doc_id: format_columns(doc, format) for doc_id, doc in annotated.items()}
-    for doc_id, content in contents.items():
-        write_atomically(folder / f"{doc_id}.tsv", content)
+    if format == "pubtator":
+        contents = {f"{doc_id}.PubTator.txt": format_pubtator(doc) for doc_id, doc in annotated.items()}
+    else:
+        contents = {f"{doc_id}.tsv": format_columns(doc, format) for doc_id, doc in annotated.items()}
+    for name, content in contents.items():
+        write_atomically(folder / name, content)
     return [doc_id for doc_id in named if doc_id not in annotated]
 
 

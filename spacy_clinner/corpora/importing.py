@@ -15,11 +15,14 @@ from .audit import ImportAudit
 from .brat import brat_paths, read_brat
 from .columns import ColumnFormat, column_paths, read_columns
 from .convert import HEAD_ROLE, brat_to_doc
+from .pubtator import read_pubtator
 from .splits import read_splits, split_docs
 
 # "iob" tells the scheme of the columns from their tags
 SCHEMES = {"iob": None, "iob1": "iob1", "iob2": "iob2", "bioes": "bioes"}
-FORMATS = ("brat", *SCHEMES)
+# formats of one corpus or community: their readers take a path, a tokenizer and the audit
+READERS = {"pubtator": read_pubtator}
+FORMATS = ("brat", *READERS, *SCHEMES)
 DEFAULT_LAYOUT = ColumnFormat()
 TOKENIZERS = {"clinical": "spacy_clinner.ClinicalTokenizer.v1", "spacy": "spacy.Tokenizer.v1"}
 
@@ -60,20 +63,22 @@ def import_corpus(
 ) -> Iterator[Doc]:
     """Read a corpus, showing progress.
 
-    path (Path): A brat folder, a column file, or a folder of these.
+    path (Path): A brat folder, a file of another format, or a folder of these.
     format (str): One of `FORMATS`.
-    nlp (Language): Gives tokenizer (for brat) and vocabulary.
-    layout (ColumnFormat): Columns, for other formats than brat; `format` sets its scheme.
+    nlp (Language): Gives tokenizer and vocabulary; the tokens of column files are their own.
+    layout (ColumnFormat): Of column files; `format` sets its scheme.
     audit (ImportAudit): Gets counts and problems.
     head_role (Optional[str]): For brat: role of a relation's head; None: relations are not annotated.
     YIELDS (Doc): Its documents.
-    RAISES (ValueError): CE008 for an unknown format, CE005 if there is no document, and those of `read_brat` and
-        `read_columns`.
+    RAISES (ValueError): CE008 for an unknown format, CE005 if there is no document, and those of `read_brat`,
+        `READERS` and `read_columns`.
     """
     if format == "brat":
         total = len(brat_paths(path))
         for document in tqdm(read_brat(path), total=total, unit="doc", leave=False):
             yield brat_to_doc(document, nlp.tokenizer, audit, head_role)
+    elif format in READERS:
+        yield from tqdm(READERS[format](path, nlp.tokenizer, audit), unit="doc", leave=False)
     elif format in SCHEMES:
         layout = replace(layout, scheme=SCHEMES[format])
         for file in tqdm(column_paths(path), unit="file", leave=False):
@@ -110,7 +115,7 @@ def import_files(
     format (str): One of `FORMATS`.
     lang (str): Language code.
     tokenizer (str): "clinical" or "spacy".
-    layout (ColumnFormat): Columns, for other formats than brat.
+    layout (ColumnFormat): Of column files.
     splits (Optional[Path]): Folder with the split files.
     audit_path (Optional[Path]): TSV file for the audit.
     head_role (Optional[str]): For brat: role of a relation's head; None: relations are not annotated.

@@ -1,0 +1,179 @@
+"""PubTator: abstracts with mentions of concepts and relations between concepts, such as BC5CDR and BioRED.
+
+A record is `ID|t|title`, `ID|a|abstract`, lines of mentions and lines of relations, and ends with an empty line.
+Offsets count the characters of title and abstract with one character between them.
+Source: Wei et al. 2013, PubTator, https://doi.org/10.1093/nar/gkt441; Li et al. 2016, BC5CDR,
+https://doi.org/10.1093/database/baw068
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+
+from spacy.tokens import Doc, Span
+
+from ..constants import CONCEPT_RELATIONS_KEY, DOC_ID_KEY, RELATIONS_KEY
+from ..errors import Errors
+from ..files import read_text
+from .align import align_mentions
+from .audit import ImportAudit
+from .brat import Textbound
+from .convert import report_texts
+from .relations import Link, link_entities
+
+UNKNOWN = ("-1", "-", "")
+_SEPARATORS = re.compile(r"[|,;]")
+_TEXT = re.compile(r"([^|\t]+)\|([ta])\|(.*)")
+# id, start, end, text, label; in BC5CDR concepts, and of composite mentions their parts
+_MENTION = re.compile(r"([^|\t]+)\t(\d+)\t(\d+)\t([^\t]*)\t([^\t]+)(?:\t([^\t]*)(?:\t.*)?)?", re.ASCII)
+# id, label, two concepts; in BioRED whether it is novel
+_RELATION = re.compile(r"([^|\t]+)\t(?!-?\d+\t)([^\t]+)\t([^\t]+)\t([^\t]+)(?:\t.*)?", re.ASCII)
+
+
+@dataclass
+class PubTatorDocument:
+    """A record.
+
+    id (str): Its identifier, such as a PMID.
+    text (str): Title and abstract, a line end between them.
+    mentions (List[Textbound]): Its mentions, T1, T2, ... in the file's order.
+    concepts (Dict[str, str]): Concepts by mention, as in the file: several are joined by "|"; "" for an unknown one.
+    relations (List[Tuple[str, str, str]]): Label, first and second concept.
+    """
+
+    id: str
+    text: str
+    mentions: list[Textbound] = field(default_factory=list)
+    concepts: dict[str, str] = field(default_factory=dict)
+    relations: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+def parse_pubtator(content: str, file: str) -> Iterator[PubTatorDocument]:
+    """Parse the records of a file. Offsets are not checked here: that is the import's business.
+
+    content (str): Contents of the file.
+    file (str): Its name, for errors.
+    YIELDS (PubTatorDocument): Its records.
+    RAISES (ValueError): CE020 for a line that is none of PubTator's where it stands, CE021 for a line of another
+        record, CE022 for a record that is there twice.
+    """
+    seen: set[str] = set()
+    title: str | None = None
+    doc: PubTatorDocument | None = None
+    for number, line in enumerate(content.removeprefix("\ufeff").split("\n"), start=1):
+        line = line.removesuffix("\r")
+        text, mention, relation = (pattern.fullmatch(line) for pattern in (_TEXT, _MENTION, _RELATION))
+        if not line and (title is None or doc is not None):
+            if doc is not None:
+                yield doc
+            title = doc = None
+        elif text and text[2] == "t" and title is None:
+            if text[1] in seen:
+                raise ValueError(Errors.CE022.format(file=file, line=number, doc=text[1]))
+            seen.add(doc_id := text[1])
+            title = text[3]
+        elif title is None or (doc is None) != bool(text and text[2] == "a") or not (text or mention or relation):
+            raise ValueError(Errors.CE020.format(file=file, line=number))
+        elif not line.startswith((f"{doc_id}|", f"{doc_id}\t")):
+            raise ValueError(Errors.CE021.format(file=file, line=number, doc=doc_id))
+        elif doc is None:
+            doc = PubTatorDocument(doc_id, f"{title}\n{text[3]}")
+        elif mention:
+            _, start, end, quoted, label, concepts = mention.groups()
+            doc.mentions.append(Textbound(f"T{len(doc.mentions) + 1}", label, ((int(start), int(end)),), quoted))
+            doc.concepts[doc.mentions[-1].id] = "" if (concepts or "") in UNKNOWN else concepts
+        else:
+            doc.relations.append(relation.groups()[1:])
+    if doc is not None:
+        yield doc
+    elif title is not None:
+        raise ValueError(Errors.CE020.format(file=file, line=number))
+
+
+def pubtator_to_doc(record: PubTatorDocument, tokenizer: Callable[[str], Doc], audit: ImportAudit) -> Doc:
+    """Make a spaCy document of a record.
+
+    record (PubTatorDocument): The record.
+    tokenizer (Callable[[str], Doc]): Tokenizes its text, such as `nlp.tokenizer`.
+    audit (ImportAudit): Gets the counts, and a row for everything that is changed or left out.
+    RETURNS (Doc): `doc.ents` holds the flat mentions, `kb_id_` their concepts;
+        `doc.user_data["clinner_concept_relations"]` the relations as in the file; `doc.user_data["clinner_relations"]`
+        one between each mention of the first concept (head) and each mention of the second (child).
+    """
+    doc = tokenizer(record.text)
+    doc.user_data[DOC_ID_KEY] = record.id
+    audit.documents += 1
+    _, entities = align_mentions(doc, record.mentions, audit, record.id)
+    report_texts(record.id, record.text, record.mentions, audit)
+    doc.set_ents([_with_concepts(entity, record.concepts[entity.id_]) for entity in entities], default="outside")
+    doc.user_data[CONCEPT_RELATIONS_KEY] = [list(relation) for relation in record.relations]
+    links = _links(record, audit)
+    doc.user_data[RELATIONS_KEY] = link_entities(doc, record.mentions, links, audit, record.id)
+    return doc
+
+
+def read_pubtator(path: Path, tokenizer: Callable[[str], Doc], audit: ImportAudit) -> Iterator[Doc]:
+    """Read the records of a file, or of all files of a folder whose names hold "pubtator".
+
+    path (Path): A file or folder.
+    tokenizer (Callable[[str], Doc]): Tokenizes the texts.
+    audit (ImportAudit): Gets counts and problems.
+    YIELDS (Doc): Documents as of `pubtator_to_doc`.
+    RAISES (ValueError): CE005 if there is no record, CE001 for a file that is not UTF-8, and those of `parse_pubtator`.
+    """
+    files = [path] if path.is_file() else sorted(file for file in path.glob("*") if "pubtator" in file.name.lower())
+    found = False
+    for file in files:
+        for record in parse_pubtator(read_text(file), file.name):
+            found = True
+            yield pubtator_to_doc(record, tokenizer, audit)
+    if not found:
+        raise ValueError(Errors.CE005.format(path=path.name, kind="PubTator record (ID|t|title, ID|a|abstract)"))
+
+
+def format_pubtator(doc: Doc) -> str:
+    """Write a document as a record: `doc.ents` with their concepts, and the relations between concepts.
+
+    doc (Doc): The document, its id in `doc.user_data["clinner_doc_id"]`. Its first line is the title; other line ends
+        become spaces, so that offsets stay right.
+    RETURNS (str): The record with its empty line at the end.
+    RAISES (ValueError): CE023 for an id, a label or a concept that would break the columns.
+    """
+    doc_id = doc.user_data.get(DOC_ID_KEY, "")
+    title, _, abstract = (part.replace("\r", " ").replace("\n", " ") for part in doc.text.partition("\n"))
+    lines = [f"{doc_id}|t|{title}", f"{doc_id}|a|{abstract}"]
+    fields = [doc_id]
+    for entity in doc.ents:
+        quoted = re.sub(r"[\r\n\t]", " ", entity.text)
+        concepts = entity.kb_id_ or UNKNOWN[0]
+        fields += [entity.label_, concepts]
+        lines.append(f"{doc_id}\t{entity.start_char}\t{entity.end_char}\t{quoted}\t{entity.label_}\t{concepts}")
+    for relation in doc.user_data.get(CONCEPT_RELATIONS_KEY, ()):
+        fields += relation
+        lines.append("\t".join([doc_id, *relation]))
+    if any(not name or re.search(r"[\t\r\n]", name) for name in fields) or "|" in doc_id:
+        raise ValueError(Errors.CE023.format(doc=doc_id))
+    return "\n".join(lines) + "\n\n"
+
+
+def _with_concepts(entity: Span, concepts: str) -> Span:
+    return Span(entity.doc, entity.start, entity.end, label=entity.label_, kb_id=concepts, span_id=entity.id_)
+
+
+def _links(record: PubTatorDocument, audit: ImportAudit) -> Iterator[Link]:
+    """Every pair of mentions of related concepts, once a label."""
+    mentions: dict[str, list[str]] = {}
+    for mention, concepts in record.concepts.items():
+        for concept in filter(None, _SEPARATORS.split(concepts)):
+            mentions.setdefault(concept, []).append(mention)
+    pairs: dict[Link, None] = {}
+    for n, (label, *concepts) in enumerate(record.relations, start=1):
+        unmentioned = [concept for concept in concepts if concept not in mentions]
+        if unmentioned:
+            action = f"between concepts only: no mention of {' and '.join(unmentioned)}"
+            audit.add("unmentioned", action, doc_id=record.id, annotation_id=f"R{n}", label=label)
+        for head, child in product(*(mentions.get(concept, ()) for concept in concepts)):
+            pairs[Link(f"{head}-{child}", label, head, child)] = None
+    yield from pairs
