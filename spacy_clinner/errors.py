@@ -75,9 +75,9 @@ class Errors(metaclass=_Coded):
         "is in train or dev of {other!r}. Scores would be too good: put both on one side."
     )
     CE020 = (
-        "{file}, line {line} is no PubTator line, or stands at the wrong place. A record is ID|t|title, ID|a|abstract, "
-        "mentions (id, start, end, text, label, concepts) and relations (id, label, concept, concept) with tabs between "
-        "columns, and an empty line at its end."
+        "{file}, line {line} is no PubTator line, or stands at the wrong place. A record is ID|t|title, "
+        "ID|a|abstract, mentions (id, start, end, text, label, concepts) and relations (id, label, concept, concept) "
+        "with tabs between columns, and an empty line at its end."
     )
     CE021 = (
         "{file}, line {line} is not of the record {doc!r} that it stands in. Likely the empty line between two records "
@@ -87,6 +87,10 @@ class Errors(metaclass=_Coded):
     CE023 = (
         "Document {doc!r} cannot be written as PubTator: its id, a label or a concept is empty or holds a tab, a line "
         "end or (the id) a vertical bar."
+    )
+    CE024 = (
+        "{file}, line {line} is no PHEE record ({problem}). Each line is a JSON object with id, context and "
+        "annotations, as in version 2; version 1 is brat (--format brat)."
     )
     CE030 = (
         "Demo corpus: {part!r} in the template or term {template!r} cannot be read: a bracket without its partner, an "

@@ -13,12 +13,13 @@ from ._coded import coded_errors
 def convert_cli(
     source: Annotated[Path, Argument(help="Corpus (folder or column file); with --to a .spacy file", exists=True)],
     output: Annotated[Path, Argument(help=".spacy file; with --splits or --to a folder")],
-    format: Annotated[str | None, Option(help="Source: brat, pubtator, iob (any columns), iob1, iob2, bioes")] = None,
+    format: Annotated[str | None, Option(help="Source: brat, pubtator, phee, iob (any), iob1, iob2, bioes")] = None,
     to: Annotated[str | None, Option(help="Source is .spacy; output: brat, pubtator, iob1, iob2, bioes")] = None,
     ents_only: Annotated[bool, Option("--ents-only", help="To brat: doc.ents, not what was imported")] = False,
     lang: Annotated[str, Option(help="Language code")] = "en",
     tokenizer: Annotated[str, Option(help="clinical or spacy; train with the same")] = "clinical",
     splits: Annotated[Path | None, Option(help="Folder with train.txt, dev.txt, test.txt: one id a line")] = None,
+    leave_out: Annotated[Path | None, Option(help="File with ids of documents not to write, one a line")] = None,
     audit: Annotated[Path | None, Option(help="TSV file for all that was changed or left out")] = None,
     token_column: Annotated[int, Option(help="Column of the token, from 0; -1 is the last")] = 0,
     tag_column: Annotated[int, Option(help="Column of the tag")] = -1,
@@ -54,6 +55,7 @@ def convert_cli(
             splits=splits,
             audit_path=audit,
             head_role=None if head_role == "none" else head_role,
+            leave_out=leave_out,
         )
         print(found.summary())
         for path, size in sizes.items():

@@ -9,19 +9,21 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from tqdm import tqdm
 
+from ..constants import DOC_ID_KEY
 from ..errors import Errors
-from ..files import write_atomically
+from ..files import read_text, write_atomically
 from .audit import ImportAudit
 from .brat import brat_paths, read_brat
 from .columns import ColumnFormat, column_paths, read_columns
 from .convert import HEAD_ROLE, brat_to_doc
+from .phee import read_phee
 from .pubtator import read_pubtator
 from .splits import read_splits, split_docs
 
 # "iob" tells the scheme of the columns from their tags
 SCHEMES = {"iob": None, "iob1": "iob1", "iob2": "iob2", "bioes": "bioes"}
 # formats of one corpus or community: their readers take a path, a tokenizer and the audit
-READERS = {"pubtator": read_pubtator}
+READERS = {"pubtator": read_pubtator, "phee": read_phee}
 FORMATS = ("brat", *READERS, *SCHEMES)
 DEFAULT_LAYOUT = ColumnFormat()
 TOKENIZERS = {"clinical": "spacy_clinner.ClinicalTokenizer.v1", "spacy": "spacy.Tokenizer.v1"}
@@ -107,6 +109,7 @@ def import_files(
     splits: Path | None = None,
     audit_path: Path | None = None,
     head_role: str | None = HEAD_ROLE,
+    leave_out: Path | None = None,
 ) -> tuple[ImportAudit, dict[Path, int]]:
     """Import a corpus and write it; what is there is replaced when all has been read without error.
 
@@ -119,6 +122,7 @@ def import_files(
     splits (Optional[Path]): Folder with the split files.
     audit_path (Optional[Path]): TSV file for the audit.
     head_role (Optional[str]): For brat: role of a relation's head; None: relations are not annotated.
+    leave_out (Optional[Path]): File with ids of documents that are not written, one a line.
     RETURNS (Tuple[ImportAudit, Dict[Path, int]]): The audit, and the number of documents of each file.
     RAISES (ValueError): CE014 if the output is a folder for a file, or the reverse, CE009 to CE011 for wrong splits,
         and those of `blank_pipeline` and `import_corpus`.
@@ -130,6 +134,8 @@ def import_files(
     named = read_splits(splits) if splits else None
     audit = ImportAudit()
     docs = list(import_corpus(source, format, blank_pipeline(lang, tokenizer), layout, audit, head_role))
+    if leave_out:
+        docs = _leave_out(docs, set(read_text(leave_out).split()), audit)
     if named is None:
         files = {output: docs}
     else:
@@ -139,6 +145,16 @@ def import_files(
     if audit_path:
         audit.write_tsv(audit_path)
     return audit, {path: len(found) for path, found in files.items()}
+
+
+def _leave_out(docs: Iterable[Doc], ids: set[str], audit: ImportAudit) -> list[Doc]:
+    kept = []
+    for doc in docs:
+        if doc.user_data[DOC_ID_KEY] in ids:
+            audit.add("left out", "not written: as wished", doc_id=doc.user_data[DOC_ID_KEY])
+        else:
+            kept.append(doc)
+    return kept
 
 
 def audit_corpus(

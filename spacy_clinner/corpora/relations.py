@@ -23,7 +23,8 @@ def link_entities(
 ) -> list[dict[str, Any]]:
     """Make the value of `doc.user_data["clinner_relations"]`.
 
-    An annotation that was left out as a duplicate stands for the one that is there instead.
+    An annotation with the same offsets as an entity stands for it, if it was left out as a duplicate or because it has
+    another label: a span has one label in `doc.ents`, but may be related in several ways.
 
     doc (Doc): A document with `doc.ents`, whose `ent_id_` are the ids of annotations.
     mentions (Sequence[Mention]): The annotations that `doc.ents` were made of.
@@ -80,5 +81,5 @@ def sort_key(relation: dict[str, Any]) -> tuple:
 def _entities(doc: Doc, mentions: Sequence[Mention]) -> dict[str, Span]:
     """The entity that each annotation is, by the annotation's id."""
     by_id = {entity.ent_id_: entity for entity in doc.ents}
-    same = {(m.label, tuple(m.fragments)): by_id[m.id] for m in mentions if m.id in by_id}
-    return {m.id: same[m.label, tuple(m.fragments)] for m in mentions if (m.label, tuple(m.fragments)) in same}
+    at = {tuple(m.fragments): by_id[m.id] for m in mentions if m.id in by_id}
+    return {m.id: at[tuple(m.fragments)] for m in mentions if tuple(m.fragments) in at}

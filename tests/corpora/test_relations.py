@@ -69,8 +69,9 @@ def test_what_is_left_out_has_a_row(tokenizer, line, action):
     assert audit.relations == {"MODIFY": 3} and audit.linked == {"MODIFY": 2}
 
 
-def test_a_duplicate_stands_for_the_entity_that_is_there(tokenizer):
-    doc, _ = imported(tokenizer, f"{ANN}T9\tDrug 15 22\taspirin\nR9\tDOSE Arg1:T4 Arg2:T9\n")
+@pytest.mark.parametrize("label", ["Drug", "Chemical"])
+def test_the_entity_that_is_there_stands_for_others_at_its_offsets(tokenizer, label):
+    doc, _ = imported(tokenizer, f"{ANN}T9\t{label} 15 22\taspirin\nR9\tDOSE Arg1:T4 Arg2:T9\n")
     assert {"head": [15, 22], "child": [23, 27], "label": "DOSE"} in doc.user_data[RELATIONS_KEY]
 
 
