@@ -15,5 +15,7 @@ DOC_ID_KEY = "clinner_doc_id"
 RELATIONS_KEY = "clinner_relations"
 # Whether what an entity names is so: [start, end, assertion] by character offsets, for those that are not plainly so.
 ASSERTIONS_KEY = "clinner_assertions"
+# The words that decided: [start, end, assertion, start of the cue, end of the cue].
+ASSERTION_CUES_KEY = "clinner_assertion_cues"
 # Relations between a document's concepts (`span.kb_id_`), wherever they are mentioned: [label, head, child].
 CONCEPT_RELATIONS_KEY = "clinner_concept_relations"

@@ -10,7 +10,14 @@ import spacy
 import spacy_clinner
 
 NAMES = {
-    "spacy_factories": {"clinner_crf_tagger", "clinner_tok2vec", "clinner_mmd_alignment"},
+    "spacy_factories": {
+        "clinner_context",
+        "clinner_crf_tagger",
+        "clinner_mmd_alignment",
+        "clinner_relation_extractor",
+        "clinner_sentencizer",
+        "clinner_tok2vec",
+    },
     "spacy_architectures": {
         "spacy_clinner.BiLSTMEncoder.v1",
         "spacy_clinner.CRFTagger.v1",
@@ -21,13 +28,27 @@ NAMES = {
         "spacy_clinner.CoupledBiLSTMEncoder.v1",
         "spacy_clinner.MMDAlignment.v1",
         "spacy_clinner.NeuroNEREmbed.v1",
+        "spacy_clinner.RelationClassifier.v1",
         "spacy_clinner.VectorsEmbed.v1",
         "spacy_clinner.WindowedTok2Vec.v1",
     },
     "spacy_tokenizers": {"spacy_clinner.ClinicalTokenizer.v1"},
-    "spacy_scorers": {"spacy_clinner.ner_scorer.v1"},
+    "spacy_scorers": {
+        "spacy_clinner.assertion_scorer.v1",
+        "spacy_clinner.ner_scorer.v1",
+        "spacy_clinner.relation_scorer.v1",
+    },
+    "spacy_misc": {
+        "spacy_clinner.pairs_in_document.v1",
+        "spacy_clinner.pairs_within_tokens.v1",
+        "spacy_clinner.pairs_within_units.v1",
+    },
     "spacy_batchers": {"spacy_clinner.batch_by_domain.v1"},
-    "spacy_readers": {"spacy_clinner.DomainCorpus.v1", "spacy_clinner.WindowCorpus.v1"},
+    "spacy_readers": {
+        "spacy_clinner.DomainCorpus.v1",
+        "spacy_clinner.GoldEntsCorpus.v1",
+        "spacy_clinner.WindowCorpus.v1",
+    },
     "spacy_callbacks": {
         "spacy_clinner.drop_components.v1",
         "spacy_clinner.relink.v1",

@@ -90,3 +90,16 @@ def _mean(scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
 def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
     shape = np.broadcast_shapes(numerator.shape, denominator.shape)
     return np.divide(numerator, denominator, out=np.zeros(shape), where=denominator > 0)
+
+
+def prf_of(matched: int, predicted: int, support: int) -> tuple[float, float, float]:
+    """Precision, recall and F1 of single numbers.
+
+    matched (int), predicted (int), support (int): How many are right, predicted, and in the gold.
+    RETURNS (Tuple[float, float, float]): The three; 0 where a denominator is.
+    """
+    return (
+        matched / predicted if predicted else 0.0,
+        matched / support if support else 0.0,
+        2 * matched / (predicted + support) if predicted + support else 0.0,
+    )

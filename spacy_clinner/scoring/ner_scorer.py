@@ -13,6 +13,7 @@ from spacy.training import Example
 
 from ..constants import DOC_ID_KEY, DOMAIN_KEY, SPANS_KEY
 from ..errors import Errors
+from .counts import prf_of
 from .documents import drop_unannotated, entities_of, is_annotated
 
 
@@ -76,7 +77,7 @@ def ner_score(
     key = f"ents_{score_prefix}" if score_prefix else "ents"
     scores = _report(matched, predicted, support, key)
     if len(by_domain) > 1:
-        scores |= {f"{key}_f_in_{domain}": _prf(**counts)[2] for domain, counts in by_domain.items()}
+        scores |= {f"{key}_f_in_{domain}": prf_of(**counts)[2] for domain, counts in by_domain.items()}
     return scores
 
 
@@ -87,19 +88,10 @@ def _belongs_to_others(reference: Doc, domains: Sequence[str] | None) -> bool:
 
 def _report(matched: Counter, predicted: Counter, support: Counter, key: str) -> dict[str, Any]:
     per_type = {
-        label: dict(zip("prf", _prf(matched[label], predicted[label], support[label]), strict=True))
+        label: dict(zip("prf", prf_of(matched[label], predicted[label], support[label]), strict=True))
         for label in sorted(predicted | support)
     }
     if not per_type:
         return {f"{key}_p": None, f"{key}_r": None, f"{key}_f": None, f"{key}_per_type": None}
-    p, r, f = _prf(matched.total(), predicted.total(), support.total())
+    p, r, f = prf_of(matched.total(), predicted.total(), support.total())
     return {f"{key}_p": p, f"{key}_r": r, f"{key}_f": f, f"{key}_per_type": per_type}
-
-
-def _prf(matched: int, predicted: int, support: int) -> tuple[float, float, float]:
-    """Precision, recall and F1; 0 where a denominator is."""
-    return (
-        matched / predicted if predicted else 0.0,
-        matched / support if support else 0.0,
-        2 * matched / (predicted + support) if predicted + support else 0.0,
-    )

@@ -6,13 +6,14 @@ Batches then hold windows of many documents instead of one or two whole ones, wh
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Corpus, Example
 from spacy.util import registry
 
-from ..constants import DOC_ID_KEY, DOMAIN_KEY
+from ..constants import DOC_ID_KEY, DOMAIN_KEY, RELATIONS_KEY
 from ..errors import Errors
 from ..models.windows import Unit, window_bounds
 
@@ -30,8 +31,8 @@ def create_window_corpus(
 ) -> Callable[[Language], Iterable[Example]]:
     """Read `.spacy` files as `spacy.Corpus.v1` does, and cut every document into the windows its encoder reads.
 
-    No text is left out. An entity that crosses the border of two windows is unannotated in both; domain and document
-    id go with every window, dependencies do not.
+    No text is left out. An entity that crosses the border of two windows is unannotated in both; a relation between two
+    windows is in neither. Domain and document id go with every window, dependencies do not.
 
     path (Optional[Path]): a `.spacy` file or a folder of them.
     unit (str), min_tokens (int), max_tokens (int): the windows, as in the encoder's own settings.
@@ -89,8 +90,20 @@ def _cut_gold(reference: Doc, start: int, end: int) -> Doc:
         ]
         unknown = [window[i : i + 1] for i in range(end - start) if reference[start + i].ent_iob == 0]
         window.set_ents(whole, missing=[*crossing, *unknown], default="outside")
+    if RELATIONS_KEY in reference.user_data:
+        window.user_data[RELATIONS_KEY] = _cut_relations(reference.user_data[RELATIONS_KEY], reference[start:end])
     return window
 
 
+def _cut_relations(relations: list[dict[str, Any]], window: Span) -> list[dict[str, Any]]:
+    """Relations within a window, by its own offsets."""
+    sides = ("head", "child")
+    return [
+        relation | {side: [offset - window.start_char for offset in relation[side]] for side in sides}
+        for relation in relations
+        if all(window.start_char <= relation[side][0] and relation[side][1] <= window.end_char for side in sides)
+    ]
+
+
 def _shift(window: Doc, span: Span, start: int) -> Span:
-    return Span(window, span.start - start, span.end - start, label=span.label, span_id=span.id)
+    return Span(window, span.start - start, span.end - start, label=span.label, kb_id=span.kb_id, span_id=span.id)

@@ -1,0 +1,409 @@
+"""Relations between entities: what belongs to what, each with its probability."""
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Literal
+
+import numpy as np
+from spacy.language import Language
+from spacy.pipeline.tok2vec import Tok2VecListener
+from spacy.pipeline.trainable_pipe import TrainablePipe
+from spacy.tokens import Doc
+from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.vocab import Vocab
+from thinc.api import Config, Model, Optimizer, set_dropout_rate
+from thinc.types import Floats1d, Floats2d, Ints2d
+
+from ..constants import RELATIONS_KEY
+from ..errors import Errors, Warnings
+from ..layers.pair_features import Entities
+from ..models.relation_classifier import set_label_counts
+from ..models.windows import Unit
+from .relation_candidates import Candidates, read_entities
+from .relation_gold import read_gold_relations, spans_of, targets_of, taught_entities
+from .relation_portions import Portion, documents_of, join_portion, portions
+from .relations_view import register_relations_view
+
+# Relations of one document: rows of (head, child, label), by numbers of entities and labels, and the probability of
+# each. Shapes: (k, 3) and (k,)
+Prediction = tuple[Ints2d, Floats1d]
+
+# Pairs that are scored at once; 32,768 of them take some 50 MB.
+MAX_PAIRS = 2**15
+
+default_model_config = """
+[model]
+@architectures = "spacy_clinner.RelationClassifier.v1"
+hidden_width = 128
+
+[model.tok2vec]
+@architectures = "spacy.HashEmbedCNN.v2"
+pretrained_vectors = null
+width = 96
+depth = 4
+embed_size = 2000
+window_size = 1
+maxout_pieces = 3
+subword_features = true
+"""
+DEFAULT_RELATION_MODEL = Config().from_str(default_model_config)["model"]
+
+
+@Language.factory(
+    "clinner_relation_extractor",
+    requires=["doc.ents"],
+    default_config={
+        "model": DEFAULT_RELATION_MODEL,
+        "candidates": {"@misc": "spacy_clinner.pairs_within_units.v1", "distance": 0},
+        "unit": "auto",
+        "label_pairs": None,
+        "entities": "gold",
+        "spans_key": None,
+        "threshold": 0.5,
+        "loss_weight": 1.0,
+        "lr_scale": 1.0,
+        "scorer": {"@scorers": "spacy_clinner.relation_scorer.v1"},
+    },
+    default_score_weights={"rels_f": 1.0, "rels_p": 0.0, "rels_r": 0.0, "rels_per_type": None},
+)
+def make_relation_extractor(
+    nlp: Language,
+    name: str,
+    model: Model[list[Doc], list[Floats2d]],
+    candidates: Candidates,
+    unit: str,
+    label_pairs: dict[str, list[str]] | None,
+    entities: str,
+    spans_key: str | None,
+    threshold: float,
+    loss_weight: float,
+    lr_scale: float,
+    scorer: Callable | None,
+) -> "RelationExtractor":
+    """Make a relation extractor; see `RelationExtractor` for the settings."""
+    return RelationExtractor(
+        nlp.vocab,
+        model,
+        name,
+        candidates=candidates,
+        unit=unit,
+        label_pairs=label_pairs,
+        entities=entities,
+        spans_key=spans_key,
+        threshold=threshold,
+        loss_weight=loss_weight,
+        lr_scale=lr_scale,
+        scorer=scorer,
+    )
+
+
+class RelationExtractor(TrainablePipe):
+    """Find directed, labelled relations between the entities of a document.
+
+    Writes `doc.user_data["clinner_relations"]`, plain dicts that every kind of saving keeps; `doc._.relations` shows
+    them with spans. A pair may have several labels: each is judged for itself.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[list[Doc], list[Floats2d]],
+        name: str = "clinner_relation_extractor",
+        *,
+        candidates: Candidates,
+        unit: Unit = "auto",
+        label_pairs: dict[str, list[str]] | None = None,
+        entities: Literal["gold", "predicted"] = "gold",
+        spans_key: str | None = None,
+        threshold: float = 0.5,
+        loss_weight: float = 1.0,
+        lr_scale: float = 1.0,
+        scorer: Callable | None = None,
+    ) -> None:
+        """Set up an extractor around a model.
+
+        vocab (Vocab): The shared vocabulary.
+        model (Model[List[Doc], List[Floats2d]]): As `spacy_clinner.RelationClassifier.v1` makes it.
+        name (str): Name of the component instance.
+        candidates (Callable[[Entities], Ranges]): Which entities are near enough to be paired
+            (`pipeline.relation_candidates`).
+        unit (str): What counts as a sentence, as for `window_bounds`: for the generator, and for the feature that
+            counts the breaks between two entities.
+        label_pairs (Optional[Dict[str, List[str]]]): Labels of heads, and for each the labels of their children; None
+            for what occurs in training.
+        entities (str): Whether it learns between "gold" entities, or between those that an earlier component has
+            "predicted" (one of `[training] annotating_components`). A relation of an entity that was not predicted
+            teaches nothing then; the scorer counts it as missed.
+        spans_key (Optional[str]): Span group that holds the entities; None for `doc.ents`.
+        threshold (float): Probability that a relation needs, 0 to 1; may be changed after training.
+        loss_weight (float): Weight of the loss among components that share an encoder.
+        lr_scale (float): Learning rate of this component as a multiple of the training's.
+        scorer (Optional[Callable]): The scoring method.
+        RAISES (ValueError): CE255 if the threshold is no probability, CE256 if entities is neither.
+        """
+        if not 0 <= threshold <= 1:
+            raise ValueError(Errors.CE255.format(threshold=threshold))
+        if entities not in ("gold", "predicted"):
+            raise ValueError(Errors.CE256.format(name=name, value=entities))
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.candidates = candidates
+        self.scorer = scorer
+        self.cfg: dict[str, Any] = {
+            "labels": [],
+            "entity_labels": [],
+            "label_pairs": label_pairs,
+            "unit": unit,
+            "entities": entities,
+            "spans_key": spans_key,
+            "threshold": threshold,
+            "loss_weight": loss_weight,
+            "lr_scale": lr_scale,
+        }
+        register_relations_view()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The relation labels, in the order of the model's output."""
+        return tuple(self.cfg["labels"])
+
+    @property
+    def label_data(self) -> dict[str, Any]:
+        """The labels of relations, those of entities and their pairs, as `initialize` takes them back."""
+        return {name: self.cfg[name] for name in ("labels", "entity_labels", "label_pairs")}
+
+    def add_label(self, label: str) -> int:
+        """Add a relation label, before the component is initialized.
+
+        label (str): The label.
+        RETURNS (int): 1 if it was added, 0 if it was there.
+        RAISES (ValueError): spaCy's E922 after initialization: the output cannot grow.
+        """
+        if label in self.labels:
+            return 0
+        self._allow_extra_label()
+        self.cfg["labels"].append(label)
+        self.vocab.strings.add(label)
+        return 1
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Language | None = None,
+        labels: dict[str, Any] | None = None,
+    ) -> None:
+        """Find the labels, the pairs of entity labels, and the model's sizes.
+
+        get_examples (Callable[[], Iterable[Example]]): Returns the training examples.
+        nlp (Optional[Language]): The pipeline.
+        labels (Optional[Dict[str, Any]]): What `label_data` gave; collected from all examples if None.
+        RAISES (ValueError): CE250 if there are no relations, CE257 if no pair of entity labels may have one.
+        """
+        validate_get_examples(get_examples, "RelationExtractor.initialize")
+        found = self._collect_labels(get_examples()) if labels is None else labels
+        if not found["labels"]:
+            raise ValueError(Errors.CE250.format(name=self.name))
+        self.cfg |= found
+        if not self._allowed().any():
+            raise ValueError(Errors.CE257.format(name=self.name, labels=", ".join(self.cfg["entity_labels"])))
+        for label in self.labels:
+            self.vocab.strings.add(label)
+        set_label_counts(self.model, len(self.labels), len(self.cfg["entity_labels"]))
+        self.model.initialize(X=[example.x for example in islice(get_examples(), 10)])
+
+    def predict(self, docs: Iterable[Doc]) -> list[Prediction]:
+        """Find the relations between the entities of each document, without touching the documents.
+
+        docs (Iterable[Doc]): The documents, with entities.
+        RETURNS (List[Prediction]): Head, child and label of each relation as numbers, and its probability, for each
+            document.
+        """
+        docs = list(docs)
+        self._check_encoder(docs)
+        rows = self.model.predict(docs)
+        pair_scores = self.model.get_ref("pair_scores")
+        found: list[list[Prediction]] = [[] for _ in docs]
+        all_entities = [self._read_entities(doc, spans_of(doc, self.cfg["spans_key"])) for doc in docs]
+        for portion in self._portions(all_entities):
+            logits = pair_scores.predict(join_portion(portion, all_entities, rows, self.model.ops.xp))
+            cuts = np.cumsum([len(pairs) for _, pairs in portion])[:-1]
+            for (number, pairs), part in zip(portion, np.split(self.model.ops.to_numpy(logits), cuts), strict=True):
+                probabilities = _sigmoid(part)
+                chosen, labels = np.nonzero(probabilities >= self.cfg["threshold"])
+                triples = np.column_stack([pairs[chosen], labels])
+                found[number].append((triples, probabilities[chosen, labels]))
+        return [_join(parts) for parts in found]
+
+    def set_annotations(self, docs: Iterable[Doc], predictions: Sequence[Prediction]) -> None:
+        """Write predicted relations to documents.
+
+        docs (Iterable[Doc]): The documents.
+        predictions (Sequence[Prediction]): What `predict` returned for them.
+        """
+        for doc, (triples, probabilities) in zip(docs, predictions, strict=True):
+            spans = spans_of(doc, self.cfg["spans_key"])
+            relations = [
+                {
+                    "head": [spans[head].start_char, spans[head].end_char],
+                    "child": [spans[child].start_char, spans[child].end_char],
+                    "label": self.labels[label],
+                    "head_label": spans[head].label_,
+                    "child_label": spans[child].label_,
+                    "probability": probability,
+                }
+                for (head, child, label), probability in zip(triples.tolist(), probabilities.tolist(), strict=True)
+            ]
+            doc.user_data[RELATIONS_KEY] = sorted(relations, key=lambda r: (r["head"], r["child"], r["label"]))
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Learn from a batch; an encoder that is listened to always gets an answer, zero where there is no gold.
+
+        examples (Iterable[Example]): The batch; a reference without relations in `user_data` is not annotated.
+        drop (float): The dropout rate.
+        sgd (Optional[Optimizer]): The optimizer; without one, gradients stay until `finish_update`.
+        losses (Optional[Dict[str, float]]): Losses by component, added to.
+        RETURNS (Dict[str, float]): The losses: binary cross-entropy of pairs and labels, per entity.
+        RAISES (ValueError): CE251 to CE254 for examples that cannot be learned from.
+        """
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        examples = list(examples)
+        validate_examples(examples, "RelationExtractor.update")
+        set_dropout_rate(self.model, drop)
+        rows, backprop_rows = self.model.begin_update([example.predicted for example in examples])
+        d_rows = [self.model.ops.alloc2f(*row.shape) for row in rows]
+        all_entities, relations = self._read_gold(examples)
+        # Entities, not pairs: the sum must be known before the first portion, and heads weigh alike in every batch.
+        scale = self.cfg["loss_weight"] / max(sum(len(entities.starts) for entities in all_entities), 1)
+        for portion in self._portions(all_entities):
+            losses[self.name] += self._learn(portion, rows, d_rows, all_entities, relations, scale)
+        backprop_rows(d_rows)
+        if sgd not in (None, False):
+            self.finish_update(sgd)
+        return losses
+
+    def finish_update(self, sgd: Optimizer) -> None:
+        """Apply the gradients at this component's own learning rate.
+
+        sgd (Optimizer): The optimizer.
+        """
+        self.model.finish_update(lambda *args, **kwargs: sgd(*args, lr_scale=self.cfg["lr_scale"], **kwargs))
+
+    def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
+        """Score predicted relations, and tell how many of the gold's could have been found.
+
+        examples (Iterable[Example]): The examples, predicted.
+        RETURNS (Dict[str, Any]): What the scorer returns, and `rels_proposed`: the share of gold relations whose pair
+            was a candidate. The others are misses, too.
+        """
+        examples = list(examples)
+        scores = super().score(examples, **kwargs)
+        n_proposed, n_gold = np.sum([[0, 0], *map(self._count_proposed, examples)], axis=0)
+        return {**scores, "rels_proposed": float(n_proposed / n_gold) if n_gold else None}
+
+    def _learn(
+        self,
+        portion: Portion,
+        rows: list[Floats2d],
+        d_rows: list[Floats2d],
+        all_entities: list[Entities],
+        relations: dict[int, Ints2d],
+        scale: float,
+    ) -> float:
+        """Score a portion of pairs, learn from it, and add its gradient by the rows to `d_rows`."""
+        ops = self.model.ops
+        pairs = join_portion(portion, all_entities, rows, ops.xp)
+        scores, backprop = self.model.get_ref("pair_scores").begin_update(pairs)
+        gold = [targets_of(pairs, relations[number], len(self.labels)) for number, pairs in portion]
+        targets = ops.asarray2f(np.concatenate(gold))
+        d_scores = (_sigmoid(scores) - targets) * scale
+        numbers = documents_of(portion)
+        gradients = ops.unflatten(backprop(d_scores), ops.asarray1i([len(rows[number]) for number in numbers]))
+        for number, gradient in zip(numbers, gradients, strict=True):
+            d_rows[number] += gradient
+        # log(1 + e^x) - y x
+        return float((ops.xp.logaddexp(0, scores) - targets * scores).sum() * scale)
+
+    def _read_gold(self, examples: list[Example]) -> tuple[list[Entities], dict[int, Ints2d]]:
+        """Entities of all examples, none of those without annotation, and the relations of the others."""
+        numbers = {label: number for number, label in enumerate(self.labels)}
+        key = self.cfg["spans_key"]
+        all_entities, relations = [], {}
+        for number, example in enumerate(examples):
+            spans = []
+            if RELATIONS_KEY in example.reference.user_data:
+                taught = taught_entities(example, key, self.cfg["entities"] == "gold")
+                spans = taught.spans
+                relations[number] = read_gold_relations(example.reference, taught.gold, numbers, key)
+            all_entities.append(self._read_entities(example.predicted, spans))
+        return all_entities, relations
+
+    def _count_proposed(self, example: Example) -> tuple[int, int]:
+        """How many of the gold relations are among the candidates of the predicted document, and how many there are."""
+        if RELATIONS_KEY not in example.reference.user_data:
+            return 0, 0
+        gold = example.reference.user_data[RELATIONS_KEY]
+        # a label that training never saw is a miss as well
+        numbers = {label: number for number, label in enumerate({relation["label"] for relation in gold})}
+        taught = taught_entities(example, self.cfg["spans_key"], from_gold=False)
+        relations = read_gold_relations(example.reference, taught.gold, numbers, self.cfg["spans_key"])
+        entities = self._read_entities(example.predicted, taught.spans)
+        proposed = sum(
+            int(targets_of(pairs, relations, len(numbers)).sum())
+            for portion in self._portions([entities])
+            for _, pairs in portion
+        )
+        return proposed, len(gold)
+
+    def _portions(self, all_entities: list[Entities]) -> Iterator[Portion]:
+        return portions(all_entities, self.candidates, self._allowed(), MAX_PAIRS)
+
+    def _read_entities(self, doc: Doc, spans) -> Entities:
+        numbers = {label: number for number, label in enumerate(self.cfg["entity_labels"], start=1)}
+        return read_entities(doc, spans, numbers, self.cfg["unit"])
+
+    def _allowed(self) -> np.ndarray:
+        """Which entity labels a head and its child may have, by their numbers; an unknown one has no relations."""
+        labels = ["", *self.cfg["entity_labels"]]
+        pairs = self.cfg["label_pairs"] or {}
+        return np.array([[child in pairs.get(head, ()) for child in labels] for head in labels], dtype=bool)
+
+    def _collect_labels(self, examples: Iterable[Example]) -> dict[str, Any]:
+        labels, entity_labels, pairs = set(), set(), {}
+        for example in examples:
+            spans = spans_of(example.reference, self.cfg["spans_key"])
+            names = {(span.start_char, span.end_char): span.label_ for span in spans}
+            entity_labels.update(names.values())
+            for relation in example.reference.user_data.get(RELATIONS_KEY, ()):
+                labels.add(relation["label"])
+                head, child = (names.get(tuple(relation[side])) for side in ("head", "child"))
+                if head and child:
+                    pairs.setdefault(head, set()).add(child)
+        allowed = self.cfg["label_pairs"] or {head: sorted(pairs[head]) for head in sorted(pairs)}
+        return {"labels": sorted(labels), "entity_labels": sorted(entity_labels), "label_pairs": allowed}
+
+    def _check_encoder(self, docs: list[Doc]) -> None:
+        """A Tok2Vec listener predicts from zeros if its encoder has not run; say so."""
+        listens = any(isinstance(node, Tok2VecListener) for node in self.model.walk())
+        if listens and any(len(doc) and not doc.tensor.size for doc in docs):
+            warnings.warn(Warnings.CW250.format(name=self.name), stacklevel=2)
+
+
+def _join(parts: list[Prediction]) -> Prediction:
+    triples = [np.zeros((0, 3), dtype="int64"), *(triples for triples, _ in parts)]
+    return np.concatenate(triples), np.concatenate([np.zeros(0, dtype="f"), *(p for _, p in parts)])
+
+
+def _sigmoid(logits):
+    # the logistic function, which exp would overflow
+    return 0.5 * (1 + np.tanh(0.5 * logits))

@@ -1,0 +1,116 @@
+"""The scorer of relations over `Example`s: strict and overlapping, micro, macro and per label.
+
+A gold relation is found or missed, whether or not its pair was ever a candidate.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from spacy import registry
+from spacy.tokens import Doc
+from spacy.training import Example
+
+from ..constants import DOC_ID_KEY, RELATIONS_KEY
+from ..errors import Errors
+from ..types import Entity
+from .counts import prf_of
+from .documents import entities_of
+
+
+class RelationOf(NamedTuple):
+    """A relation with the labels of its entities."""
+
+    head: Entity
+    child: Entity
+    label: str
+
+
+@registry.scorers("spacy_clinner.relation_scorer.v1")
+def make_relation_scorer() -> Callable[..., dict[str, Any]]:
+    """Make the scorer of relation extractors.
+
+    RETURNS (Callable): `relation_score`.
+    """
+    return relation_score
+
+
+def relation_score(examples: Iterable[Example], *, spans_key: str | None = None, **kwargs: Any) -> dict[str, Any]:
+    """Score predicted relations.
+
+    Strictly, a relation is right if its label, and offsets and labels of head and child are. In overlap, head and
+    child need the right labels and a common character; a gold relation is found once, and a prediction finds one.
+    Documents whose gold has no relations in `user_data` are not annotated and are left out. With gold entities in the
+    predicted documents, these are the scores given gold entities; with a tagger's, those end to end.
+
+    examples (Iterable[Example]): The examples; predicted and reference must have the same text.
+    spans_key (Optional[str]): Span group of the entities; None for `doc.ents`.
+    **kwargs (Any): Further settings of the component, not used.
+    RETURNS (Dict[str, Any]): `rels_p`, `rels_r`, `rels_f`, `rels_macro_f`, `rels_per_type`, and `rels_overlap_f`; all
+        None if there was nothing to score.
+    RAISES (ValueError): CE252 if the texts of an example differ.
+    """
+    matched, predicted, support = Counter(), Counter(), Counter()
+    overlapping = 0
+    for example in examples:
+        if RELATIONS_KEY not in example.reference.user_data:
+            continue
+        if example.predicted.text != example.reference.text:
+            raise ValueError(Errors.CE252.format(doc=example.reference.user_data.get(DOC_ID_KEY)))
+        gold, guesses = (relations_of(doc, spans_key) for doc in (example.reference, example.predicted))
+        matched.update(relation.label for relation in gold & guesses)
+        predicted.update(relation.label for relation in guesses)
+        support.update(relation.label for relation in gold)
+        overlapping += count_overlapping(gold, guesses)
+    names = ("p", "r", "f", "macro_f", "per_type", "overlap_f")
+    if not predicted and not support:
+        return {f"rels_{name}": None for name in names}
+    per_type = {
+        label: dict(zip("prf", prf_of(matched[label], predicted[label], support[label]), strict=True))
+        for label in sorted(predicted | support)
+    }
+    micro = prf_of(matched.total(), predicted.total(), support.total())
+    macro_f = sum(scores["f"] for scores in per_type.values()) / len(per_type)
+    overlap_f = prf_of(overlapping, predicted.total(), support.total())[2]
+    return {f"rels_{name}": value for name, value in zip(names, (*micro, macro_f, per_type, overlap_f), strict=True)}
+
+
+def relations_of(doc: Doc, spans_key: str | None = None) -> frozenset[RelationOf]:
+    """Read the relations of a document.
+
+    doc (Doc): The document.
+    spans_key (Optional[str]): Span group of its entities; None for `doc.ents`.
+    RETURNS (FrozenSet[RelationOf]): Its relations; an argument that is no entity has no label.
+    """
+    labels = {(start, end): label for start, end, label in entities_of(doc, spans_key)}
+    ends = [
+        (tuple(relation["head"]), tuple(relation["child"]), relation["label"])
+        for relation in doc.user_data.get(RELATIONS_KEY, ())
+    ]
+    return frozenset(
+        RelationOf(Entity(*head, labels.get(head, "")), Entity(*child, labels.get(child, "")), label)
+        for head, child, label in ends
+    )
+
+
+def count_overlapping(gold: frozenset[RelationOf], guesses: frozenset[RelationOf]) -> int:
+    """Pair gold and predicted relations whose ends overlap, each at most once, exact ones first.
+
+    gold (FrozenSet[RelationOf]), guesses (FrozenSet[RelationOf]): Relations of a document.
+    RETURNS (int): How many pairs there are.
+    """
+    left = sorted(guesses - gold)
+    count = len(gold & guesses)
+    for relation in sorted(gold - guesses):
+        found = next((guess for guess in left if _overlap(relation, guess)), None)
+        if found is not None:
+            left.remove(found)
+            count += 1
+    return count
+
+
+def _overlap(one: RelationOf, other: RelationOf) -> bool:
+    return one.label == other.label and all(
+        a.label == b.label and a.start < b.end and b.start < a.end
+        for a, b in ((one.head, other.head), (one.child, other.child))
+    )
