@@ -268,7 +268,8 @@ class Errors(metaclass=_Coded):
         "Make a table of words: `python -m spacy init vectors` without `--mode floret`."
     )
 
-    # CE2xx: components and training. 200-209 taggers, 210-219 alignment, 220-229 domains, 230-249 transfer and ties
+    # CE2xx: components and training. 200-209 taggers, 210-219 alignment, 220-229 domains, 230-249 transfer and ties,
+    # 270-279 assertions
     CE200 = (
         "Tagger {name!r} has no labels: no example that teaches it holds an entity. Check the corpus, the tagger's "
         "`domains` {domains} and `gold_from` {gold_from!r}, or give `labels` in [initialize.components.{name}]."

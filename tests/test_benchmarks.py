@@ -39,3 +39,14 @@ def test_alignment_cost(tmp_path):
     ratio = steps["defaults"]["seconds"] / steps["no alignment"]["seconds"]
     assert result["targets"]["defaults"] == {"value": ratio, "met": ratio <= 1.25}
     assert "| no alignment |" in (tmp_path / "alignment_cost.md").read_text(encoding="utf8")
+
+
+def test_assertions(tmp_path):
+    script = str(ROOT / "benchmarks" / "assertions.py")
+    command = [sys.executable, script, "--split", "dev", "--notes", "2", "--output", str(tmp_path)]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+
+    result = json.loads((tmp_path / "assertions.json").read_text(encoding="utf8"))
+    ours, theirs = (result["scores"][rules]["assertions_f"] for rules in ("ready", "medspacy"))
+    assert 1 > ours > theirs > 0 and result["versions"]["medspacy"]
+    assert f"| all | {sum(result['gold'].values())} |" in (tmp_path / "assertions.md").read_text(encoding="utf8")

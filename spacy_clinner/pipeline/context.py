@@ -1,0 +1,280 @@
+"""Whether what an entity names is so (negated, historical, ...), by medspaCy's ConText, left as plain data.
+
+medspaCy keeps its modifiers as objects in `doc.user_data`, so that a document can neither be stored nor sent to another
+process. Here they do not stay: what they decided is written down, and the document is as it was.
+"""
+
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import srsly
+from spacy import util
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+
+from ..constants import ASSERTION_CUES_KEY, ASSERTIONS_KEY
+from ..errors import Errors
+from ..files import write_atomically
+from .context_rules import ASSERTIONS, Rule, merge_rules, read_rules, ready_rules
+
+# Holds the entities in question while ConText runs.
+_TARGETS_KEY = "clinner_context_targets"
+
+
+@Language.factory(
+    "clinner_context",
+    requires=["doc.sents"],
+    default_config={
+        "rules": "ready",
+        "entity_labels": None,
+        "spans_key": None,
+        "scorer": {"@scorers": "spacy_clinner.assertion_scorer.v1"},
+    },
+    default_score_weights={"assertions_f": None, "assertions_p": None, "assertions_r": None},
+)
+def make_context(
+    nlp: Language,
+    name: str,
+    rules: Literal["ready", "medspacy", "none"],
+    entity_labels: list[str] | None,
+    spans_key: str | None,
+    scorer: Callable | None,
+) -> "Context":
+    """Make the component; see `Context` for the settings."""
+    return Context(nlp, name, rules=rules, entity_labels=entity_labels, spans_key=spans_key, scorer=scorer)
+
+
+class Context:
+    """Find the assertions of entities with medspaCy's ConText.
+
+    Writes `doc.user_data["clinner_assertions"]` (a list of [start, end, assertion]), the words that decided to
+    `doc.user_data["clinner_assertion_cues"]` ([start, end, assertion, start of the cue, its end]), all by character
+    offsets, and medspaCy's `span._.is_negated`, `is_uncertain`, `is_historical`, `is_hypothetical`, `is_family`.
+    Needs sentence boundaries.
+    """
+
+    def __init__(
+        self,
+        nlp: Language,
+        name: str = "clinner_context",
+        *,
+        rules: Literal["ready", "medspacy", "none"] = "ready",
+        entity_labels: Sequence[str] | None = None,
+        spans_key: str | None = None,
+        scorer: Callable | None = None,
+    ) -> None:
+        """Set up the component.
+
+        nlp (Language): The pipeline, whose tokenizer reads the rules.
+        name (str): Name of the component instance.
+        rules (str): What to start from: "medspacy", medspaCy's rules for the language of the pipeline; "ready", these
+            and the rules of this package; "none". What is loaded from disk replaces them.
+        entity_labels (Optional[Sequence[str]]): Labels of the entities that can have an assertion; None for all.
+        spans_key (Optional[str]): Span group of the entities; None: `doc.ents`.
+        scorer (Optional[Callable]): The scoring method.
+        RAISES (ImportError): CE270 if medspaCy is not installed.
+        RAISES (ValueError): CE274 if it has no rules for the language.
+        """
+        self.nlp = nlp
+        self.name = name
+        self.entity_labels = None if entity_labels is None else frozenset(entity_labels)
+        self.spans_key = spans_key
+        self.scorer = scorer
+        self._context: Any = None
+        import_context(name)
+        self.rules = [] if rules == "none" else medspacy_rules(nlp, name)
+        if rules == "ready":
+            self.add_rules(ready_rules(nlp.lang))
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The rules, in medspaCy's form; assign a list to replace them all."""
+        return [dict(rule) for rule in self._rules]
+
+    @rules.setter
+    def rules(self, rules: Iterable[Rule]) -> None:
+        self._rules = merge_rules([], rules)
+        self._context = None
+
+    def add_rules(self, rules: Iterable[Rule]) -> None:
+        """Add rules; one of the same `literal` is replaced.
+
+        rules (Iterable[Rule]): Rules as `context_rules.read_rules` returns them.
+        RAISES (ValueError): CE272 if a rule is wrong.
+        """
+        self.rules = merge_rules(self._rules, rules)
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]] | None = None,
+        *,
+        nlp: Language | None = None,
+        rules: Path | None = None,
+    ) -> None:
+        """Add the rules of a file, which are then saved with the pipeline.
+
+        get_examples (Optional[Callable[[], Iterable[Example]]]): Not used.
+        nlp (Optional[Language]): Not used.
+        rules (Optional[Path]): A file of rules.
+        RAISES (ValueError): CE272 if the file or a rule is wrong.
+        """
+        if rules is not None:
+            self.add_rules(read_rules(rules))
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Find the assertions of a document.
+
+        doc (Doc): The document.
+        RETURNS (Doc): The same document.
+        RAISES (ValueError): CE271 if it has no sentence boundaries, CE273 if it lacks the span group.
+        """
+        targets = self._targets(doc)
+        cues = sorted(self._find_cues(doc, targets)) if targets else []
+        found = sorted({tuple(cue[:3]) for cue in cues})
+        doc.user_data[ASSERTION_CUES_KEY] = cues
+        doc.user_data[ASSERTIONS_KEY] = [list(row) for row in found]
+        for span in targets:
+            for assertion in set(ASSERTIONS.values()):
+                holds = (span.start_char, span.end_char, assertion) in found
+                if span._.get(f"is_{assertion}") != holds:
+                    span._.set(f"is_{assertion}", holds)
+        return doc
+
+    def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
+        """Score examples with the scorer.
+
+        examples (Iterable[Example]): The examples.
+        RETURNS (Dict[str, Any]): The scores; none without a scorer.
+        """
+        return {} if self.scorer is None else self.scorer(examples, **kwargs)
+
+    def _targets(self, doc: Doc) -> list[Span]:
+        if self.spans_key is None:
+            spans: Iterable[Span] = doc.ents
+        elif self.spans_key in doc.spans:
+            spans = doc.spans[self.spans_key]
+        else:
+            raise ValueError(Errors.CE273.format(name=self.name, key=self.spans_key, known=sorted(doc.spans)))
+        return [span for span in spans if self.entity_labels is None or span.label_ in self.entity_labels]
+
+    def _find_cues(self, doc: Doc, targets: list[Span]) -> list[list]:
+        """Rows of entity, assertion and cue; the document's data stay as they are."""
+        # of a single word nothing can be said, and spaCy cannot tell whether it is a sentence
+        if len(doc) == 1:
+            return []
+        if not doc.has_annotation("SENT_START"):
+            raise ValueError(Errors.CE271.format(name=self.name))
+        kept = dict(doc.user_data)
+        doc.spans[_TARGETS_KEY] = targets
+        try:
+            edges = self._build_context()(doc)._.context_graph.edges
+        finally:
+            doc.user_data.clear()
+            doc.user_data.update(kept)
+            del doc.spans[_TARGETS_KEY]
+        rows = []
+        for target, modifier in edges:
+            start, end = modifier.modifier_span
+            cue = doc[start:end]
+            if modifier.category in ASSERTIONS:
+                assertion = ASSERTIONS[modifier.category]
+                rows.append([target.start_char, target.end_char, assertion, cue.start_char, cue.end_char])
+        return rows
+
+    def _build_context(self) -> Callable[[Doc], Doc]:
+        """medspaCy's component with our rules, made at first use: when loading, the rules come after the component."""
+        if self._context is None:
+            context_class, rule_class = import_context(self.name)
+            self._context = context_class(
+                self.nlp,
+                rules=None,
+                span_attrs=None,
+                # the "without" of a migraine without aura negates nothing
+                prune_on_target_overlap=True,
+                input_span_type="group",
+                span_group_name=_TARGETS_KEY,
+            )
+            self._context.add([rule_class(**rule) for rule in self._rules])
+        return self._context
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without medspaCy's objects, so that the component can be sent to a spawned process."""
+        return {**self.__dict__, "_context": None}
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """Serialise the rules.
+
+        exclude (Iterable[str]): "rules" leaves them out.
+        RETURNS (bytes): The rules.
+        """
+        return util.to_bytes({"rules": lambda: srsly.json_dumps(self._rules)}, exclude)
+
+    def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> "Context":
+        """Load the rules.
+
+        data (bytes): What `to_bytes` returned.
+        exclude (Iterable[str]): "rules" leaves them as they are.
+        RETURNS (Context): The component.
+        """
+        util.from_bytes(data, {"rules": lambda content: setattr(self, "rules", srsly.json_loads(content))}, exclude)
+        return self
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Write the rules to a folder, as a file that `read_rules` reads.
+
+        path (Union[str, Path]): The folder.
+        exclude (Iterable[str]): "rules.json" leaves them out.
+        """
+        content = srsly.json_dumps({"context_rules": self._rules}, indent=1) + "\n"
+        util.to_disk(Path(path), {"rules.json": lambda file: write_atomically(file, content)}, exclude)
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "Context":
+        """Load the rules from a folder.
+
+        path (Union[str, Path]): The folder.
+        exclude (Iterable[str]): "rules.json" leaves them as they are.
+        RETURNS (Context): The component.
+        """
+        util.from_disk(Path(path), {"rules.json": lambda file: setattr(self, "rules", read_rules(file))}, exclude)
+        return self
+
+
+def import_context(name: str) -> tuple[type, type]:
+    """medspaCy's classes of the component and of a rule; importing them takes seconds.
+
+    name (str): Name of the component that asks.
+    RETURNS (Tuple[type, type]): `ConText` and `ConTextRule`.
+    RAISES (ImportError): CE270 if medspaCy is not installed.
+    """
+    try:
+        # medspaCy silences all warnings of the process when it is imported
+        with warnings.catch_warnings():
+            from medspacy.context import ConText, ConTextRule
+        # which also kept quiet that some rule sets leave one of its matchers empty
+        warnings.filterwarnings("ignore", message=r"\[W036\]", module="medspacy")
+    except ImportError as error:
+        raise ImportError(Errors.CE270.format(name=name, error=error)) from error
+    return ConText, ConTextRule
+
+
+def medspacy_rules(nlp: Language, name: str) -> list[Rule]:
+    """The rules that medspaCy has for a language.
+
+    nlp (Language): A pipeline of the language.
+    name (str): Name of the component that asks.
+    RETURNS (List[Rule]): The rules.
+    RAISES (ValueError): CE274 if there are none.
+    """
+    context_class, _ = import_context(name)
+    try:
+        context = context_class(nlp, language_code=nlp.lang, span_attrs=None)
+        rules = [rule.to_dict() for rule in context.rules]
+    except FileNotFoundError:
+        rules = []
+    # for some languages medspaCy has a file without rules
+    if not rules:
+        raise ValueError(Errors.CE274.format(name=name, lang=nlp.lang))
+    return rules
