@@ -92,6 +92,19 @@ class Errors(metaclass=_Coded):
         "{file}, line {line} is no PHEE record ({problem}). Each line is a JSON object with id, context and "
         "annotations, as in version 2; version 1 is brat (--format brat)."
     )
+    CE025 = (
+        "{file}, line {line} is no entry of i2b2 2009. It is m, do, mo, f, du, r and ln in this order with || between "
+        "them, each =\"text\" and (but for \"nm\", and for ln) its offsets: see docs/medication_entries.md."
+    )
+    CE026 = (
+        "{file}, line {line}: the offsets {offsets} of field {field} name no tokens of the text. Lines count from 1, "
+        "tokens between white space from 0. Likely the entries are of another text, or its line ends were changed."
+    )
+    CE027 = (
+        "{file}, line {line}: field {field} quotes another text than the one at its offsets {offsets}. Likely the "
+        "entries are of another text, or the text was changed after annotation."
+    )
+    CE028 = "{file} has no text {doc} or {doc}.txt beside it. Put texts and entries into one folder."
     CE030 = (
         "Demo corpus: {part!r} in the template or term {template!r} cannot be read: a bracket without its partner, an "
         "unknown assertion or a misspelt slot. The language is described in docs/demo_corpus.md."
@@ -499,6 +512,14 @@ class Errors(metaclass=_Coded):
     CE274 = (
         "Component {name!r}: medspaCy has no ConText rules for the language {lang!r}. Set `rules = \"none\"` and add "
         "your own with `add_rules`."
+    )
+    CE258 = (
+        "One relation extractor is wanted, and the pipeline has {found}. Its components: {pipes}. Load a pipeline that "
+        "was trained with one `clinner_relation_extractor`, or leave the others out (`python -m spacy clinner strip`)."
+    )
+    CE259 = (
+        "Relations end to end need a component that finds entities, and the pipeline has none: {pipes}. Put a tagger "
+        "before the extractor, or ask for `--entities gold`."
     )
 
 

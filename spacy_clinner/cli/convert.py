@@ -13,9 +13,9 @@ from ._coded import coded_errors
 def convert_cli(
     source: Annotated[Path, Argument(help="Corpus (folder or column file); with --to a .spacy file", exists=True)],
     output: Annotated[Path, Argument(help=".spacy file; with --splits or --to a folder")],
-    format: Annotated[str | None, Option(help="Source: brat, pubtator, phee, iob (any), iob1, iob2, bioes")] = None,
-    to: Annotated[str | None, Option(help="Source is .spacy; output: brat, pubtator, iob1, iob2, bioes")] = None,
-    ents_only: Annotated[bool, Option("--ents-only", help="To brat: doc.ents, not what was imported")] = False,
+    format: Annotated[str | None, Option(help="brat, pubtator, phee, i2b2-2009, iob (any), iob1, iob2, bioes")] = None,
+    to: Annotated[str | None, Option(help="From .spacy to brat, pubtator, i2b2-2009, iob1, iob2, bioes")] = None,
+    ents_only: Annotated[bool, Option("--ents-only", help="To brat, i2b2-2009: doc.ents, not as imported")] = False,
     lang: Annotated[str, Option(help="Language code")] = "en",
     tokenizer: Annotated[str, Option(help="clinical or spacy; train with the same")] = "clinical",
     splits: Annotated[Path | None, Option(help="Folder with train.txt, dev.txt, test.txt: one id a line")] = None,

@@ -12,10 +12,11 @@ from ..scoring.documents import read_docs
 from .brat import check_id, write_brat
 from .columns import format_columns
 from .convert import doc_to_brat
+from .i2b2_2009 import SUFFIX, doc_to_entries, format_entries
 from .pubtator import format_pubtator
 from .tags import PREFIXES
 
-FORMATS = ("brat", "pubtator", *PREFIXES)
+FORMATS = ("brat", "pubtator", "i2b2-2009", *PREFIXES)
 
 
 def export_docs(
@@ -27,9 +28,10 @@ def export_docs(
     folder (Path): Where to; it is made if missing, other files in it stay.
     format (str): One of `FORMATS`. Brat gets ID.txt and ID.ann: the annotations that the document was imported with if
         it comes from brat, else `doc.ents`; a document without annotation has no .ann file. PubTator gets
-        ID.PubTator.txt: `doc.ents` and the relations between concepts. The others get ID.tsv.
+        ID.PubTator.txt: `doc.ents` and the relations between concepts. i2b2 2009 gets
+        ID.txt and ID.i2b2.entries: as imported, else `doc.ents` and their relations. The others get ID.tsv.
     stem (str): Beginning of made-up names.
-    ents_only (bool): Brat gets `doc.ents` in any case: what a model predicted on an imported document.
+    ents_only (bool): Brat and i2b2 2009 get `doc.ents` in any case: what a model predicted on an imported document.
     RETURNS (List[str]): Ids of documents left out: without annotation they have no tags to write.
     RAISES (ValueError): CE008 for an unknown format, CE012 for an id that is no file name or not unique, CE013 for a
         token, CE023 for an id, label or concept that would break the columns.
@@ -44,6 +46,10 @@ def export_docs(
     annotated = {doc_id: doc for doc_id, doc in named.items() if doc.has_annotation("ENT_IOB")}
     if format == "pubtator":
         contents = {f"{doc_id}.PubTator.txt": format_pubtator(doc) for doc_id, doc in annotated.items()}
+    elif format == "i2b2-2009":
+        contents = {f"{doc_id}.txt": doc.text for doc_id, doc in annotated.items()}
+        for doc_id, doc in annotated.items():
+            contents[f"{doc_id}{SUFFIX}"] = format_entries(doc_to_entries(doc, ents_only), doc.text)
     else:
         contents = {f"{doc_id}.tsv": format_columns(doc, format) for doc_id, doc in annotated.items()}
     for name, content in contents.items():

@@ -16,6 +16,7 @@ from .audit import ImportAudit
 from .brat import brat_paths, read_brat
 from .columns import ColumnFormat, column_paths, read_columns
 from .convert import HEAD_ROLE, brat_to_doc
+from .i2b2_2009 import read_i2b2_2009
 from .phee import read_phee
 from .pubtator import read_pubtator
 from .splits import read_splits, split_docs
@@ -23,7 +24,7 @@ from .splits import read_splits, split_docs
 # "iob" tells the scheme of the columns from their tags
 SCHEMES = {"iob": None, "iob1": "iob1", "iob2": "iob2", "bioes": "bioes"}
 # formats of one corpus or community: their readers take a path, a tokenizer and the audit
-READERS = {"pubtator": read_pubtator, "phee": read_phee}
+READERS = {"pubtator": read_pubtator, "phee": read_phee, "i2b2-2009": read_i2b2_2009}
 FORMATS = ("brat", *READERS, *SCHEMES)
 DEFAULT_LAYOUT = ColumnFormat()
 TOKENIZERS = {"clinical": "spacy_clinner.ClinicalTokenizer.v1", "spacy": "spacy.Tokenizer.v1"}

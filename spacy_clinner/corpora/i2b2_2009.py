@@ -1,0 +1,251 @@
+"""The entries of the i2b2 2009 medication challenge: a drug and its fields a line, by line and token.
+
+    m="metformin" 10:3 10:3||do="500 mg" 10:4 10:5||mo="nm"||f="b.i.d." 10:6 10:6||du="nm"||r="nm"||ln="list"
+
+Lines of the text count from 1, tokens (between white space) of a line from 0; "nm" is not mentioned. A field in several
+pieces has its ranges parted by commas.
+Source: Uzuner, Solti & Cadag 2010, JAMIA 17(5):514-518, https://pmc.ncbi.nlm.nih.gov/articles/PMC2995677
+"""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spacy.tokens import Doc
+
+from ..constants import DOC_ID_KEY, RELATIONS_KEY
+from ..errors import Errors
+from ..files import read_text
+from .align import Fragments, align_mentions
+from .audit import ImportAudit
+from .brat import Textbound
+from .relations import Link, link_entities
+
+# The entries that a document was imported with, as plain data in `user_data`.
+ENTRIES_KEY = "clinner_entries"
+DRUG = "DRUG"
+# fields of a line in their order, and their labels here
+FIELDS = {"m": DRUG, "do": "DOSAGE", "mo": "MODE", "f": "FREQUENCY", "du": "DURATION", "r": "REASON"}
+NOT_MENTIONED = "nm"
+SUFFIX = ".i2b2.entries"
+_RANGES = r"\d+:\d+ +\d+:\d+(?: *, *\d+:\d+ +\d+:\d+)*"
+_ENTRY = re.compile(
+    r" *\|\| *".join(rf'{name}="(.*?)"(?: +({_RANGES}))?' for name in FIELDS) + r' *\|\| *ln="(.*?)" *', re.ASCII
+)
+_RANGE = re.compile(r"(\d+):(\d+) +(\d+):(\d+)")
+_ELLIPSIS = "..."
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line.
+
+    fields (Mapping[str, Fragments]): By label: the characters of each field that is mentioned; `DRUG` always is.
+    context (str): "list" or "narrative".
+    """
+
+    fields: Mapping[str, Fragments]
+    context: str
+
+
+class TokenPlaces:
+    """Where the tokens of a text are, by line and number, and by character.
+
+    text (str): The text.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.spans: list[tuple[int, int]] = []
+        self.places: list[tuple[int, int]] = []
+        offset = 0
+        for line, content in enumerate(text.split("\n"), start=1):
+            for number, token in enumerate(re.finditer(r"\S+", content)):
+                self.spans.append((offset + token.start(), offset + token.end()))
+                self.places.append((line, number))
+            offset += len(content) + 1
+        self.index = {place: i for i, place in enumerate(self.places)}
+
+    def characters(self, first: tuple[int, int], last: tuple[int, int]) -> tuple[int, int] | None:
+        """RETURNS (Optional[Tuple[int, int]]): Characters from a token to another; None if there are no such tokens."""
+        if first not in self.index or last not in self.index or first > last:
+            return None
+        return self.spans[self.index[first]][0], self.spans[self.index[last]][1]
+
+    def tokens(self, start: int, end: int) -> tuple[int, int]:
+        """RETURNS (Tuple[int, int]): Indices of the first and last token that share a character with a span."""
+        first = bisect_right(self.spans, start, key=lambda span: span[1])
+        return first, bisect_left(self.spans, end, key=lambda span: span[0]) - 1
+
+    def words(self, fragments: Fragments) -> list[str]:
+        """RETURNS (List[str]): The tokens of a field, without those that stand for a gap, in lower case."""
+        pieces = " ".join(self.text[start:end] for start, end in fragments)
+        return [word for word in pieces.lower().split() if word != _ELLIPSIS]
+
+
+def parse_entries(content: str, text: str, file: str) -> list[Entry]:
+    """Parse the entries of a document.
+
+    content (str): Contents of the entry file; empty lines are skipped.
+    text (str): The document's text.
+    file (str): Name of the entry file, for errors.
+    RETURNS (List[Entry]): Its entries.
+    RAISES (ValueError): CE025 for a line that is no entry, CE026 for offsets without a token, CE027 for a field that
+        quotes another text than that at its offsets, but for case and white space.
+    """
+    places = TokenPlaces(text)
+    entries = []
+    for number, line in enumerate(content.removeprefix("\ufeff").split("\n"), start=1):
+        if not line.strip():
+            continue
+        match = _ENTRY.fullmatch(line.removesuffix("\r"))
+        if match is None:
+            raise ValueError(Errors.CE025.format(file=file, line=number))
+        *values, context = match.groups()
+        fields = {}
+        for (name, label), quoted, ranges in zip(FIELDS.items(), values[::2], values[1::2], strict=True):
+            if (quoted == NOT_MENTIONED) != (ranges is None) or (label == DRUG and ranges is None):
+                raise ValueError(Errors.CE025.format(file=file, line=number))
+            if ranges is None:
+                continue
+            found = [tuple(map(int, piece)) for piece in _RANGE.findall(ranges)]
+            fragments = tuple(places.characters(piece[:2], piece[2:]) for piece in found)
+            if None in fragments:
+                raise ValueError(Errors.CE026.format(file=file, line=number, field=name, offsets=ranges))
+            if places.words(fragments) != [word for word in quoted.lower().split() if word != _ELLIPSIS]:
+                raise ValueError(Errors.CE027.format(file=file, line=number, field=name, offsets=ranges))
+            fields[label] = fragments
+        entries.append(Entry(fields, context))
+    return entries
+
+
+def format_entries(entries: list[Entry], text: str) -> str:
+    """Write entries; fields are widened to whole tokens between white space.
+
+    entries (List[Entry]): The entries.
+    text (str): The document's text.
+    RETURNS (str): Contents of the entry file; `parse_entries` gives the same entries back.
+    """
+    places = TokenPlaces(text)
+    return "".join(
+        "||".join(f"{name}={_format_field(entry.fields.get(label), places)}" for name, label in FIELDS.items())
+        + f'||ln="{entry.context}"\n'
+        for entry in entries
+    )
+
+
+def entries_to_doc(
+    doc_id: str, text: str, entries: list[Entry] | None, tokenizer: Callable[[str], Doc], audit: ImportAudit
+) -> Doc:
+    """Make a spaCy document of a text and its entries.
+
+    doc_id (str): Identifier of the document.
+    text (str): Its text.
+    entries (Optional[List[Entry]]): Its entries; None: it is not annotated.
+    tokenizer (Callable[[str], Doc]): Tokenizes the text, such as `nlp.tokenizer`.
+    audit (ImportAudit): Gets the counts, and a row for everything that is changed or left out.
+    RETURNS (Doc): `doc.ents` holds drugs and fields, `doc.user_data["clinner_relations"]` relates each drug (head) to
+        the fields of its entries (label: the field's), `doc.user_data["clinner_entries"]` holds the entries as data.
+    """
+    doc = tokenizer(text)
+    doc.user_data[DOC_ID_KEY] = doc_id
+    audit.documents += 1
+    if entries is None:
+        audit.add("unannotated", "imported with missing entities", doc_id=doc_id)
+        return doc
+    mentions: dict[tuple, Textbound] = {}
+    links: dict[Link, None] = {}
+    for entry in entries:
+        ids = {}
+        for label in (label for label in FIELDS.values() if label in entry.fields):
+            fragments = tuple(entry.fields[label])
+            new = Textbound(f"T{len(mentions) + 1}", label, fragments, "")
+            ids[label] = mentions.setdefault((label, fragments), new).id
+        head = ids.pop(DRUG)
+        links |= dict.fromkeys(Link(f"{head}-{child}", label, head, child) for label, child in ids.items())
+    found = list(mentions.values())
+    _, entities = align_mentions(doc, found, audit, doc_id)
+    doc.set_ents(entities, default="outside")
+    doc.user_data[RELATIONS_KEY] = link_entities(doc, found, links, audit, doc_id)
+    doc.user_data[ENTRIES_KEY] = [_to_data(entry) for entry in entries]
+    return doc
+
+
+def doc_to_entries(doc: Doc, ents_only: bool = False, context: str = "narrative") -> list[Entry]:
+    """Make entries of a spaCy document.
+
+    A drug with several fields of a label has several entries: the first of each label belong together, the second of
+    each, and so on; a label's only field is in all of them.
+
+    doc (Doc): The document.
+    ents_only (bool): Use `doc.ents` and their relations, even if the document was imported with entries.
+    context (str): "list" or "narrative", for entries that are made of relations.
+    RETURNS (List[Entry]): The entries it was imported with, else one or more for each drug of `doc.ents`.
+    """
+    stored = None if ents_only else doc.user_data.get(ENTRIES_KEY)
+    if stored is not None:
+        return [_from_data(data) for data in stored]
+    entries = []
+    for drug in (entity for entity in doc.ents if entity.label_ == DRUG):
+        span = (drug.start_char, drug.end_char)
+        children: dict[str, list[tuple[int, int]]] = {}
+        for relation in doc.user_data.get(RELATIONS_KEY, ()):
+            if tuple(relation["head"]) == span and relation["label"] in FIELDS.values():
+                children.setdefault(relation["label"], []).append(tuple(relation["child"]))
+        for n in range(max(map(len, children.values()), default=1)):
+            fields = {DRUG: (span,)}
+            for label, found in children.items():
+                if len(found) == 1 or n < len(found):
+                    fields[label] = (found[0 if len(found) == 1 else n],)
+            entries.append(Entry(fields, context))
+    return entries
+
+
+def read_i2b2_2009(path: Path, tokenizer: Callable[[str], Doc], audit: ImportAudit) -> Iterator[Doc]:
+    """Read the documents of a folder: texts `ID` or `ID.txt`, entries `ID.i2b2.entries`, `ID_gold.entries` or
+    `ID.entries`.
+
+    path (Path): The folder; its subfolders are not read.
+    tokenizer (Callable[[str], Doc]): Tokenizes the texts.
+    audit (ImportAudit): Gets counts and problems.
+    YIELDS (Doc): Documents as of `entries_to_doc`, in the order of their ids; a text without entries is not annotated.
+    RAISES (ValueError): CE005 if there is no text, CE028 for entries without a text, CE001 for a file that is not
+        UTF-8, and those of `parse_entries`.
+    """
+    files = [file for file in path.glob("[!.]*") if file.is_file()]
+    texts = {file.stem: file for file in files if file.suffix in ("", ".txt")}
+    entries = {file.name.split(".")[0].removesuffix("_gold"): file for file in files if file.suffix == ".entries"}
+    for doc_id in sorted(entries.keys() - texts.keys()):
+        raise ValueError(Errors.CE028.format(file=entries[doc_id].name, doc=doc_id))
+    if not texts:
+        raise ValueError(Errors.CE005.format(path=path.name, kind="text (ID or ID.txt, beside ID.i2b2.entries)"))
+    for doc_id, file in sorted(texts.items()):
+        text = read_text(file)
+        found = None
+        if doc_id in entries:
+            found = parse_entries(read_text(entries[doc_id]), text, entries[doc_id].name)
+        yield entries_to_doc(doc_id, text, found, tokenizer, audit)
+
+
+def _format_field(fragments: Fragments | None, places: TokenPlaces) -> str:
+    if fragments is None:
+        return f'"{NOT_MENTIONED}"'
+    words, ranges = [], []
+    for start, end in fragments:
+        first, last = places.tokens(start, end)
+        piece = places.text[places.spans[first][0] : places.spans[last][1]]
+        words.append(" ".join(piece.split()))
+        ranges.append("{}:{} {}:{}".format(*places.places[first], *places.places[last]))
+    return f'"{f" {_ELLIPSIS} ".join(words)}" {",".join(ranges)}'
+
+
+def _to_data(entry: Entry) -> dict[str, Any]:
+    fields = {label: [list(fragment) for fragment in fragments] for label, fragments in entry.fields.items()}
+    return {"fields": fields, "context": entry.context}
+
+
+def _from_data(data: dict[str, Any]) -> Entry:
+    return Entry({label: tuple(map(tuple, found)) for label, found in data["fields"].items()}, data["context"])

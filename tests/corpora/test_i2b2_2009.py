@@ -1,0 +1,177 @@
+import re
+
+import pytest
+import spacy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from spacy.tokens import DocBin
+from spacy.vocab import Vocab
+
+from spacy_clinner.constants import RELATIONS_KEY
+from spacy_clinner.corpora.audit import ImportAudit
+from spacy_clinner.corpora.exporting import export_docs
+from spacy_clinner.corpora.i2b2_2009 import (
+    DRUG,
+    FIELDS,
+    Entry,
+    TokenPlaces,
+    doc_to_entries,
+    entries_to_doc,
+    format_entries,
+    parse_entries,
+    read_i2b2_2009,
+)
+
+TEXT = "Medications:\r\n1.  Metformin 500 mg b.i.d. ,\nand  1000 mg at night for the\nnew diabetes.\n"
+LINES = [
+    'm="metformin" 2:1 2:1||do="500 mg" 2:2 2:3||mo="nm"||f="b.i.d." 2:4 2:4||du="nm"||'
+    'r="the new diabetes." 3:6 4:1||ln="list"',
+    'm="metformin" 2:1 2:1||do="1000 mg" 3:1 3:2||mo="nm"||f="at night" 3:3 3:4||du="nm"||'
+    'r="the new diabetes." 3:6 4:1||ln="list"',
+]
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return spacy.blank("en").tokenizer
+
+
+def imported(tokenizer, lines, text=TEXT):
+    audit = ImportAudit()
+    return entries_to_doc("a", text, parse_entries("\n".join(lines), text, "f"), tokenizer, audit), audit
+
+
+def written(doc, **settings):
+    return format_entries(doc_to_entries(doc, **settings), doc.text).lower().splitlines()
+
+
+def test_entries_become_entities_and_relations(tokenizer):
+    doc, audit = imported(tokenizer, LINES)
+    assert [(e.text, e.label_) for e in doc.ents] == [
+        ("Metformin", "DRUG"), ("500 mg", "DOSAGE"), ("b.i.d.", "FREQUENCY"), ("1000 mg", "DOSAGE"),
+        ("at night", "FREQUENCY"), ("the\nnew diabetes.", "REASON"),
+    ]  # fmt: skip
+    relations = doc.user_data[RELATIONS_KEY]
+    assert {tuple(relation["head"]) for relation in relations} == {(18, 27)}
+    assert [relation["label"] for relation in relations] == ["DOSAGE", "FREQUENCY", "DOSAGE", "FREQUENCY", "REASON"]
+    assert not audit.rows and audit.linked.total() == 5
+
+
+@pytest.mark.parametrize("ents_only", [False, True])
+def test_written_as_they_were(tokenizer, ents_only):
+    doc, _ = imported(tokenizer, LINES)
+    (doc,) = DocBin().from_bytes(DocBin(docs=[doc], store_user_data=True).to_bytes()).get_docs(Vocab())
+    assert written(doc, ents_only=ents_only, context="list") == LINES
+
+
+def test_a_field_in_pieces_is_kept_as_data(tokenizer):
+    line = LINES[0].replace('f="b.i.d." 2:4 2:4', 'f="b.i.d. ... at night" 2:4 2:4,3:3 3:4')
+    doc, audit = imported(tokenizer, [line])
+    assert "FREQUENCY" not in {e.label_ for e in doc.ents}
+    assert audit.problems == {"discontinuous": 1, "relation": 1}
+    assert written(doc) == [line]
+    spaced = line.replace("||", " || ").replace(",3:3", ", 3:3").replace(" ... ", " ")
+    assert parse_entries(spaced, TEXT, "f") == parse_entries(line, TEXT, "f")
+
+
+def test_a_drug_without_fields_and_a_field_with_several_drugs(tokenizer):
+    text = "aspirin and ibuprofen for pain, water"
+    doc = tokenizer(text)
+    drugs = [doc.char_span(start, end, label=DRUG) for start, end in ((0, 7), (12, 21), (32, 37))]
+    doc.set_ents([*drugs, doc.char_span(26, 30, label="REASON")], default="outside")
+    doc.user_data[RELATIONS_KEY] = [
+        {"head": head, "child": [26, 30], "label": "REASON", "probability": 0.5} for head in ([0, 7], [12, 21])
+    ]
+    # tokens between white space: the comma belongs to the last one
+    assert [re.sub(r'(do|mo|f|du)="nm"\|\|', "", line) for line in written(doc)] == [
+        'm="aspirin" 1:0 1:0||r="pain," 1:4 1:4||ln="narrative"',
+        'm="ibuprofen" 1:2 1:2||r="pain," 1:4 1:4||ln="narrative"',
+        'm="water" 1:5 1:5||r="nm"||ln="narrative"',
+    ]
+
+
+@pytest.mark.parametrize(
+    "line, code",
+    [
+        ("Zebedee", "CE025"),
+        (LINES[0].replace("||mo", "|mo"), "CE025"),
+        (LINES[0].replace('mo="nm"', 'mo="nm" 2:1 2:1'), "CE025"),
+        (LINES[0].replace('"500 mg" 2:2 2:3', '"500 mg"'), "CE025"),
+        (LINES[0].replace('m="metformin" 2:1 2:1', 'm="nm"'), "CE025"),
+        (LINES[0].replace("2:2 2:3", "2:2 2:9"), "CE026"),
+        (LINES[0].replace("2:2 2:3", "0:2 2:3"), "CE026"),
+        (LINES[0].replace("2:2 2:3", "2:3 2:2"), "CE026"),
+        (LINES[0].replace("500 mg", "Zebedee"), "CE027"),
+        (LINES[0].replace("2:2 2:3", "2:2 2:4"), "CE027"),
+    ],
+)
+def test_errors_name_the_line_and_quote_nothing(line, code):
+    with pytest.raises(ValueError, match=f"{code}.*f, line 3") as error:
+        parse_entries(f"{LINES[1]}\n\n{line}\n", TEXT, "f")
+    assert "Zebedee" not in str(error.value)
+
+
+WORDS = st.sampled_from(["aspirin", "5", "mg,", 'q"d', "||", "é🙂", "nm", "..a"])
+OTHERS = [label for label in FIELDS.values() if label != DRUG]
+SPACES = st.sampled_from([" ", "  ", "\n", "\r\n", "\n\n", "\t"])
+
+
+@st.composite
+def documents(draw, n_entries=3):
+    """A text and entries between any of its tokens."""
+    words = draw(st.lists(WORDS, min_size=1, max_size=12))
+    text = "".join(word + space for word, space in zip(words, [draw(SPACES) for _ in words], strict=True))
+    places = TokenPlaces(text)
+    tokens = st.integers(0, len(words) - 1)
+    ranges = st.tuples(tokens, tokens).map(lambda pair: tuple(places.spans[i] for i in sorted(pair)))
+    pieces = st.lists(ranges, min_size=1, max_size=2).map(lambda found: tuple((one[0], two[1]) for one, two in found))
+    fields = st.fixed_dictionaries({DRUG: pieces}, optional=dict.fromkeys(OTHERS, pieces))
+    # "nm" as the text of a field cannot be told from a field that is not mentioned
+    mentioned = fields.filter(lambda found: all(places.words(piece) != ["nm"] for piece in found.values()))
+    contexts = st.sampled_from(["list", "narrative"])
+    return text, draw(st.lists(st.builds(Entry, mentioned, contexts), max_size=n_entries))
+
+
+@given(documents())
+@settings(max_examples=150, deadline=None)
+def test_there_and_back(tokenizer, document):
+    text, entries = document
+    assert parse_entries(format_entries(entries, text), text, "f") == entries
+    doc = entries_to_doc("a", text, entries, tokenizer, audit := ImportAudit())
+    assert doc_to_entries(doc) == entries
+    lost = sum(row.problem == "relation" for row in audit.rows)
+    assert len(doc.user_data[RELATIONS_KEY]) + lost == audit.relations.total()
+
+
+@given(documents(n_entries=1))
+@settings(max_examples=150, deadline=None)
+def test_an_entry_of_flat_entities_is_made_of_relations(tokenizer, document):
+    text, entries = document
+    doc = entries_to_doc("a", text, entries, tokenizer, audit := ImportAudit())
+    if not audit.rows:
+        assert [entry.fields for entry in doc_to_entries(doc, ents_only=True)] == [entry.fields for entry in entries]
+
+
+def test_files(tokenizer, tmp_path):
+    for name in ("b.txt", "a", "c"):
+        (tmp_path / name).write_text(TEXT, newline="")
+    (tmp_path / ".hidden").write_bytes(b"\xff")
+    (tmp_path / "a_gold.entries").write_text("\n".join(LINES))
+    (tmp_path / "b.i2b2.entries").write_text("")
+    docs = list(read_i2b2_2009(tmp_path, tokenizer, audit := ImportAudit()))
+    assert [len(doc.ents) for doc in docs] == [6, 0, 0] and docs[0].text == TEXT
+    assert [(row.doc_id, row.problem) for row in audit.rows] == [("c", "unannotated")]
+    assert [doc.has_annotation("ENT_IOB") for doc in docs] == [True, True, False]
+    assert export_docs(docs, tmp_path / "out", "i2b2-2009") == ["c"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "a.i2b2.entries", "a.txt", "b.i2b2.entries", "b.txt",
+    ]  # fmt: skip
+    assert (tmp_path / "out" / "a.i2b2.entries").read_text().lower().splitlines() == LINES
+
+
+def test_entries_without_text_and_no_text(tokenizer, tmp_path):
+    with pytest.raises(ValueError, match="CE005"):
+        list(read_i2b2_2009(tmp_path, tokenizer, ImportAudit()))
+    (tmp_path / "a.entries").write_text("")
+    with pytest.raises(ValueError, match="CE028"):
+        list(read_i2b2_2009(tmp_path, tokenizer, ImportAudit()))

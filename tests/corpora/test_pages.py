@@ -1,0 +1,16 @@
+"""The snippets of the pages on corpora run."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.mark.parametrize("page", ["corpora", "medication_entries"])
+def test_snippets_run(page):
+    snippets = re.findall(r"```python\n(.*?)```", (DOCS / f"{page}.md").read_text(encoding="utf8"), flags=re.DOTALL)
+    assert snippets
+    for snippet in snippets:
+        exec(snippet, {})
