@@ -273,11 +273,13 @@ def test_a_rule_can_be_ended_by_a_category():
 def test_a_package_needs_no_other_file(tmp_path):
     nlp = make_nlp()
     nlp.get_pipe("context").add_rules([OWN_RULE])
-    nlp.meta["name"] = "context_toy"
+    nlp.meta.update(name="context_toy", requirements=["medspacy>=1.3"])
     nlp.to_disk(tmp_path / "model")
     (tmp_path / "dist").mkdir()
     run(sys.executable, "-m", "spacy", "package", tmp_path / "model", tmp_path / "dist", "--build", "none")
     (source,) = (tmp_path / "dist").iterdir()
+    requirements = json.loads((source / "meta.json").read_text())["requirements"]
+    assert "medspacy>=1.3" in requirements and any(name.startswith("spacy_clinner") for name in requirements)
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
     run(*pip, "--target", tmp_path / "target", source)
     (tmp_path / "model").rename(tmp_path / "gone")
