@@ -207,6 +207,14 @@ class Errors(metaclass=_Coded):
     )
     CE084 = "The grid {path} {problem}. See docs/experiments.md."
     CE085 = "Plots need matplotlib, which is not installed: `pip install spacy_clinner[report]`."
+    CE086 = "{path} names no kind of table: end it in {known}."
+    CE087 = (
+        "Parquet files need pyarrow, which is not installed: `pip install spacy_clinner[report]`, or write a .csv file."
+    )
+    CE088 = (
+        "{source}: a pipeline needs notes to annotate (`table MODEL NOTES... OUTPUT`), a .spacy file of annotated "
+        "documents takes none (`table DOCS.spacy OUTPUT`)."
+    )
 
     # CE1xx: shapes. 100-119 the CRF, 120-149 encoders
     CE100 = (
@@ -302,8 +310,8 @@ class Errors(metaclass=_Coded):
     )
     CE204 = "{label!r} is no label of tagger {name!r}. Its labels: {labels}."
     CE207 = (
-        "Document {doc!r}: the entity [{start}, {end}) does not begin and end with tokens of this pipeline's tokenizer. "
-        "Convert the corpus with the tokenizer of the config, or set the config's to that of the corpus."
+        "Document {doc!r}: the entity [{start}, {end}) does not begin and end with tokens of this pipeline's "
+        "tokenizer. Convert the corpus with the tokenizer of the config, or set the config's to that of the corpus."
     )
     CE206 = (
         "Document {doc!r}: its tokens are not those of the pipeline's tokenizer, so it cannot be cut into windows. Run "

@@ -3,14 +3,17 @@
 from . import (  # noqa: F401
     annotate,
     audit,
+    choose_threshold,
     convert,
     curve,
     demo_corpus,
     evaluate,
+    evaluate_relations,
     grid,
     import_neuroner,
     layers,
     strip,
+    table,
 )
 from ._app import clinner_cli
 

@@ -125,6 +125,21 @@ def summary(counts: np.ndarray) -> np.ndarray:
     return np.concatenate([averages, prf(counts)], -2)
 
 
+def score_counts(counts: Counts, settings: Bootstrap) -> ModeScores:
+    """Put intervals to counts.
+
+    counts (Counts): What one mode counted.
+    settings (Bootstrap): Settings of the intervals.
+    RETURNS (ModeScores): The scores.
+    """
+    if not settings.resamples:
+        return ModeScores(counts, None)
+    bounds = bootstrap_interval(
+        counts.values, summary, n_resamples=settings.resamples, level=settings.level, seed=settings.seed
+    )
+    return ModeScores(counts, bounds)
+
+
 def evaluate(documents: Sequence[ScoredDocument], bootstrap: Bootstrap | None = None) -> Evaluation:
     """Score documents in every mode.
 
@@ -144,7 +159,7 @@ def evaluate(documents: Sequence[ScoredDocument], bootstrap: Bootstrap | None = 
     return Evaluation(
         ids=tuple(document.id for document in documents),
         n_tokens=sum(len(document.tokens) for document in documents),
-        modes={mode: ModeScores(counted, _bounds(counted, bootstrap)) for mode, counted in counts.items()},
+        modes={mode: score_counts(counted, bootstrap) for mode, counted in counts.items()},
         entity_confusion=count_confusion(
             ((one and one.label, other and other.label) for document in pairs for one, other in document), labels
         ),
@@ -203,14 +218,6 @@ def _token_counts(gold: Sequence[list[str]], predicted: Sequence[list[str]]) -> 
 
 def _types(tags: list[str]) -> list[str | None]:
     return [None if tag == OUTSIDE else tag for tag in tags_to_types(tags)]
-
-
-def _bounds(counts: Counts, settings: Bootstrap) -> np.ndarray | None:
-    if not settings.resamples:
-        return None
-    return bootstrap_interval(
-        counts.values, summary, n_resamples=settings.resamples, level=settings.level, seed=settings.seed
-    )
 
 
 def _difference(counts: np.ndarray) -> np.ndarray:

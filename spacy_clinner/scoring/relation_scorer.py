@@ -61,7 +61,7 @@ def relation_score(examples: Iterable[Example], *, spans_key: str | None = None,
         matched.update(relation.label for relation in gold & guesses)
         predicted.update(relation.label for relation in guesses)
         support.update(relation.label for relation in gold)
-        overlapping += count_overlapping(gold, guesses)
+        overlapping += len(find_overlapping(gold, guesses))
     names = ("p", "r", "f", "macro_f", "per_type", "overlap_f")
     if not predicted and not support:
         return {f"rels_{name}": None for name in names}
@@ -75,17 +75,20 @@ def relation_score(examples: Iterable[Example], *, spans_key: str | None = None,
     return {f"rels_{name}": value for name, value in zip(names, (*micro, macro_f, per_type, overlap_f), strict=True)}
 
 
-def relations_of(doc: Doc, spans_key: str | None = None) -> frozenset[RelationOf]:
+def relations_of(
+    doc: Doc, spans_key: str | None = None, relations: Iterable[dict[str, Any]] | None = None
+) -> frozenset[RelationOf]:
     """Read the relations of a document.
 
     doc (Doc): The document.
     spans_key (Optional[str]): Span group of its entities; None for `doc.ents`.
-    RETURNS (FrozenSet[RelationOf]): Its relations; an argument that is no entity has no label.
+    relations (Optional[Iterable[Dict[str, Any]]]): Some of its relations; None for all.
+    RETURNS (FrozenSet[RelationOf]): The relations; an argument that is no entity has no label.
     """
     labels = {(start, end): label for start, end, label in entities_of(doc, spans_key)}
     ends = [
         (tuple(relation["head"]), tuple(relation["child"]), relation["label"])
-        for relation in doc.user_data.get(RELATIONS_KEY, ())
+        for relation in (doc.user_data.get(RELATIONS_KEY, ()) if relations is None else relations)
     ]
     return frozenset(
         RelationOf(Entity(*head, labels.get(head, "")), Entity(*child, labels.get(child, "")), label)
@@ -93,20 +96,19 @@ def relations_of(doc: Doc, spans_key: str | None = None) -> frozenset[RelationOf
     )
 
 
-def count_overlapping(gold: frozenset[RelationOf], guesses: frozenset[RelationOf]) -> int:
-    """Pair gold and predicted relations whose ends overlap, each at most once, exact ones first.
+def find_overlapping(gold: frozenset[RelationOf], guesses: frozenset[RelationOf]) -> list[RelationOf]:
+    """Find the gold relations whose ends overlap with those of a predicted one, exact ones first.
 
     gold (FrozenSet[RelationOf]), guesses (FrozenSet[RelationOf]): Relations of a document.
-    RETURNS (int): How many pairs there are.
+    RETURNS (List[RelationOf]): The gold relations that are found; each prediction finds one.
     """
-    left = sorted(guesses - gold)
-    count = len(gold & guesses)
+    found, left = sorted(gold & guesses), sorted(guesses - gold)
     for relation in sorted(gold - guesses):
-        found = next((guess for guess in left if _overlap(relation, guess)), None)
-        if found is not None:
-            left.remove(found)
-            count += 1
-    return count
+        guess = next((guess for guess in left if _overlap(relation, guess)), None)
+        if guess is not None:
+            left.remove(guess)
+            found.append(relation)
+    return found
 
 
 def _overlap(one: RelationOf, other: RelationOf) -> bool:

@@ -1,0 +1,40 @@
+"""`python -m spacy clinner choose-threshold`: how probable a relation must be, chosen on dev and stored."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from ._app import clinner_cli
+from ._coded import coded_errors
+
+
+@clinner_cli.command("choose-threshold")
+def choose_threshold_cli(
+    model: Annotated[str, Argument(help="Pipeline with a relation extractor (path or name)")],
+    dev: Annotated[Path, Argument(help="Documents with gold relations, a .spacy file", exists=True, dir_okay=False)],
+    out: Annotated[Path, Argument(help="Folder of the pipeline with the chosen threshold")],
+    gold_entities: Annotated[bool, Option("--gold-entities", help="Choose given gold entities")] = False,
+    force: Annotated[bool, Option("--force", "-F", help="Replace a pipeline that is there")] = False,
+) -> None:
+    """Try thresholds from 0.05 to 0.95, and save the pipeline with the one of the best F1."""
+    import spacy
+    from wasabi import msg, table
+
+    from ..files import check_replaceable, write_folder_atomically
+    from ..reports.relation_runs import best_threshold, find_extractor, score_thresholds
+    from ..reports.tables import percent
+    from ..scoring.documents import read_docs
+
+    with coded_errors():
+        check_replaceable(out, force)
+        nlp = spacy.load(model)
+        name, extractor = find_extractor(nlp)
+        thresholds = [round(0.05 * step, 2) for step in range(1, 20)]
+        scores = score_thresholds(nlp, read_docs(dev), gold_entities, thresholds)
+        rows = [(f"{at:.2f}", *map(percent, prf)) for at, prf in zip(thresholds, scores, strict=True)]
+        print(table(rows, header=("Threshold", "P", "R", "F1"), divider=True, aligns=["r"] * 4))
+        extractor.cfg["threshold"] = best_threshold(thresholds, scores)
+        nlp.get_pipe_config(name)["threshold"] = extractor.cfg["threshold"]
+        write_folder_atomically(out, nlp.to_disk, force)
+        msg.good(f"Saved the pipeline with `threshold = {extractor.cfg['threshold']}` to {out}")

@@ -1,0 +1,66 @@
+"""`python -m spacy clinner evaluate-relations`: score a pipeline's relations, given entities and end to end."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from ._app import clinner_cli
+from ._coded import coded_errors
+
+
+class Entities(StrEnum):
+    """Between which entities relations are scored."""
+
+    gold = "gold"
+    predicted = "predicted"
+    both = "both"
+
+
+@clinner_cli.command("evaluate-relations")
+def evaluate_relations_cli(
+    model: Annotated[str, Argument(help="Pipeline (path or name)")],
+    data: Annotated[Path, Argument(help="Documents with gold relations, a .spacy file", exists=True, dir_okay=False)],
+    entities: Annotated[Entities, Option(help="Between gold entities, predicted ones, or both")] = Entities.both,
+    output: Annotated[Path | None, Option("--output", "-o", help="JSON file for all scores")] = None,
+    bootstrap: Annotated[int, Option(help="Resamples of documents for the 95 % intervals; 0 for none")] = 1000,
+    gpu_id: Annotated[int, Option("--gpu-id", "-g", help="GPU ID or -1 for CPU")] = -1,
+) -> None:
+    """Score relations per label, and tell how many of the gold's were among the candidates."""
+    import json
+
+    import spacy
+    from spacy.cli._util import setup_gpu
+    from wasabi import msg
+
+    from ..files import write_atomically
+    from ..reports.relation_runs import find_extractor, predict_relations
+    from ..reports.tables import label_table
+    from ..scoring.documents import document_ids, read_docs
+    from ..scoring.evaluation import Bootstrap
+    from ..scoring.provenance import provenance, sha256
+    from ..scoring.relation_evaluation import evaluate_relations
+
+    with coded_errors():
+        setup_gpu(gpu_id)
+        nlp, docs = spacy.load(model), read_docs(data)
+        _, extractor = find_extractor(nlp)
+        result = {**provenance(), "model": model, "data": {"path": str(data), "sha256": sha256(data)}}
+        result |= {"threshold": extractor.cfg["threshold"], "document_ids": document_ids(docs)}
+        for kind, title in (("gold", "given gold entities"), ("predicted", "end to end")):
+            if entities not in (kind, Entities.both):
+                continue
+            examples = predict_relations(nlp, docs, given_entities=kind == "gold")
+            modes = evaluate_relations(examples, extractor.cfg["spans_key"], Bootstrap(resamples=bootstrap))
+            proposed = extractor.score(examples)["rels_proposed"]
+            result[kind] = {"proposed": proposed, **{name: scores.to_dict() for name, scores in modes.items()}}
+            # given the entities, to overlap is to be equal
+            for name in modes.keys() - ({"overlap"} if kind == "gold" else set()):
+                msg.divider(f"Relations {title}, {name}")
+                print(label_table(modes[name]))
+            if proposed is not None:
+                msg.info(f"{100 * proposed:.1f} % of the gold relations were candidates; the others count as missed.")
+        if output:
+            write_atomically(output, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+            msg.good(f"Saved all scores to {output}")

@@ -1,0 +1,84 @@
+"""The commands about relations, on a small pipeline that knows its notes by heart."""
+
+import json
+
+import pytest
+import spacy
+from spacy.tokens import DocBin, Span
+from typer.testing import CliRunner
+
+from spacy_clinner.cli import clinner_cli
+from spacy_clinner.constants import CONCEPT_RELATIONS_KEY, RELATIONS_KEY
+from spacy_clinner.scoring.relation_evaluation import evaluate_relations
+from spacy_clinner.training.gold_ents_corpus import give_gold_entities
+
+from ..pipeline.relation_toy import NOTES, examples, make_nlp, train
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A pipeline that finds drugs alone, and notes."""
+    folder = tmp_path_factory.mktemp("relations")
+    nlp = make_nlp()
+    train(nlp)
+    ruler = nlp.add_pipe("entity_ruler", first=True)
+    ruler.add_patterns([{"label": "DRUG", "pattern": drug} for drug in ("aspirin", "codeine", "drug")])
+    nlp.to_disk(folder / "model")
+    references = [pair.y for pair in examples(nlp)]
+    DocBin(docs=references, store_user_data=True).to_disk(folder / "dev.spacy")
+    return folder
+
+
+def call(*args):
+    return CliRunner().invoke(clinner_cli, [*map(str, args)])
+
+
+def test_scores_given_entities_and_end_to_end(folder):
+    result = call("evaluate-relations", folder / "model", folder / "dev.spacy", "-o", folder / "s.json")
+    assert result.exit_code == 0, result.output
+    scores = json.loads((folder / "s.json").read_text())
+    assert scores["gold"]["strict"]["micro"]["f"] == 1.0 and scores["gold"]["proposed"] == 1.0
+    # without doses, one relation of five is left
+    assert scores["predicted"]["strict"]["micro"]["r"] == pytest.approx(1 / 5)
+    assert scores["predicted"]["proposed"] == pytest.approx(1 / 5)
+    assert {"date", "command", "versions", "threshold"} <= scores.keys()
+    assert "20.0 % of the gold relations were candidates" in result.output
+
+
+def test_a_pipeline_must_have_what_is_scored(folder, tmp_path):
+    nlp = spacy.load(folder / "model", exclude=["entity_ruler"])
+    nlp.to_disk(tmp_path / "no_tagger")
+    result = call("evaluate-relations", tmp_path / "no_tagger", folder / "dev.spacy")
+    assert result.exit_code == 1 and "CE259" in result.output
+    assert call("evaluate-relations", tmp_path / "no_tagger", folder / "dev.spacy", "--entities", "gold").exit_code == 0
+    spacy.blank("en").to_disk(tmp_path / "blank")
+    result = call("evaluate-relations", tmp_path / "blank", folder / "dev.spacy")
+    assert result.exit_code == 1 and "CE258" in result.output
+
+
+def test_the_threshold_is_chosen_and_stored(folder, tmp_path):
+    nlp = spacy.load(folder / "model")
+    nlp.get_pipe("relations").cfg["threshold"] = 0.999
+    nlp.to_disk(tmp_path / "strict")
+    result = call("choose-threshold", tmp_path / "strict", folder / "dev.spacy", tmp_path / "out", "--gold-entities")
+    assert result.exit_code == 0, result.output
+    chosen = spacy.load(tmp_path / "out")
+    threshold = chosen.get_pipe("relations").cfg["threshold"]
+    assert 0.05 <= threshold <= 0.95 and chosen.config["components"]["relations"]["threshold"] == threshold
+    # the best of several equal ones is the middle one
+    assert 0.2 < threshold < 0.8
+    assert call("choose-threshold", tmp_path / "strict", folder / "dev.spacy", tmp_path / "out").exit_code == 1
+
+
+def test_concepts_are_judged_once_however_often_they_are_mentioned():
+    nlp = make_nlp()
+    pair = examples(nlp, NOTES[:1])[0]
+    gold = pair.y
+    gold.set_ents([Span(gold, e.start, e.end, e.label_, kb_id=f"{e.label_}|X" if e.start == 1 else e.label_)
+                   for e in gold.ents])  # fmt: skip
+    gold.user_data[CONCEPT_RELATIONS_KEY] = [["HAS", "DRUG", "DOSE"], ["HAS", "OTHER", "DOSE"]]
+    give_gold_entities(pair.x, gold)
+    pair.x.user_data[RELATIONS_KEY] = [r for r in gold.user_data[RELATIONS_KEY] if r["label"] == "HAS"]
+    scores = evaluate_relations([pair])["concepts"]
+    # DRUG-DOSE twice, and X-DOSE
+    assert scores.counts.total.tolist() == [[1, 2, 1, 2]]
