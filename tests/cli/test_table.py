@@ -1,0 +1,92 @@
+import csv
+
+import pytest
+import spacy
+from spacy.language import Language
+from typer.testing import CliRunner
+
+from spacy_clinner.cli import clinner_cli
+from spacy_clinner.constants import DOC_ID_KEY, RELATIONS_KEY
+from spacy_clinner.corpora.importing import write_docbin
+
+NOTE = "Given aspirin 5mg."
+
+
+@Language.component("relate_neighbours")
+def relate_neighbours(doc):
+    """Every entity is the child of the one before it."""
+    offsets = [[entity.start_char, entity.end_char] for entity in doc.ents]
+    doc.user_data[RELATIONS_KEY] = [
+        {"head": head, "child": child, "label": "Dosage", "probability": 0.5}
+        for head, child in zip(offsets, offsets[1:], strict=False)
+    ]
+    return doc
+
+
+@pytest.fixture
+def room(tmp_path):
+    nlp = spacy.blank("en")
+    patterns = [{"label": "Drug", "pattern": "aspirin"}, {"label": "Dosage", "pattern": "5mg"}]
+    nlp.add_pipe("entity_ruler").add_patterns(patterns)
+    nlp.add_pipe("relate_neighbours")
+    nlp.to_disk(tmp_path / "model")
+    (tmp_path / "notes").mkdir()
+    for doc_id in "ab":
+        (tmp_path / "notes" / f"{doc_id}.txt").write_text(NOTE)
+    doc = nlp(NOTE)
+    doc.user_data[DOC_ID_KEY] = "c"
+    write_docbin([doc], tmp_path / "docs.spacy")
+    return tmp_path
+
+
+def table(*args):
+    return CliRunner().invoke(clinner_cli, ["table", *map(str, args)])
+
+
+def rows(path):
+    with path.open(encoding="utf8", newline="") as file:
+        return [
+            (row["doc_id"], row["head_text"], row["Dosage"], row["Dosage_probability"]) for row in csv.DictReader(file)
+        ]
+
+
+def test_annotated_documents(room):
+    result = table(room / "docs.spacy", room / "t.csv")
+    assert result.exit_code == 0, result.output
+    assert rows(room / "t.csv") == [("c", "aspirin", "5mg", "0.5000")]
+    assert "text of the notes" in result.output.replace("\n", " ") and "aspirin" not in result.output
+
+
+@pytest.mark.parametrize("notes", [["notes"], ["notes/a.txt", "notes/b.txt"]])
+def test_a_pipeline_and_notes(room, notes):
+    result = table(room / "model", *(room / name for name in notes), room / "t.csv")
+    assert result.exit_code == 0, result.output
+    assert rows(room / "t.csv") == [("a", "aspirin", "5mg", "0.5000"), ("b", "aspirin", "5mg", "0.5000")]
+
+
+def test_chosen_heads(room):
+    assert table(room / "docs.spacy", room / "t.csv", "--head-labels", "Drug,Dosage").exit_code == 0
+    assert [row[1] for row in rows(room / "t.csv")] == ["aspirin", "5mg"]
+
+
+@pytest.mark.parametrize(
+    "arguments, code",
+    [
+        (("docs.spacy", "t.txt"), "CE086"),
+        (("docs.spacy", "notes", "t.csv"), "CE088"),
+        (("model", "t.csv"), "CE088"),
+        (("model", "model", "t.csv"), "CE005"),
+        (("model", "notes", "notes/a.txt", "t.csv"), "CE064"),
+        (("notes/a.spacy", "t.csv"), "CE070"),
+    ],
+)
+def test_wrong_arguments_end_with_a_coded_message(room, arguments, code):
+    (room / "notes" / "a.spacy").write_text(NOTE)
+    result = table(*(room / name for name in arguments))
+    assert result.exit_code == 1
+    assert code in result.output and "Traceback" not in result.output and "aspirin" not in result.output
+    assert not (room / "t.csv").exists()
+
+
+def test_the_help_says_that_the_file_holds_text():
+    assert "holds text of the notes" in " ".join(table("--help").output.split())

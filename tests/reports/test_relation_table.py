@@ -1,0 +1,104 @@
+import csv
+import io
+import sys
+
+import pytest
+import spacy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from spacy.tokens import Span, SpanGroup
+
+from spacy_clinner.constants import ASSERTIONS_KEY, DOC_ID_KEY, RELATIONS_KEY, SPANS_KEY
+from spacy_clinner.reports.relation_table import HEAD_COLUMNS, Table, relation_table, write_table
+
+NLP = spacy.blank("en")
+
+
+@pytest.fixture
+def doc():
+    doc = NLP("No aspirin 5 mg, 10 mg daily; water for pain.")
+    found = [
+        (1, 2, "DRUG"),
+        (2, 4, "DOSAGE"),
+        (5, 7, "DOSAGE"),
+        (7, 8, "FREQUENCY"),
+        (9, 10, "DRUG"),
+        (11, 12, "PROBLEM"),
+    ]
+    doc.set_ents([Span(doc, start, end, label) for start, end, label in found])
+    doc.spans[SPANS_KEY] = SpanGroup(doc, name=SPANS_KEY, spans=list(doc.ents), attrs={"scores": [0.5] * 6})
+    offsets = [[entity.start_char, entity.end_char] for entity in doc.ents]
+    doc.user_data[DOC_ID_KEY] = "a"
+    doc.user_data[ASSERTIONS_KEY] = [[*offsets[0], "negated"], [*offsets[5], "family"]]
+    doc.user_data[RELATIONS_KEY] = [
+        {"head": offsets[0], "child": offsets[n], "label": doc.ents[n].label_, "probability": p}
+        for n, p in ((2, 0.25), (1, 0.75), (3, 1.0))
+    ]
+    return doc
+
+
+def test_a_row_for_each_head_with_its_fields(doc):
+    table = relation_table([doc])
+    assert list(table.columns) == [
+        *HEAD_COLUMNS, "DOSAGE", "DOSAGE_offsets", "DOSAGE_probability",
+        "FREQUENCY", "FREQUENCY_offsets", "FREQUENCY_probability",
+    ]  # fmt: skip
+    aspirin, water = table.rows
+    assert aspirin == {
+        "doc_id": "a", "head_text": "aspirin", "head_start": 3, "head_end": 10, "head_label": "DRUG",
+        "head_probability": 0.5, "head_assertion": "negated", "DOSAGE": "5 mg; 10 mg", "DOSAGE_offsets": "11-15; 17-22",
+        "DOSAGE_probability": "0.7500; 0.2500", "FREQUENCY": "daily", "FREQUENCY_offsets": "23-28",
+        "FREQUENCY_probability": "1.0000",
+    }  # fmt: skip
+    # a head's label elsewhere: a drug without fields
+    assert water["head_text"] == "water" and water["DOSAGE"] is None and water["head_assertion"] is None
+
+
+def test_other_heads_and_spans(doc):
+    assert [row["head_text"] for row in relation_table([doc], head_labels=["PROBLEM"]).rows] == ["pain"]
+    doc.spans["mine"] = [Span(doc, 1, 2, "MINE")]
+    (row,) = relation_table([doc], spans_key="mine").rows
+    assert row["head_label"] == "MINE" and row["head_probability"] is None and row["FREQUENCY"] == "daily"
+
+
+def test_documents_without_relations_have_no_rows():
+    table = relation_table([NLP("No aspirin.")])
+    assert table == Table(HEAD_COLUMNS, [])
+
+
+def test_two_documents_of_an_id(doc):
+    with pytest.raises(ValueError, match="CE064"):
+        relation_table([doc, doc])
+
+
+CELLS = st.none() | st.text(st.sampled_from('a,;"é🙂= \t\n\r'), min_size=1)
+NUMBERS = st.none() | st.floats(0, 1)
+
+
+@given(st.lists(st.fixed_dictionaries({"text": CELLS, "start": st.integers(0, 10**9), "p": NUMBERS})))
+@settings(max_examples=50, deadline=None)
+def test_files_hold_what_the_table_does(tmp_path_factory, rows):
+    from pyarrow import parquet
+
+    folder = tmp_path_factory.mktemp("tables")
+    table = Table({"text": "string", "start": "int64", "p": "float64"}, rows)
+    write_table(folder / "new" / "t.parquet", table)
+    assert parquet.read_table(folder / "new" / "t.parquet").to_pylist() == rows
+    write_table(folder / "t.csv", table)
+    content = (folder / "t.csv").read_bytes().decode("utf8")
+    read = list(csv.DictReader(io.StringIO(content, newline="")))
+    assert read == [{key: "" if value is None else str(value) for key, value in row.items()} for row in rows]
+    assert [path.name for path in (folder / "new").iterdir()] == ["t.parquet"]
+
+
+def test_unknown_kinds_of_tables(tmp_path):
+    with pytest.raises(ValueError, match="CE086"):
+        write_table(tmp_path / "t.xlsx", Table({}, []))
+
+
+def test_parquet_needs_pyarrow(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setattr("spacy_clinner.reports.relation_table.find_spec", lambda name: None)
+    with pytest.raises(ValueError, match="CE087"):
+        write_table(tmp_path / "t.parquet", Table({}, []))
+    write_table(tmp_path / "t.csv", Table({}, []))
