@@ -166,7 +166,8 @@ def _links(record: PubTatorDocument, audit: ImportAudit) -> Iterator[Link]:
     """Every pair of mentions of related concepts, once a label."""
     mentions: dict[str, list[str]] = {}
     for mention, concepts in record.concepts.items():
-        for concept in filter(None, _SEPARATORS.split(concepts)):
+        # the whole, too: names of variants hold bars (p|SUB|V|600|E)
+        for concept in filter(None, {concepts, *_SEPARATORS.split(concepts)}):
             mentions.setdefault(concept, []).append(mention)
     pairs: dict[Link, None] = {}
     for n, (label, *concepts) in enumerate(record.relations, start=1):

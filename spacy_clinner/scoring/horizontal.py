@@ -2,9 +2,11 @@
 
 *Vertical* scores count each kind of field by itself. *Horizontal* scores count all fields within their entries: a field
 counts only with its drug. Exact (phrase-level) scores count whole fields, inexact (token-level) ones tokens between
-white space. The published numbers follow the challenge's script, which is not public; this is the definition of Uzuner,
-Solti & Cadag 2010 (JAMIA 17(5):514-518), over all documents at once ("system level"). *Entries* is stricter than the
-challenge: an entry counts only if all of its fields do.
+white space. *Entries* is stricter than the challenge: an entry counts only if all of its fields do.
+
+Source: Uzuner, Solti & Cadag 2010, JAMIA 17(5):514-518. The challenge's script is not public; this follows what its
+participants say of it (horizontal: "all outputs regardless of types", Doan et al. 2010, JAMIA 17(5):528-531), and that
+the published horizontal F1 lies between those of the fields. All documents are counted at once ("system level").
 
 Here several entries of one drug count as one, because relations do not say which fields belong together.
 """

@@ -67,6 +67,12 @@ def test_other_columns_of_biored_are_read(tokenizer):
     assert doc.user_data[RELATIONS_KEY] == [{"head": [0, 1], "child": [2, 3], "label": "Positive_Correlation"}]
 
 
+def test_a_concept_may_hold_bars(tokenizer):
+    mentions = "9\t0\t1\tA\tGene\tp|SUB|V|600|E\n9\t2\t3\tb\tGene\t7\n"
+    (doc,), audit = read(tokenizer, f"9|t|A b\n9|a|\n{mentions}9\tBind\tp|SUB|V|600|E\t7\tNo\n")
+    assert len(doc.user_data[RELATIONS_KEY]) == 1 and not audit.rows
+
+
 def test_problems_have_rows(tokenizer):
     content = "1|t|Rash.\n1|a|\n1\t0\t4\tZebedee\tDisease\tD1\n1\t0\t99\tRash\tDisease\tD1\n1\tCID\tC1\tD1\n"
     (doc,), audit = read(tokenizer, content)
