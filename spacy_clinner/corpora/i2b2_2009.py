@@ -8,6 +8,7 @@ Source: Uzuner, Solti & Cadag 2010, JAMIA 17(5):514-518, https://pmc.ncbi.nlm.ni
 """
 
 import re
+import warnings
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from typing import Any
 from spacy.tokens import Doc
 
 from ..constants import DOC_ID_KEY, RELATIONS_KEY
-from ..errors import Errors
+from ..errors import Errors, Warnings
 from ..files import read_text
 from .align import Fragments, align_mentions
 from .audit import ImportAudit
@@ -183,17 +184,24 @@ def doc_to_entries(doc: Doc, ents_only: bool = False, context: str = "narrative"
     doc (Doc): The document.
     ents_only (bool): Use `doc.ents` and their relations, even if the document was imported with entries.
     context (str): "list" or "narrative", for entries that are made of relations.
-    RETURNS (List[Entry]): The entries it was imported with, else one or more for each drug of `doc.ents`.
+    RETURNS (List[Entry]): The entries it was imported with, else one or more for each drug of `doc.ents`. Warns (CW002)
+        of relations that the format has no place for.
     """
     stored = None if ents_only else doc.user_data.get(ENTRIES_KEY)
     if stored is not None:
         return [_from_data(data) for data in stored]
+    relations = doc.user_data.get(RELATIONS_KEY, ())
+    drugs = {(entity.start_char, entity.end_char) for entity in doc.ents if entity.label_ == DRUG}
+    fitting = [r for r in relations if tuple(r["head"]) in drugs and r["label"] in FIELDS.values()]
+    if len(fitting) < len(relations):
+        lost = len(relations) - len(fitting)
+        doc_id = doc.user_data.get(DOC_ID_KEY, "")
+        warnings.warn(Warnings.CW002.format(doc=doc_id, n=lost, total=len(relations)), stacklevel=2)
     entries = []
-    for drug in (entity for entity in doc.ents if entity.label_ == DRUG):
-        span = (drug.start_char, drug.end_char)
+    for span in sorted(drugs):
         children: dict[str, list[tuple[int, int]]] = {}
-        for relation in doc.user_data.get(RELATIONS_KEY, ()):
-            if tuple(relation["head"]) == span and relation["label"] in FIELDS.values():
+        for relation in fitting:
+            if tuple(relation["head"]) == span:
                 children.setdefault(relation["label"], []).append(tuple(relation["child"]))
         for n in range(max(map(len, children.values()), default=1)):
             fields = {DRUG: (span,)}
