@@ -538,8 +538,8 @@ class Warnings(metaclass=_Coded):
         "Likely entities were predicted anew and relations were not, or the relations are between spans of a group."
     )
     CW002 = (
-        "Document {doc!r}: {n} of {total} relations are not written: entries of i2b2 2009 hold only what is related to a "
-        "DRUG of doc.ents as DOSAGE, MODE, FREQUENCY, DURATION or REASON. Map the labels, or write brat."
+        "Document {doc!r}: {n} of {total} relations are not written: entries of i2b2 2009 hold only what is related to "
+        "a DRUG of doc.ents as DOSAGE, MODE, FREQUENCY, DURATION or REASON. Map the labels, or write brat."
     )
     CW200 = (
         "Tagger {name!r} listens to an encoder, but the documents carry none of its output: predictions will be "
