@@ -17,15 +17,15 @@ def annotate_cli(
     spans_key: Annotated[str | None, Option(help="Span group to show; default: doc.ents")] = None,
     gpu_id: Annotated[int, Option("--gpu-id", "-g", help="GPU, or -1 for the CPU")] = -1,
 ) -> None:
-    """Annotate one note: entities with offsets, label and probability."""
+    """Annotate one note: entities with label, assertions and probability, and their relations."""
     import spacy
     from spacy.cli._util import setup_gpu
     from wasabi import msg
 
     from ..files import read_text, write_atomically
-    from ..reports.annotations import annotations_of
+    from ..reports.annotations import annotations_of, links_of
     from ..reports.html import annotation_page
-    from ..reports.tables import annotation_table
+    from ..reports.tables import annotation_table, link_table
 
     with coded_errors():
         setup_gpu(gpu_id, silent=True)
@@ -33,6 +33,9 @@ def annotate_cli(
         doc = nlp(read_text(note))
         annotations = annotations_of(doc, spans_key)
         print(annotation_table(doc.text, annotations))
+        if links := links_of(doc):
+            print(link_table(doc.text, links))
         if html:
-            write_atomically(html, annotation_page(doc.text, annotations, title="Annotated note", lang=doc.lang_))
+            page = annotation_page(doc.text, annotations, links, title="Annotated note", lang=doc.lang_)
+            write_atomically(html, page)
             msg.good(f"Saved the page to {html}")

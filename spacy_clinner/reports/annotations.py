@@ -1,10 +1,10 @@
-"""The entities of a document with their probabilities, as tables and pages show them."""
+"""The entities and relations of a document with their probabilities, as tables and pages show them."""
 
 from typing import NamedTuple
 
 from spacy.tokens import Doc
 
-from ..constants import SPANS_KEY
+from ..constants import ASSERTIONS_KEY, RELATIONS_KEY, SPANS_KEY
 
 
 class Annotation(NamedTuple):
@@ -14,10 +14,26 @@ class Annotation(NamedTuple):
     end (int): Offset after its last character.
     label (str): Its label.
     probability (Optional[float]): How sure the pipeline is; None where no component said so.
+    assertions (Tuple[str, ...]): "negated", "family" and the like, where a component said so.
     """
 
     start: int
     end: int
+    label: str
+    probability: float | None
+    assertions: tuple[str, ...] = ()
+
+
+class Link(NamedTuple):
+    """A relation between two entities.
+
+    head (Tuple[int, int]), child (Tuple[int, int]): Offsets of their characters.
+    label (str): Its label.
+    probability (Optional[float]): How sure the pipeline is; None of gold.
+    """
+
+    head: tuple[int, int]
+    child: tuple[int, int]
     label: str
     probability: float | None
 
@@ -32,10 +48,29 @@ def annotations_of(doc: Doc, spans_key: str | None = None) -> list[Annotation]:
     group = doc.spans.get(spans_key or SPANS_KEY, ())
     scores = group.attrs.get("scores", ()) if group else ()
     probability = {(span.start, span.end, span.label): float(p) for span, p in zip(group, scores, strict=False)}
+    assertions: dict[tuple[int, int], list[str]] = {}
+    for start, end, assertion in doc.user_data.get(ASSERTIONS_KEY, ()):
+        assertions.setdefault((start, end), []).append(assertion)
     found = [
         Annotation(
-            span.start_char, span.end_char, span.label_, probability.get((span.start, span.end, span.label))
+            span.start_char,
+            span.end_char,
+            span.label_,
+            probability.get((span.start, span.end, span.label)),
+            tuple(assertions.get((span.start_char, span.end_char), ())),
         )
         for span in (group if spans_key else doc.ents)
     ]
     return sorted(found, key=lambda entity: (entity.start, -entity.end, entity.label))
+
+
+def links_of(doc: Doc) -> list[Link]:
+    """Collect a document's relations in order.
+
+    doc (Doc): A document, annotated or gold.
+    RETURNS (List[Link]): Its relations.
+    """
+    return [
+        Link(tuple(relation["head"]), tuple(relation["child"]), relation["label"], relation.get("probability"))
+        for relation in doc.user_data.get(RELATIONS_KEY, ())
+    ]

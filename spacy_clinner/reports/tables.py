@@ -8,7 +8,7 @@ from wasabi import table
 from ..scoring.confusion import Confusion
 from ..scoring.counts import PREDICTED, SUPPORT
 from ..scoring.evaluation import AVERAGES, Evaluation, ModeScores
-from .annotations import Annotation
+from .annotations import Annotation, Link
 
 
 def label_table(scores: ModeScores) -> str:
@@ -87,22 +87,38 @@ def annotation_table(text: str, annotations: Sequence[Annotation]) -> str:
     RETURNS (str): The table.
     """
     rows = [
-        (
-            # line breaks within an entity would break the table, control characters could steer the terminal
-            "".join(c if c.isprintable() else " " for c in text[start:end]),
-            label,
-            start,
-            end,
-            "" if probability is None else f"{probability:.3f}",
-        )
-        for start, end, label, probability in annotations
+        (_printable(text[start:end]), " ".join((label, *assertions)), start, end, _probability(probability))
+        for start, end, label, probability, assertions in annotations
     ]
     return _table(("Entity", "Label", "start", "end", "probability"), rows, n_text=2)
+
+
+def link_table(text: str, links: Sequence[Link]) -> str:
+    """The relations of a note, with their text: for the terminal of someone who may read the note.
+
+    text (str): The note.
+    links (Sequence[Link]): Its relations.
+    RETURNS (str): The table.
+    """
+    rows = [
+        (_printable(text[slice(*head)]), label, _printable(text[slice(*child)]), _probability(probability))
+        for head, child, label, probability in links
+    ]
+    return _table(("Head", "Relation", "Child", "probability"), rows, n_text=3)
 
 
 def percent(score: float) -> str:
     """A score between 0 and 1 in percent with two decimals, as papers print it."""
     return f"{100 * score:.2f}"
+
+
+def _printable(text: str) -> str:
+    """Line breaks within an entity would break the table, control characters could steer the terminal."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def _probability(probability: float | None) -> str:
+    return "" if probability is None else f"{probability:.3f}"
 
 
 def _interval(lower: Sequence[float] | None, upper: Sequence[float] | None) -> str:

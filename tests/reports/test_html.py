@@ -3,7 +3,8 @@ from html.parser import HTMLParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_clinner.reports.annotations import Annotation
+from spacy_clinner.reports.annotations import Annotation, Link
+from spacy_clinner.reports.arcs import LETTER, draw_relations
 from spacy_clinner.reports.html import annotation_page, segments
 
 VOID = {"meta"}
@@ -84,3 +85,34 @@ def test_the_note_is_kept_to_the_character(data, text):
     )
     assert "".join(piece for piece, _, _ in segments(text, entities)) == text
     assert Page(annotation_page(text, entities, title="A note")).note == text
+
+
+LINKS = [Link((0, 7), (8, 12), "DOSAGE", 0.8), Link((0, 7), (14, 18), "FREQUENCY", None)]
+DRUG = [Annotation(0, 7, "DRUG", 0.9, ("negated",)), Annotation(8, 12, "DOSAGE", 0.9), Annotation(14, 18, "FREQ", 0.9)]
+
+
+def test_relations_are_drawn_and_assertions_named():
+    page = annotation_page("aspirin 5 mg, <od> x", DRUG, LINKS, title="A note")
+    parsed = Page(page)
+    assert parsed.note == "aspirin 5 mg, <od> x"
+    assert parsed.tags[0] == "DRUG negated "
+    assert page.count('<path class="arc"') == 2 and ">DOSAGE 0.80</text>" in page and ">FREQUENCY</text>" in page
+    assert "&lt;od&gt;</text>" in page
+    assert "<svg" not in annotation_page("aspirin", DRUG[:1], title="A note")
+
+
+def test_arcs_of_one_height_do_not_cross():
+    (diagram,) = draw_relations("aspirin 5 mg, <od> x", DRUG, LINKS)
+    assert diagram.arcs[0].y > diagram.arcs[1].y
+    assert "".join(piece.text for piece in diagram.pieces) == "aspirin 5 mg, <od> x"
+    assert [piece.x for piece in diagram.pieces] == [LETTER * x for x in (0, 7, 8, 12, 14, 18)]
+
+
+def test_distant_relations_have_diagrams_of_their_own_and_very_long_ones_none():
+    text = "a b" + " " * 100 + "c\nd" + " " * 1000 + "e"
+    ends = [((0, 1), (2, 3)), ((105, 106), (103, 104)), ((0, 1), (1106, 1107))]
+    links = [Link(head, child, "R", None) for head, child in ends]
+    first, second = draw_relations(text, [], links)
+    assert second.arcs[0].head_x > second.arcs[0].child_x
+    # the line end is a letter wide
+    assert "c d" in second.pieces[0].text and len(first.arcs) == 1
