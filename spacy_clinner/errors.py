@@ -500,6 +500,18 @@ class Errors(metaclass=_Coded):
         "maps a head's label to the labels of its children; null allows what was seen in training."
     )
 
+    CE260 = (
+        "Two pipelines have a component named {name!r}, so they cannot be combined. Leave it out of one "
+        "(`python -m spacy clinner strip`), or give it another name in the config of its training."
+    )
+    CE261 = (
+        "Other components listen to {names}, and only the first of combined pipelines may have such an encoder. Name "
+        "that pipeline first, or train the others with encoders of their own."
+    )
+    CE262 = (
+        "The pipelines have different word vectors, and one pipeline can hold one table only. Train them with the same "
+        "`initialize.vectors`."
+    )
     CE270 = (
         "Component {name!r} needs medspaCy, which cannot be imported here ({error}). Install it with "
         "`pip install spacy_clinner[medspacy]`."

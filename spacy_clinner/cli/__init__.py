@@ -4,6 +4,7 @@ from . import (  # noqa: F401
     annotate,
     audit,
     choose_threshold,
+    combine,
     convert,
     curve,
     demo_corpus,

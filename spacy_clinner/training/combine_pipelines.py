@@ -1,0 +1,60 @@
+"""One pipeline of several: components that were trained apart, one behind the other."""
+
+from collections.abc import Sequence
+
+from spacy.language import Language
+from spacy.ty import ListenedToComponent
+
+from ..errors import Errors
+
+CONTEXT = "context"
+MEDSPACY = "medspacy>=1.3"
+
+
+def combine_pipelines(pipelines: Sequence[Language]) -> Language:
+    """Add the components of other pipelines to the first.
+
+    pipelines (Sequence[Language]): The pipelines in the order of their components. Only the first may have an encoder
+        that several components share.
+    RETURNS (Language): The first, with all components; its tokenizer reads the text.
+    RAISES (ValueError): CE260 if two components have the same name, CE261 if another than the first has a shared
+        encoder, CE262 if their word vectors differ.
+    """
+    first, *others = pipelines
+    for other in others:
+        if shared := [name for name, pipe in other.components if _is_shared(pipe)]:
+            raise ValueError(Errors.CE261.format(names=", ".join(shared)))
+        _share_vectors(first, other)
+        for name in other.component_names:
+            if name in first.component_names:
+                raise ValueError(Errors.CE260.format(name=name))
+            first.add_pipe(name, source=other)
+    return first
+
+
+def add_context(nlp: Language, entity_labels: Sequence[str]) -> None:
+    """Put sentence boundaries and medspaCy's context rules in front of the relations, or at the end.
+
+    nlp (Language): The pipeline, which finds entities.
+    entity_labels (Sequence[str]): Labels of the entities that can be negated, historical and so on.
+    RAISES (ImportError): CE270 if medspaCy is not installed.
+    """
+    extractors = [n for n in nlp.component_names if nlp.get_pipe_meta(n).factory == "clinner_relation_extractor"]
+    where = {"before": extractors[0]} if extractors else {"last": True}
+    nlp.add_pipe("clinner_context", name=CONTEXT, config={"entity_labels": list(entity_labels)}, **where)
+    nlp.add_pipe("clinner_sentencizer", name="sentencizer", before=CONTEXT)
+    # `spacy package` finds this package's own name, but not what its components import
+    nlp.meta["requirements"] = sorted({*nlp.meta.get("requirements", ()), MEDSPACY})
+
+
+def _is_shared(pipe) -> bool:
+    return isinstance(pipe, ListenedToComponent) and bool(pipe.listening_components)
+
+
+def _share_vectors(nlp: Language, other: Language) -> None:
+    if not len(other.vocab.vectors):
+        return
+    if not len(nlp.vocab.vectors):
+        nlp.vocab.vectors = other.vocab.vectors
+    elif nlp.vocab.vectors.to_bytes(exclude=["strings"]) != other.vocab.vectors.to_bytes(exclude=["strings"]):
+        raise ValueError(Errors.CE262)
