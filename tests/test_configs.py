@@ -12,6 +12,8 @@ from spacy.training.loop import train
 from spacy.util import load_config
 from spacy.vectors import Vectors
 
+from spacy_clinner.constants import RELATIONS_KEY
+
 from .pipeline.toy import references
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").rglob("*.cfg"))
@@ -27,6 +29,9 @@ def toy_paths(tmp_path_factory):
     folder = tmp_path_factory.mktemp("toy")
     nlp = spacy.blank("en")
     docs = [doc for doc in references(nlp) if len(doc)]
+    for doc in docs:
+        head, child = [[ent.start_char, ent.end_char] for ent in doc.ents][:2] or [None, None]
+        doc.user_data[RELATIONS_KEY] = [{"head": head, "child": child, "label": "WITH"}] if head else []
     DocBin(docs=docs, store_user_data=True).to_disk(folder / "toy.spacy")
     words = ["fever", "cough", "aspirin"]
     data = np.random.default_rng(0).normal(size=(3, 10)).astype("f")
@@ -38,7 +43,7 @@ def toy_paths(tmp_path_factory):
 
 
 def test_all_are_found():
-    assert len(CONFIGS) == 12
+    assert len(CONFIGS) == 18
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)

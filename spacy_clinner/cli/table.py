@@ -16,6 +16,7 @@ def table_cli(
     output: Annotated[Path, Argument(help="File to write, .csv or .parquet; it holds text of the notes")] = ...,
     head_labels: Annotated[str | None, Option(help="Labels that get a row, with commas; default: the heads'")] = None,
     spans_key: Annotated[str | None, Option(help="Span group of the entities; default: doc.ents")] = None,
+    show: Annotated[bool, Option("--show", help="Print the table, too: it holds text of the notes")] = False,
     gpu_id: Annotated[int, Option("--gpu-id", "-g", help="GPU, or -1 for the CPU")] = -1,
 ) -> None:
     """Write a table: a row for each entity that has relations, with its fields.
@@ -26,12 +27,15 @@ def table_cli(
     from wasabi import msg
 
     from ..reports.relation_table import check_output, relation_table, write_table
+    from ..reports.tables import field_table
 
     with coded_errors():
         check_output(output)
         setup_gpu(gpu_id, silent=True)
         table = relation_table(_documents(source, notes or []), spans_key, head_labels and head_labels.split(","))
         write_table(output, table)
+        if show:
+            print(field_table(table))
         msg.good(f"Wrote {len(table.rows)} rows to {output}; they hold text of the notes")
 
 

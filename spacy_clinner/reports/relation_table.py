@@ -115,7 +115,7 @@ def _row(doc: Doc, doc_id: str, head: Annotation, relations: Sequence[dict[str, 
         cells.setdefault(label, []).append(doc.text[start:end])
         cells.setdefault(f"{label}_offsets", []).append(f"{start}-{end}")
         if "probability" in relation:
-            cells.setdefault(f"{label}_probability", []).append(f"{relation['probability']:.4f}")
+            cells.setdefault(f"{label}_probability", []).append(f"{relation['probability']:.3f}")
     return row | {column: SEPARATOR.join(values) for column, values in cells.items()}
 
 

@@ -9,6 +9,7 @@ from ..scoring.confusion import Confusion
 from ..scoring.counts import PREDICTED, SUPPORT
 from ..scoring.evaluation import AVERAGES, Evaluation, ModeScores
 from .annotations import Annotation, Link
+from .relation_table import Table
 
 
 def label_table(scores: ModeScores) -> str:
@@ -107,6 +108,24 @@ def link_table(text: str, links: Sequence[Link]) -> str:
     return _table(("Head", "Relation", "Child", "probability"), rows, n_text=3)
 
 
+def field_table(table: Table) -> str:
+    """Entities with their fields, probabilities in brackets: for the terminal of someone who may read the notes.
+
+    table (Table): As `relation_table` makes it.
+    RETURNS (str): The table.
+    """
+    fields = [name for name in table.columns if f"{name}_probability" in table.columns and name != "head"]
+    rows = [
+        (
+            _sure(row["head_text"], _probability(row["head_probability"])),
+            *(_sure(row[name], row[f"{name}_probability"]) for name in fields),
+            row["head_assertion"] or "",
+        )
+        for row in table.rows
+    ]
+    return _table(("Head", *fields, "assertion"), rows, n_text=2 + len(fields))
+
+
 def percent(score: float) -> str:
     """A score between 0 and 1 in percent with two decimals, as papers print it."""
     return f"{100 * score:.2f}"
@@ -119,6 +138,10 @@ def _printable(text: str) -> str:
 
 def _probability(probability: float | None) -> str:
     return "" if probability is None else f"{probability:.3f}"
+
+
+def _sure(text: str | None, probability: str | None) -> str:
+    return f"{_printable(text)} ({probability})" if text and probability else _printable(text or "")
 
 
 def _interval(lower: Sequence[float] | None, upper: Sequence[float] | None) -> str:

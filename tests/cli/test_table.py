@@ -53,7 +53,7 @@ def rows(path):
 def test_annotated_documents(room):
     result = table(room / "docs.spacy", room / "t.csv")
     assert result.exit_code == 0, result.output
-    assert rows(room / "t.csv") == [("c", "aspirin", "5mg", "0.5000")]
+    assert rows(room / "t.csv") == [("c", "aspirin", "5mg", "0.500")]
     assert "text of the notes" in result.output.replace("\n", " ") and "aspirin" not in result.output
 
 
@@ -61,7 +61,7 @@ def test_annotated_documents(room):
 def test_a_pipeline_and_notes(room, notes):
     result = table(room / "model", *(room / name for name in notes), room / "t.csv")
     assert result.exit_code == 0, result.output
-    assert rows(room / "t.csv") == [("a", "aspirin", "5mg", "0.5000"), ("b", "aspirin", "5mg", "0.5000")]
+    assert rows(room / "t.csv") == [("a", "aspirin", "5mg", "0.500"), ("b", "aspirin", "5mg", "0.500")]
 
 
 def test_chosen_heads(room):
@@ -90,3 +90,8 @@ def test_wrong_arguments_end_with_a_coded_message(room, arguments, code):
 
 def test_the_help_says_that_the_file_holds_text():
     assert "holds text of the notes" in " ".join(table("--help").output.split())
+
+
+def test_the_table_is_shown_on_request(room):
+    result = table(room / "docs.spacy", room / "t.csv", "--show")
+    assert ["aspirin", "5mg", "(0.500)"] in [line.split() for line in result.output.splitlines()]

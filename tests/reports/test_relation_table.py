@@ -47,8 +47,8 @@ def test_a_row_for_each_head_with_its_fields(doc):
     assert aspirin == {
         "doc_id": "a", "head_text": "aspirin", "head_start": 3, "head_end": 10, "head_label": "DRUG",
         "head_probability": 0.5, "head_assertion": "negated", "DOSAGE": "5 mg; 10 mg", "DOSAGE_offsets": "11-15; 17-22",
-        "DOSAGE_probability": "0.7500; 0.2500", "FREQUENCY": "daily", "FREQUENCY_offsets": "23-28",
-        "FREQUENCY_probability": "1.0000",
+        "DOSAGE_probability": "0.750; 0.250", "FREQUENCY": "daily", "FREQUENCY_offsets": "23-28",
+        "FREQUENCY_probability": "1.000",
     }  # fmt: skip
     # a head's label elsewhere: a drug without fields
     assert water["head_text"] == "water" and water["DOSAGE"] is None and water["head_assertion"] is None
