@@ -16,9 +16,10 @@ demo: .venv/.installed
 	@echo "  the adapted model    demo/model/model-best"
 	@echo "  its scores           demo/scores.json"
 	@echo "  what the source buys demo/curve/curve.md (table), demo/curve/curve.png (plot)"
-	@echo "  an annotated note    demo/note.html"
+	@echo "  with relations       demo/pipeline (the tagger, negation and the like, what belongs to what: demo/relations/model-best)"
+	@echo "  an annotated note    demo/note.html, its drugs demo/drugs.csv"
 	@echo "Next, annotate a note of yours, adapt to your specialty (docs/adapt.md), or compare taggers on real case reports:"
-	@echo "  $(BIN)/python -m spacy clinner annotate demo/model/model-best YOUR_NOTE.txt --html page.html"
+	@echo "  $(BIN)/python -m spacy clinner annotate demo/pipeline YOUR_NOTE.txt --html page.html"
 	@echo "  $(BIN)/python -m spacy project run maccrobat"
 
 test: .venv/.installed

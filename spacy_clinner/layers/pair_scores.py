@@ -21,7 +21,7 @@ class Pairs(NamedTuple):
     labels (Ints1d): Number of each entity's label. Shape: (m,)
     pairs (Ints2d): Head and child of each pair, as numbers of entities. Shape: (p, 2)
     between (Ints2d): Start and end of what lies between them, in the rows. Shape: (p, 2)
-    features (Ints2d): As `pair_features` gives them. Shape: (p, 5)
+    features (Ints2d): As `pair_features` gives them. Shape: (p, 6)
     """
 
     rows: Floats2d

@@ -228,7 +228,7 @@ class RelationExtractor(TrainablePipe):
         found: list[list[Prediction]] = [[] for _ in docs]
         all_entities = [self._read_entities(doc, spans_of(doc, self.cfg["spans_key"])) for doc in docs]
         for portion in self._portions(all_entities):
-            logits = pair_scores.predict(join_portion(portion, all_entities, rows, self.model.ops.xp))
+            logits = pair_scores.predict(join_portion(portion, all_entities, self._allowed(), rows, self.model.ops.xp))
             cuts = np.cumsum([len(pairs) for _, pairs in portion])[:-1]
             for (number, pairs), part in zip(portion, np.split(self.model.ops.to_numpy(logits), cuts), strict=True):
                 probabilities = _sigmoid(part)
@@ -322,7 +322,7 @@ class RelationExtractor(TrainablePipe):
     ) -> float:
         """Score a portion of pairs, learn from it, and add its gradient by the rows to `d_rows`."""
         ops = self.model.ops
-        pairs = join_portion(portion, all_entities, rows, ops.xp)
+        pairs = join_portion(portion, all_entities, self._allowed(), rows, ops.xp)
         scores, backprop = self.model.get_ref("pair_scores").begin_update(pairs)
         gold = [targets_of(pairs, relations[number], len(self.labels)) for number, pairs in portion]
         targets = ops.asarray2f(np.concatenate(gold))

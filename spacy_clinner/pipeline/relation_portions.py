@@ -65,11 +65,14 @@ def documents_of(portion: Portion) -> list[int]:
     return list(dict.fromkeys(number for number, _ in portion))
 
 
-def join_portion(portion: Portion, all_entities: Sequence[Entities], rows: Sequence[Floats2d], xp: Any) -> Pairs:
+def join_portion(
+    portion: Portion, all_entities: Sequence[Entities], allowed: np.ndarray, rows: Sequence[Floats2d], xp: Any
+) -> Pairs:
     """Put the documents of a portion one behind the other.
 
     portion (Portion): the pairs.
     all_entities (Sequence[Entities]): the entities of all documents.
+    allowed (ndarray): as for `portions`.
     rows (Sequence[Floats2d]): the encoder's rows of all documents.
     xp (Any): the array module of the rows.
     RETURNS (Pairs): what `PairScores` takes; rows in the order of `documents_of`.
@@ -82,7 +85,7 @@ def join_portion(portion: Portion, all_entities: Sequence[Entities], rows: Seque
         np.stack([of_one.starts, of_one.ends], axis=1) + tokens[n] for n, of_one in zip(numbers, entities, strict=True)
     ]
     gaps = [between(all_entities[number], pairs) + tokens[number] for number, pairs in portion]
-    features = [pair_features(all_entities[number], pairs) for number, pairs in portion]
+    features = [pair_features(all_entities[number], pairs, allowed) for number, pairs in portion]
     return Pairs(
         rows=xp.concatenate([rows[number] for number in numbers]),
         spans=xp.asarray(np.concatenate(spans)),

@@ -27,17 +27,32 @@ def test_span_means_and_their_gradient(bounds):
     assert np.allclose(backprop(d_means), d_rows, atol=1e-5)
 
 
+# a head of label 1 may have children of both labels, one of label 2 none
+ALLOWED = np.array([[0, 0, 0], [0, 1, 1], [0, 0, 0]], dtype=bool)
 ENTITIES = Entities(*(np.array(x) for x in ([0, 3, 5, 9], [2, 4, 6, 10], [1, 2, 1, 1], [1, 1, 1, 2])))
 
 
 def test_features_tell_direction_distance_rivals_and_breaks():
-    found = pair_features(ENTITIES, np.array([[0, 1], [1, 0], [0, 3], [3, 1]]))
+    found = pair_features(ENTITIES, np.array([[0, 1], [1, 0], [0, 3], [3, 1]]), ALLOWED)
     names = list(SIZES)
     forth, back, far, other = (dict(zip(names, row, strict=True)) for row in found.tolist())
     assert forth["distance"] == 1 and back["distance"] == 1 + SIZES["distance"] // 2
-    assert [far[name] for name in names[1:]] == [2, 1, 1, 1]
-    assert [other[name] for name in names[1:]] == [1, 1, 0, 1]
+    assert [far[name] for name in names[1:]] == [2, 1, 1, 1, 1]
+    assert [other[name] for name in names[1:]] == [1, 1, 0, 2, 1]
     assert (found < list(SIZES.values())).all()
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 2)), min_size=2, max_size=9, unique_by=lambda e: e[0]))
+def test_nearer_heads_are_counted_on_both_sides(found):
+    starts, labels = np.array(sorted(found)).T
+    entities = Entities(starts, starts + 1, labels, np.zeros(len(starts), dtype=int))
+    pairs = np.array([(h, c) for h in range(len(starts)) for c in range(len(starts)) if h != c])
+    column = pair_features(entities, pairs, ALLOWED)[:, list(SIZES).index("nearer_heads")]
+    for (head, child), bucket in zip(pairs, column, strict=True):
+        reach = abs(starts[head] - starts[child])
+        nearer = [k for k in range(len(starts)) if k != child and abs(starts[k] - starts[child]) < reach]
+        count = sum(ALLOWED[labels[k], labels[child]] for k in nearer)
+        assert bucket == min(count, 4) + (count > 5) + (count > 9)
 
 
 def test_between_is_empty_for_neighbours_and_overlaps():
@@ -53,7 +68,7 @@ def layer():
 def batch(rows, pairs):
     pairs = np.array(pairs).reshape(-1, 2)
     spans = np.stack([ENTITIES.starts, ENTITIES.ends], axis=1)
-    return Pairs(rows, spans, ENTITIES.labels, pairs, between(ENTITIES, pairs), pair_features(ENTITIES, pairs))
+    return Pairs(rows, spans, ENTITIES.labels, pairs, between(ENTITIES, pairs), pair_features(ENTITIES, pairs, ALLOWED))
 
 
 def score_one_by_one(layer, rows, pairs):
@@ -67,7 +82,7 @@ def score_one_by_one(layer, rows, pairs):
             hidden += get(f"{name}_label")[ENTITIES.labels[entity]]
         gap = rows[slice(*between(ENTITIES, np.array([[head, child]]))[0])]
         hidden += get("between") @ gap.mean(axis=0) if len(gap) else 0
-        for name, value in zip(SIZES, pair_features(ENTITIES, np.array([[head, child]]))[0], strict=True):
+        for name, value in zip(SIZES, pair_features(ENTITIES, np.array([[head, child]]), ALLOWED)[0], strict=True):
             hidden += get(name)[value]
         scores.append(get("output") @ np.maximum(hidden, 0) + get("output_bias"))
     return np.array(scores)

@@ -51,16 +51,19 @@ def test_portions_give_the_same_relations_and_gradients(trained, documents, monk
     weights = [(node, name) for node in nodes for name in node.param_names if node.has_param(name)]
 
     def gradients():
-        trained.update(examples(trained), sgd=None)
+        trained.update(examples(trained), sgd=False)
         found = [node.get_grad(name).copy() for node, name in weights]
         for node, name in weights:
             node.set_grad(name, node.get_grad(name) * 0)
         return found
 
+    # what is left of training: spaCy finishes an encoder's update before its listeners answer
+    gradients()
     whole = gradients()
     monkeypatch.setattr(module, "MAX_PAIRS", 2)
     parts = gradients()
-    assert all(np.allclose(a, b, atol=1e-5) for a, b in zip(whole, parts, strict=True))
+    assert any(gradient.any() for gradient in whole)
+    assert all(np.allclose(a, b, rtol=1e-3, atol=1e-6) for a, b in zip(whole, parts, strict=True))
     again = list(trained.pipe([pair.x for pair in examples(trained)]))
     assert [relations(doc) for doc in again] == [relations(doc) for doc in documents]
 
@@ -123,9 +126,9 @@ def test_no_entities_one_entity_empty_and_unknown(trained):
 def test_unannotated_documents_and_documents_without_entities_teach_nothing(trained):
     pairs = examples(trained)
     del pairs[0].y.user_data[RELATIONS_KEY]
-    losses = trained.update(pairs[:1], sgd=None)
+    losses = trained.update(pairs[:1], sgd=False)
     assert losses["relations"] == 0.0
-    assert trained.update(examples(trained, [(["a", "b"], [], [])]), sgd=None)["relations"] == 0.0
+    assert trained.update(examples(trained, [(["a", "b"], [], [])]), sgd=False)["relations"] == 0.0
 
 
 def test_pairs_beyond_the_generator_and_of_unseen_labels_are_misses():
@@ -147,7 +150,7 @@ def test_learns_between_predicted_entities():
         nlp.update(examples(nlp, with_entities=False))
     lost = examples(nlp)[1:2]
     lost[0].x.set_ents([ent for ent in lost[0].x.ents if ent.label_ == "DRUG"])
-    assert nlp.update(lost, sgd=None)["relations"] == 0.0
+    assert nlp.update(lost, sgd=False)["relations"] == 0.0
     assert nlp.evaluate(lost)["rels_r"] == 0.0
 
 
