@@ -22,7 +22,7 @@ import spacy_clinner.cli  # noqa: F401  (joins spaCy's commands)
 from .pipeline.toy import references
 
 ROOT = Path(__file__).parents[1]
-PAGE = (ROOT / "docs" / "adapt.md").read_text(encoding="utf8")
+PAGE = "\n".join((ROOT / "docs" / name).read_text(encoding="utf8") for name in ("adapt.md", "medication_table.md"))
 VARIABLE = re.compile(r"^(\w+)=(.*)$", re.MULTILINE)
 
 
