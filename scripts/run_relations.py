@@ -1,0 +1,166 @@
+"""Train and score systems of relation extraction on a corpus, each with several seeds: one table.
+
+    python scripts/run_relations.py configs/relations_maccrobat.toml
+
+The TOML file names the documents, the seeds, and systems: a tagger and relations trained apart (`tagger`, `relations`),
+both on one encoder (`joint`), or relations alone, given gold entities. Each training is a folder that appears when it
+is done, so a stopped run goes on where it was. The threshold of relations is chosen on dev; test is scored once. Writes
+results.json and results.md to `output`, and shows the table.
+"""
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import spacy
+import typer
+from wasabi import msg
+
+from spacy_clinner.constants import RELATIONS_KEY
+from spacy_clinner.files import write_atomically
+from spacy_clinner.reports.markdown import markdown_table
+from spacy_clinner.reports.nearest_head import NearestHead
+from spacy_clinner.reports.relation_runs import find_extractor, predict_relations
+from spacy_clinner.scoring.counts import PRF
+from spacy_clinner.scoring.documents import read_docs
+from spacy_clinner.scoring.evaluation import Bootstrap
+from spacy_clinner.scoring.horizontal import horizontal_score
+from spacy_clinner.scoring.ner_scorer import ner_score
+from spacy_clinner.scoring.provenance import provenance, sha256
+from spacy_clinner.scoring.relation_evaluation import evaluate_relations
+
+PARTS = ("joint", "tagger", "relations")
+
+
+def train(study: dict[str, Any], config: str, seed: int) -> Path:
+    """Train a config with a seed, unless that is done.
+
+    study (Dict[str, Any]): The file's contents.
+    config (str): The config file.
+    seed (int): The seed.
+    RETURNS (Path): Folder of the best model.
+    """
+    done = Path(study["output"]) / "models" / Path(config).stem / f"seed{seed}"
+    if not done.exists():
+        partial = done.with_name(f".seed{seed}.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        paths = [word for name, value in study["paths"].items() for word in (f"--paths.{name}", value)]
+        run("train", config, "--output", partial, "--system.seed", seed, *paths)
+        os.replace(partial, done)
+    return done / "model-best"
+
+
+def build(study: dict[str, Any], name: str, seed: int) -> Path:
+    """Make a system's pipeline: train its parts, combine them, choose the threshold.
+
+    study (Dict[str, Any]): The file's contents.
+    name (str): Name of the system.
+    seed (int): The seed.
+    RETURNS (Path): Folder of the pipeline.
+    """
+    system = study["systems"][name]
+    models = [train(study, system[part], seed) for part in PARTS if part in system]
+    folder = Path(study["output"]) / "systems" / name.replace(" ", "-").replace(",", "") / f"seed{seed}"
+    if not folder.exists():
+        combined = models[0]
+        if len(models) > 1:
+            combined = folder.with_name(f".seed{seed}.combined")
+            run("clinner", "combine", *models, combined, "--force")
+        given = [] if has_tagger(system) else ["--gold-entities"]
+        run("clinner", "choose-threshold", combined, study["paths"]["dev"], folder, *given)
+        if len(models) > 1:
+            shutil.rmtree(combined)
+    return folder
+
+
+def has_tagger(system: dict[str, str]) -> bool:
+    """Whether a system finds entities by itself."""
+    return "tagger" in system or "joint" in system
+
+
+def run(*words: Any) -> None:
+    """Run a command of spaCy's in a process of its own."""
+    subprocess.run([sys.executable, "-m", "spacy", *map(str, words)], check=True)
+
+
+def score(study: dict[str, Any], name: str, seed: int) -> dict[str, Any]:
+    """Score a system's pipeline on test.
+
+    study (Dict[str, Any]): The file's contents.
+    name (str): Name of the system.
+    seed (int): The seed.
+    RETURNS (Dict[str, Any]): Scores by name of the column.
+    """
+    nlp = spacy.load(build(study, name, seed))
+    _, extractor = find_extractor(nlp)
+    found: dict[str, Any] = {"threshold": extractor.cfg["threshold"]}
+    for kind in ("gold", "predicted") if has_tagger(study["systems"][name]) else ("gold",):
+        examples = predict_relations(nlp, read_docs(Path(study["test"])), given_entities=kind == "gold")
+        found[f"{kind}: proposed"] = extractor.score(examples)["rels_proposed"]
+        for mode, scores in evaluate_relations(examples, bootstrap=Bootstrap(resamples=0)).items():
+            found[f"{kind}: {mode}"] = scores.averages["micro"].f
+            if mode == "strict":
+                found |= {f"{kind}: {label}": prf.f for label, prf in scores.per_label.items()}
+        if "drug" in study:
+            entries = horizontal_score(examples, study["drug"])
+            for measure in ("horizontal", "entries"):
+                found |= {f"{kind}: {measure}, {match}": prf.f for match, prf in entries[measure].items()}
+        if kind == "predicted":
+            entities = ner_score(examples)
+            found["entities"] = entities["ents_f"]
+            found |= {f"entities: {label}": prf["f"] for label, prf in entities["ents_per_type"].items()}
+        if "rule" in study:
+            found[f"{kind}: {study['rule']} by the rule"] = score_rule(study, examples).f
+    return found
+
+
+def score_rule(study: dict[str, Any], examples: Sequence) -> PRF:
+    """Score the rule on the same entities; the examples' relations are replaced."""
+    rule = NearestHead(read_docs(Path(study["paths"]["train"])), study["rule"])
+    for example in examples:
+        rule(example.predicted)
+        gold = example.reference.user_data
+        gold[RELATIONS_KEY] = [relation for relation in gold[RELATIONS_KEY] if relation["label"] == study["rule"]]
+    return evaluate_relations(examples, bootstrap=Bootstrap(resamples=0))["strict"].averages["micro"]
+
+
+def to_markdown(runs: dict[str, list[dict[str, float]]]) -> str:
+    """One line a score, one column a system: mean and sample standard deviation over the seeds."""
+    names = list(dict.fromkeys(name for of_one in runs.values() for found in of_one for name in found))
+    rows = [(name, *(spread([found.get(name) for found in of_one]) for of_one in runs.values())) for name in names]
+    return markdown_table(("F1 on test, %", *runs), rows)
+
+
+def spread(values: Sequence[float | None]) -> str:
+    """Mean and sample standard deviation in percent."""
+    present = [100 * value for value in values if value is not None]
+    if not present:
+        return ""
+    return f"{statistics.mean(present):.1f}" + (f" ± {statistics.stdev(present):.1f}" if len(present) > 1 else "")
+
+
+def main(study: Annotated[Path, typer.Argument(help="TOML file of a corpus and systems", exists=True)]) -> None:
+    """Train and score all systems of a study with all of its seeds."""
+    settings = tomllib.loads(study.read_text(encoding="utf8"))
+    runs = {name: [score(settings, name, seed) for seed in settings["seeds"]] for name in settings["systems"]}
+    paths = {**settings["paths"], "test": settings["test"]}
+    data = {name: {"path": path, "sha256": sha256(Path(path))} for name, path in paths.items() if Path(path).is_file()}
+    result = {**provenance(), "study": settings, "data": data, "runs": runs}
+    output = Path(settings["output"])
+    write_atomically(output / "results.json", json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+    table = to_markdown(runs)
+    head = f"{result['date']}; `{result['command']}`; seeds {settings['seeds']}."
+    write_atomically(output / "results.md", f"{head}\n\n{table}\n")
+    print(table)
+    msg.good(f"Saved {output}/results.md and results.json")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,52 @@
+"""The floor for relation extraction: an entity belongs to the nearest one that may be its head.
+
+Of a line's entities, those of labels that are mostly children in training get one relation, to the nearest entity of a
+label that was seen as the head of theirs.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from spacy.tokens import Doc
+
+from ..constants import RELATIONS_KEY
+from ..models.windows import window_bounds
+
+
+class NearestHead:
+    """A rule for one label of relations."""
+
+    def __init__(self, docs: Sequence[Doc], label: str) -> None:
+        """Learn which entity labels are children, and of what.
+
+        docs (Sequence[Doc]): Training documents with entities and relations.
+        label (str): Label of the relations.
+        """
+        self.label = label
+        self.pairs: set[tuple[str, str]] = set()
+        children, all_entities = Counter(), Counter()
+        for doc in docs:
+            names = {(ent.start_char, ent.end_char): ent.label_ for ent in doc.ents}
+            all_entities.update(names.values())
+            linked = [relation for relation in doc.user_data[RELATIONS_KEY] if relation["label"] == label]
+            self.pairs.update((names[tuple(r["head"])], names[tuple(r["child"])]) for r in linked)
+            children.update(names[child] for child in {tuple(r["child"]) for r in linked})
+        self.children = {name for name, count in children.items() if 2 * count > all_entities[name]}
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Write the relations that the rule finds, in place of others.
+
+        doc (Doc): A document with entities.
+        RETURNS (Doc): The same document.
+        """
+        relations = []
+        for start, end in window_bounds(doc, unit="lines", max_tokens=max(len(doc), 1)):
+            line = doc[start:end].ents
+            for child in line:
+                heads = [head for head in line if (head.label_, child.label_) in self.pairs and head != child]
+                if child.label_ in self.children and heads:
+                    head = min(heads, key=lambda head: max(head.start - child.end, child.start - head.end))
+                    ends = {"head": [head.start_char, head.end_char], "child": [child.start_char, child.end_char]}
+                    relations.append({**ends, "label": self.label})
+        doc.user_data[RELATIONS_KEY] = relations
+        return doc
