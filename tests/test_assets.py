@@ -1,5 +1,6 @@
 """Assets: from a copy or from the public source, but never without their checksum."""
 
+import gzip
 import hashlib
 
 import pytest
@@ -80,6 +81,13 @@ def test_no_copy_and_no_network(name, file, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=f"CE017.*{file}.*ConnectionError"):
         fetch(name, tmp_path / "none", tmp_path / "out")
     assert files(tmp_path) == []
+
+
+def test_compressed_files_are_unpacked(monkeypatch):
+    content = b"1|t|Fever.\n" * 1000
+    packed = gzip.compress(content)
+    monkeypatch.setattr(fetch_assets, "download", lambda url: iter([packed[:7], packed[7:]]))
+    assert b"".join(fetch_assets.bc5cdr("CDR_TestSet.PubTator.txt")) == content
 
 
 def test_without_copy_and_public_source(tmp_path):

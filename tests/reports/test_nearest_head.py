@@ -1,11 +1,11 @@
-from spacy.vocab import Vocab
+import spacy
 
 from spacy_clinner.constants import RELATIONS_KEY
 from spacy_clinner.reports.nearest_head import NearestHead
 
 from ..pipeline.relation_toy import NOTES, reference, relations
 
-VOCAB = Vocab()
+VOCAB = spacy.blank("en").vocab
 
 
 def notes():
