@@ -22,6 +22,7 @@ from ..models.relation_classifier import set_label_counts
 from ..models.windows import Unit
 from .relation_candidates import Candidates, read_entities
 from .relation_gold import read_gold_relations, spans_of, targets_of, taught_entities
+from .relation_labels import allowed_pairs, collect_labels
 from .relation_portions import Portion, documents_of, join_portion, portions
 from .relations_view import register_relations_view
 
@@ -203,7 +204,11 @@ class RelationExtractor(TrainablePipe):
         RAISES (ValueError): CE250 if there are no relations, CE257 if no pair of entity labels may have one.
         """
         validate_get_examples(get_examples, "RelationExtractor.initialize")
-        found = self._collect_labels(get_examples()) if labels is None else labels
+        if labels is None:
+            found = collect_labels(get_examples(), self.cfg["spans_key"])
+            found["label_pairs"] = self.cfg["label_pairs"] or found["label_pairs"]
+        else:
+            found = labels
         if not found["labels"]:
             raise ValueError(Errors.CE250.format(name=self.name))
         self.cfg |= found
@@ -373,24 +378,7 @@ class RelationExtractor(TrainablePipe):
         return read_entities(doc, spans, numbers, self.cfg["unit"])
 
     def _allowed(self) -> np.ndarray:
-        """Which entity labels a head and its child may have, by their numbers; an unknown one has no relations."""
-        labels = ["", *self.cfg["entity_labels"]]
-        pairs = self.cfg["label_pairs"] or {}
-        return np.array([[child in pairs.get(head, ()) for child in labels] for head in labels], dtype=bool)
-
-    def _collect_labels(self, examples: Iterable[Example]) -> dict[str, Any]:
-        labels, entity_labels, pairs = set(), set(), {}
-        for example in examples:
-            spans = spans_of(example.reference, self.cfg["spans_key"])
-            names = {(span.start_char, span.end_char): span.label_ for span in spans}
-            entity_labels.update(names.values())
-            for relation in example.reference.user_data.get(RELATIONS_KEY, ()):
-                labels.add(relation["label"])
-                head, child = (names.get(tuple(relation[side])) for side in ("head", "child"))
-                if head and child:
-                    pairs.setdefault(head, set()).add(child)
-        allowed = self.cfg["label_pairs"] or {head: sorted(pairs[head]) for head in sorted(pairs)}
-        return {"labels": sorted(labels), "entity_labels": sorted(entity_labels), "label_pairs": allowed}
+        return allowed_pairs(self.cfg["entity_labels"], self.cfg["label_pairs"])
 
     def _check_encoder(self, docs: list[Doc]) -> None:
         """A Tok2Vec listener predicts from zeros if its encoder has not run; say so."""
