@@ -61,6 +61,25 @@ def pair_features(entities: Entities, pairs: Ints2d, allowed: Bools2d) -> Ints2d
     return np.stack(columns, axis=1)
 
 
+def neighbour_labels(entities: Entities) -> Ints2d:
+    """Find the labels of the entities before and after each.
+
+    entities (Entities): The entities of a document, m of them.
+    RETURNS (Ints2d): Numbers of labels, 0 where there is none. Shape: (m, 2)
+    """
+    padded = np.concatenate([[0], entities.labels, [0]])
+    return np.stack([padded[:-2], padded[2:]], axis=1)
+
+
+def inner_entities(pairs: Ints2d) -> Ints2d:
+    """Find the entities between head and child, by their starts.
+
+    pairs (Ints2d): Numbers of head and child. Shape: (p, 2)
+    RETURNS (Ints2d): The first, and the one after the last. Shape: (p, 2)
+    """
+    return np.stack([pairs.min(axis=1) + 1, pairs.max(axis=1)], axis=1)
+
+
 def between(entities: Entities, pairs: Ints2d) -> Ints2d:
     """Find the tokens between head and child.
 

@@ -11,6 +11,8 @@ from .pair_features import SIZES
 from .span_means import span_means
 
 _MAPS = ("head", "child", "between")
+# Tables of entity labels: of head and child, of the entities before and after each, of those between the two.
+_OWN, _NEIGHBOURS, _INNER = "{}_label", ("{}_before", "{}_after"), "inner_label"
 
 
 class Pairs(NamedTuple):
@@ -19,16 +21,21 @@ class Pairs(NamedTuple):
     rows (Floats2d): Encoder rows of all tokens. Shape: (N, nI)
     spans (Ints2d): Start and end of each entity in the rows. Shape: (m, 2)
     labels (Ints1d): Number of each entity's label. Shape: (m,)
+    neighbours (Ints2d): Numbers of the labels of the entities before and after each, 0 where there is none. Shape:
+        (m, 2)
     pairs (Ints2d): Head and child of each pair, as numbers of entities. Shape: (p, 2)
     between (Ints2d): Start and end of what lies between them, in the rows. Shape: (p, 2)
+    inner (Ints2d): First and last entity between them, end exclusive. Shape: (p, 2)
     features (Ints2d): As `pair_features` gives them. Shape: (p, 6)
     """
 
     rows: Floats2d
     spans: Ints2d
     labels: Ints1d
+    neighbours: Ints2d
     pairs: Ints2d
     between: Ints2d
+    inner: Ints2d
     features: Ints2d
 
 
@@ -36,8 +43,8 @@ def PairScores(width: int, nO: int | None = None, nI: int | None = None, nL: int
     """Score every relation label for every pair: one hidden layer over a sum of what is known of the pair.
 
     Mean rows of head, child and of the tokens between them are mapped to the hidden width and added to embeddings of
-    the two labels and of the pair's features. As maps and means commute, tokens and entities are mapped once, however
-    many pairs share them.
+    the two labels, of those of the entities around and between them (a mean), and of the pair's features. As maps and
+    means commute, tokens and entities are mapped once, however many pairs share them.
 
     width (int): Hidden width, H.
     nO (Optional[int]), nI (Optional[int]), nL (Optional[int]): Relation labels, width of the rows, entity labels (one
@@ -45,10 +52,10 @@ def PairScores(width: int, nO: int | None = None, nI: int | None = None, nL: int
     RETURNS (Model[Pairs, Floats2d]): The layer; its output are logits of independent labels, its backprop callback
         returns the gradient by the rows. Refs: none.
 
-    Shape: output (p, nO). Parameters: head, child, between (H, nI); bias (H,); head_label, child_label (nL, H); a
-        table (values, H) for each feature; output (nO, H), output_bias (nO,).
+    Shape: output (p, nO). Parameters: head, child, between (H, nI); bias (H,); seven tables of labels (nL, H); a table
+        (values, H) for each feature; output (nO, H), output_bias (nO,).
     """
-    names = [*_MAPS, "bias", "head_label", "child_label", *SIZES, "output", "output_bias"]
+    names = [*_MAPS, "bias", *_label_tables(), *SIZES, "output", "output_bias"]
     return Model(
         "pair_scores",
         forward,
@@ -65,7 +72,7 @@ def init(model: Model, X=None, Y=None) -> None:
     ops = model.ops
     for name, shape in {**dict.fromkeys(_MAPS, (nH, nI)), "output": (nO, nH)}.items():
         model.set_param(name, glorot_uniform_init(ops, shape))
-    for name, size in {"head_label": nL, "child_label": nL, **SIZES}.items():
+    for name, size in {**dict.fromkeys(_label_tables(), nL), **SIZES}.items():
         model.set_param(name, uniform_init(ops, (size, nH), lo=-0.1, hi=0.1))
     model.set_param("bias", ops.alloc1f(nH))
     model.set_param("output_bias", ops.alloc1f(nO))
@@ -76,9 +83,13 @@ def forward(model: Model, X: Pairs, is_train: bool) -> tuple[Floats2d, Callable[
     heads, children = X.pairs[:, 0], X.pairs[:, 1]
     means, backprop_means = span_means(ops, X.rows, X.spans)
     gaps, backprop_gaps = span_means(ops, ops.gemm(X.rows, model.get_param("between"), trans2=True), X.between)
-    of_heads = ops.gemm(means, model.get_param("head"), trans2=True) + model.get_param("head_label")[X.labels]
-    of_children = ops.gemm(means, model.get_param("child"), trans2=True) + model.get_param("child_label")[X.labels]
-    hidden = of_heads[heads] + of_children[children] + gaps + model.get_param("bias")
+    inner, backprop_inner = span_means(ops, model.get_param(_INNER)[X.labels], X.inner)
+    hidden = gaps + inner + model.get_param("bias")
+    for side, entities in (("head", heads), ("child", children)):
+        of_entities = ops.gemm(means, model.get_param(side), trans2=True)
+        for name, labels in _label_features(side, X):
+            of_entities += model.get_param(name)[labels]
+        hidden += of_entities[entities]
     for name, values in zip(SIZES, X.features.T, strict=True):
         hidden += model.get_param(name)[values]
     # 0 where the unit is off, by ReLU or by dropout
@@ -95,17 +106,28 @@ def forward(model: Model, X: Pairs, is_train: bool) -> tuple[Floats2d, Callable[
         model.inc_grad("bias", d_hidden.sum(axis=0))
         for name, values in zip(SIZES, X.features.T, strict=True):
             model.inc_grad(name, _sum_by(model, d_hidden, values, SIZES[name]))
+        model.inc_grad(_INNER, _sum_by(model, backprop_inner(d_hidden), X.labels, model.get_dim("nL")))
         d_means = ops.alloc2f(*means.shape)
-        for name, side in (("head", heads), ("child", children)):
-            d_entities = _sum_by(model, d_hidden, side, len(X.spans))
-            model.inc_grad(f"{name}_label", _sum_by(model, d_entities, X.labels, model.get_dim("nL")))
-            model.inc_grad(name, ops.gemm(d_entities, means, trans1=True))
-            d_means += ops.gemm(d_entities, model.get_param(name))
+        for side, entities in (("head", heads), ("child", children)):
+            d_entities = _sum_by(model, d_hidden, entities, len(X.spans))
+            for name, labels in _label_features(side, X):
+                model.inc_grad(name, _sum_by(model, d_entities, labels, model.get_dim("nL")))
+            model.inc_grad(side, ops.gemm(d_entities, means, trans1=True))
+            d_means += ops.gemm(d_entities, model.get_param(side))
         d_mapped = backprop_gaps(d_hidden)
         model.inc_grad("between", ops.gemm(d_mapped, X.rows, trans1=True))
         return backprop_means(d_means) + ops.gemm(d_mapped, model.get_param("between"))
 
     return scores, backprop
+
+
+def _label_tables() -> list[str]:
+    return [*(name.format(side) for side in ("head", "child") for name in (_OWN, *_NEIGHBOURS)), _INNER]
+
+
+def _label_features(side: str, X: Pairs) -> list[tuple[str, Ints1d]]:
+    """Table and row of each entity's own label and of its neighbours', for entities on one side of a pair."""
+    return list(zip((name.format(side) for name in (_OWN, *_NEIGHBOURS)), (X.labels, *X.neighbours.T), strict=True))
 
 
 def _sum_by(model: Model, gradients: Floats2d, index: Ints1d, size: int) -> Floats2d:

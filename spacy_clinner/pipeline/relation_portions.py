@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from thinc.types import Floats2d, Ints2d
 
-from ..layers.pair_features import Entities, between, pair_features
+from ..layers.pair_features import Entities, between, inner_entities, neighbour_labels, pair_features
 from ..layers.pair_scores import Pairs
 from .relation_candidates import Candidates, Ranges
 
@@ -90,8 +90,10 @@ def join_portion(
         rows=xp.concatenate([rows[number] for number in numbers]),
         spans=xp.asarray(np.concatenate(spans)),
         labels=xp.asarray(np.concatenate([of_one.labels for of_one in entities])),
+        neighbours=xp.asarray(np.concatenate([neighbour_labels(of_one) for of_one in entities])),
         pairs=xp.asarray(np.concatenate([pairs + counts[number] for number, pairs in portion])),
         between=xp.asarray(np.concatenate(gaps)),
+        inner=xp.asarray(np.concatenate([inner_entities(pairs) + counts[number] for number, pairs in portion])),
         features=xp.asarray(np.concatenate(features)),
     )
 

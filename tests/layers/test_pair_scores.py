@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from thinc.api import NumpyOps
 
-from spacy_clinner.layers.pair_features import SIZES, Entities, between, pair_features
+from spacy_clinner.layers.pair_features import (
+    SIZES,
+    Entities,
+    between,
+    inner_entities,
+    neighbour_labels,
+    pair_features,
+)
 from spacy_clinner.layers.pair_scores import Pairs, PairScores
 from spacy_clinner.layers.span_means import span_means
 
@@ -68,7 +75,16 @@ def layer():
 def batch(rows, pairs):
     pairs = np.array(pairs).reshape(-1, 2)
     spans = np.stack([ENTITIES.starts, ENTITIES.ends], axis=1)
-    return Pairs(rows, spans, ENTITIES.labels, pairs, between(ENTITIES, pairs), pair_features(ENTITIES, pairs, ALLOWED))
+    return Pairs(
+        rows=rows,
+        spans=spans,
+        labels=ENTITIES.labels,
+        neighbours=neighbour_labels(ENTITIES),
+        pairs=pairs,
+        between=between(ENTITIES, pairs),
+        inner=inner_entities(pairs),
+        features=pair_features(ENTITIES, pairs, ALLOWED),
+    )
 
 
 def score_one_by_one(layer, rows, pairs):
@@ -80,8 +96,12 @@ def score_one_by_one(layer, rows, pairs):
         for name, entity in (("head", head), ("child", child)):
             hidden += get(name) @ rows[slice(*spans[entity])].mean(axis=0)
             hidden += get(f"{name}_label")[ENTITIES.labels[entity]]
+            hidden += get(f"{name}_before")[ENTITIES.labels[entity - 1] if entity else 0]
+            hidden += get(f"{name}_after")[ENTITIES.labels[entity + 1] if entity < 3 else 0]
         gap = rows[slice(*between(ENTITIES, np.array([[head, child]]))[0])]
         hidden += get("between") @ gap.mean(axis=0) if len(gap) else 0
+        inner = ENTITIES.labels[min(head, child) + 1 : max(head, child)]
+        hidden += get("inner_label")[inner].mean(axis=0) if len(inner) else 0
         for name, value in zip(SIZES, pair_features(ENTITIES, np.array([[head, child]]), ALLOWED)[0], strict=True):
             hidden += get(name)[value]
         scores.append(get("output") @ np.maximum(hidden, 0) + get("output_bias"))
