@@ -49,8 +49,8 @@ def run_transfer(
     with coded_errors():
         check_plots()
         experiment = TransferExperiment(
-            shares=[float(share) for share in shares.split(",")],
-            seeds=[int(seed) for seed in seeds.split(",")],
+            shares=_numbers(shares, float, "--shares"),
+            seeds=_numbers(seeds, int, "--seeds"),
             overrides=parse_config_overrides(list(overrides)),
             **settings,
         )
@@ -62,6 +62,13 @@ def run_transfer(
         plot_transfer(records, output / name)
         print(page)
         msg.good(f"Saved {output / name}.md, .png and .svg; every run is in {output / 'results.jsonl'}")
+
+
+def _numbers(text: str, kind: Callable, option: str) -> list:
+    try:
+        return [kind(number) for number in text.split(",")]
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no list of numbers with commas.", param_hint=option) from None
 
 
 def heading(source: dict[str, Any], n_seeds: int) -> str:

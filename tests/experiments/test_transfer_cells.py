@@ -88,3 +88,6 @@ def test_commands_end_with_the_coded_message(experiment):
         command += [f"--{name}", str(getattr(experiment, name))]
     result = CliRunner().invoke(clinner_cli, [*command, "--shares", "70"])
     assert result.exit_code == 1 and "CE082" in result.output
+    for option in ("--shares", "--seeds"):
+        result = CliRunner().invoke(clinner_cli, [*command, option, "5;10"])
+        assert result.exit_code == 2 and option in result.output and "5;10" in result.output
