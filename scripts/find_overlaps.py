@@ -4,9 +4,10 @@
     python -m spacy clinner convert phee/train.json train.spacy --format phee --leave-out overlaps.txt
 
 A document overlaps with another if both hold the same ten words in a row, whatever their case and punctuation, or if
-its id is the other's with an underscore and a number behind it: PHEE's sentence 8908396_3 is of the abstract 8908396.
+both are of one abstract: PHEE's sentence 8908396_3 is of the abstract 8908396.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -43,7 +44,13 @@ def overlapping_ids(texts: dict[str, str], others: dict[str, str], n_words: int)
     RETURNS (List[str]): Ids of `texts`, in their order.
     """
     shared = {doc_id for doc_id, _, _ in find_overlaps(texts, others, n_words, share=0.0)}
-    return [doc_id for doc_id in texts if doc_id in shared or doc_id.rpartition("_")[0] in others]
+    abstracts = {_abstract(doc_id) for doc_id in others}
+    return [doc_id for doc_id in texts if doc_id in shared or _abstract(doc_id) in abstracts]
+
+
+def _abstract(doc_id: str) -> str:
+    """The abstract that a sentence is of: the id without an underscore and a number at its end."""
+    return re.sub(r"_\d+$", "", doc_id)
 
 
 def main(
