@@ -8,6 +8,8 @@ from pathlib import Path
 import spacy
 from spacy.tokens import DocBin
 
+from .pipeline.relation_toy import examples, make_nlp, train
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -50,3 +52,18 @@ def test_assertions(tmp_path):
     ours, theirs = (result["scores"][rules]["assertions_f"] for rules in ("ready", "medspacy"))
     assert 1 > ours > theirs > 0 and result["versions"]["medspacy"]
     assert f"| all | {sum(result['gold'].values())} |" in (tmp_path / "assertions.md").read_text(encoding="utf8")
+
+
+def test_relation_cost(tmp_path):
+    nlp = make_nlp()
+    train(nlp, steps=1)
+    nlp.add_pipe("entity_ruler", first=True).add_patterns([{"label": "DRUG", "pattern": "aspirin"}])
+    nlp.to_disk(tmp_path / "model")
+    DocBin(docs=[pair.y for pair in examples(nlp)], store_user_data=True).to_disk(tmp_path / "docs.spacy")
+    script = str(ROOT / "benchmarks" / "relation_cost.py")
+    command = [sys.executable, script, str(tmp_path / "model"), str(tmp_path / "docs.spacy"), "--repeats", "1"]
+    subprocess.run([*command, "--output", str(tmp_path)], check=True, capture_output=True, timeout=120)
+    result = json.loads((tmp_path / "relation_cost.json").read_text(encoding="utf8"))
+    # four million pairs at once would take gigabytes
+    assert set(result["cpu_seconds"]) == {"entity_ruler", "relations"} and result["peak_mb_with_2000_entities"] < 500
+    assert "| `relations` |" in (tmp_path / "relation_cost.md").read_text(encoding="utf8")

@@ -8,7 +8,7 @@ from thinc.initializers import glorot_uniform_init, uniform_init
 from thinc.types import Floats2d, Ints1d, Ints2d
 
 from .pair_features import SIZES
-from .span_means import span_means
+from .span_means import long_span_means, short_span_means
 
 _MAPS = ("head", "child", "between")
 # Tables of entity labels: of head and child, of the entities before and after each, of those between the two.
@@ -81,9 +81,9 @@ def init(model: Model, X=None, Y=None) -> None:
 def forward(model: Model, X: Pairs, is_train: bool) -> tuple[Floats2d, Callable[[Floats2d], Floats2d]]:
     ops = model.ops
     heads, children = X.pairs[:, 0], X.pairs[:, 1]
-    means, backprop_means = span_means(ops, X.rows, X.spans)
-    gaps, backprop_gaps = span_means(ops, ops.gemm(X.rows, model.get_param("between"), trans2=True), X.between)
-    inner, backprop_inner = span_means(ops, model.get_param(_INNER)[X.labels], X.inner)
+    means, backprop_means = short_span_means(ops, X.rows, X.spans)
+    gaps, backprop_gaps = long_span_means(ops, ops.gemm(X.rows, model.get_param("between"), trans2=True), X.between)
+    inner, backprop_inner = long_span_means(ops, model.get_param(_INNER)[X.labels], X.inner)
     hidden = gaps + inner + model.get_param("bias")
     for side, entities in (("head", heads), ("child", children)):
         of_entities = ops.gemm(means, model.get_param(side), trans2=True)

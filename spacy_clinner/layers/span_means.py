@@ -1,19 +1,44 @@
-"""Means of rows over many spans at once, in time that does not depend on the spans' lengths."""
+"""Means of rows over many spans at once: short ones by gathering rows, long ones that overlap by running sums."""
 
 from collections.abc import Callable
 
+import numpy as np
 from thinc.api import Ops
 from thinc.types import Floats2d, Ints2d
 
+Means = tuple[Floats2d, Callable[[Floats2d], Floats2d]]
 
-def span_means(ops: Ops, rows: Floats2d, bounds: Ints2d) -> tuple[Floats2d, Callable[[Floats2d], Floats2d]]:
-    """Average rows over spans, by differences of running sums.
+
+def short_span_means(ops: Ops, rows: Floats2d, bounds: Ints2d) -> Means:
+    """Average rows over spans, in time proportional to the spans' summed lengths.
 
     ops (Ops): backend of the arrays.
     rows (Floats2d): one row per token. Shape: (N, w)
     bounds (Ints2d): start and end of each span in rows, end exclusive; an empty span has the mean zero. Shape: (m, 2)
     RETURNS (Tuple[Floats2d, Callable]): the means, shape (m, w), and a callback from their gradient to that of the
         rows.
+    """
+    starts, ends = ops.to_numpy(bounds).T
+    lengths = (ends - starts).astype("int32")
+    first = np.repeat(starts - np.concatenate([[0], lengths.cumsum()[:-1]]), lengths)
+    index = ops.asarray1i(first + np.arange(len(first)))
+    lengths = ops.asarray1i(lengths)
+    if not len(index):
+        # Thinc's reduce_mean wants at least one row
+        return ops.alloc2f(len(bounds), rows.shape[1]), lambda d_means: ops.alloc2f(*rows.shape)
+
+    def backprop(d_means: Floats2d) -> Floats2d:
+        d_rows = ops.alloc2f(*rows.shape)
+        ops.scatter_add(d_rows, index, ops.backprop_reduce_mean(d_means, lengths))
+        return d_rows
+
+    return ops.reduce_mean(rows[index], lengths), backprop
+
+
+def long_span_means(ops: Ops, rows: Floats2d, bounds: Ints2d) -> Means:
+    """The same by differences of running sums, in time that does not depend on the spans' lengths.
+
+    Arguments and results as of `short_span_means`.
     """
     xp = ops.xp
     # 32 bit, contiguous: what Thinc's fast scatter_add takes

@@ -15,13 +15,14 @@ from spacy_clinner.layers.pair_features import (
     pair_features,
 )
 from spacy_clinner.layers.pair_scores import Pairs, PairScores
-from spacy_clinner.layers.span_means import span_means
+from spacy_clinner.layers.span_means import long_span_means, short_span_means
 
 OPS = NumpyOps()
 
 
-@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)).map(sorted), max_size=6))
-def test_span_means_and_their_gradient(bounds):
+@pytest.mark.parametrize("span_means", [short_span_means, long_span_means])
+@given(bounds=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)).map(sorted), max_size=6))
+def test_span_means_and_their_gradient(span_means, bounds):
     rows = np.random.default_rng(0).normal(size=(9, 3)).astype("f")
     bounds = np.array(bounds, dtype="int64").reshape(-1, 2)
     means, backprop = span_means(OPS, rows, bounds)
