@@ -51,7 +51,7 @@ def ner_score(
     score_prefix (str): Distinguishes the heads of a pipeline: with "x", the keys are `ents_x_p` and so on.
     **kwargs (Any): Further settings of the component, not used.
     RETURNS (Dict[str, Any]): `ents_p`, `ents_r`, `ents_f` and `ents_per_type`; all None if there was nothing to score.
-        Of several domains also `ents_f_in_{domain}`.
+        Of several domains also `ents_f_{domain}`.
     RAISES (ValueError): CE060 if gold_from is unknown, CE061 if the texts of an example differ.
     """
     if gold_from not in ("ents", "spans"):
@@ -77,7 +77,7 @@ def ner_score(
     key = f"ents_{score_prefix}" if score_prefix else "ents"
     scores = _report(matched, predicted, support, key)
     if len(by_domain) > 1:
-        scores |= {f"{key}_f_in_{domain}": prf_of(**counts)[2] for domain, counts in by_domain.items()}
+        scores |= {f"{key}_f_{domain}": prf_of(**counts)[2] for domain, counts in by_domain.items()}
     return scores
 
 

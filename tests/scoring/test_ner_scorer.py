@@ -139,5 +139,5 @@ def test_each_of_several_domains_has_its_f():
         examples.append(Example(make_doc(found), gold))
     scores = ner_score(examples, score_prefix="x")
     assert scores["ents_x_f"] == pytest.approx(0.8)
-    assert scores["ents_x_f_in_source"] == pytest.approx(2 / 3) and scores["ents_x_f_in_target"] == 1
-    assert "ents_f_in_source" not in ner_score(examples[:2])
+    assert scores["ents_x_f_source"] == pytest.approx(2 / 3) and scores["ents_x_f_target"] == 1
+    assert "ents_f_source" not in ner_score(examples[:2])
