@@ -53,6 +53,7 @@ DEFAULT_RELATION_MODEL = Config().from_str(default_model_config)["model"]
 
 @Language.factory(
     "clinner_relation_extractor",
+    assigns=["doc._.relations"],
     requires=["doc.ents"],
     default_config={
         "model": DEFAULT_RELATION_MODEL,
