@@ -114,3 +114,13 @@ def test_pages_that_the_task_table_names_exist():
     for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
         for link in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf8")):
             assert "://" in link or (page.parent / link).exists(), (page.name, link)
+
+
+def test_the_config_of_relations_makes_a_pipeline():
+    page = (ROOT / "docs" / "relations.md").read_text(encoding="utf8")
+    (snippet,) = re.findall(r"```ini\n(.*?)```", page, flags=re.DOTALL)
+    nlp = spacy.util.load_model_from_config(load_config_from_str(snippet), auto_fill=True)
+    assert nlp.pipe_names == ["tok2vec", "ner", "relations"]
+    settings = re.findall(r"^\| `(\w+)`(?:, `(\w+)`)? \|", page, flags=re.MULTILINE)
+    names = {name for row in settings for name in row if name}
+    assert names <= set(nlp.get_pipe_config("relations"))
