@@ -117,7 +117,9 @@ def test_no_sentence_is_an_error(tokenizer, tmp_path):
 def test_documents_that_are_in_another_corpus_are_left_out(tmp_path):
     words = "one two three four five six seven eight nine ten"
     texts = {"7_1": "Short.", "8_1": f"x {words.upper()}!", "9": f"{words[:-4]} x", "7": "Short."}
-    assert overlapping_ids(texts, {"7": f"a {words} b"}, n_words=10) == ["7_1", "8_1"]
+    assert overlapping_ids(texts, {"7": f"a {words} b"}, n_words=10) == ["7_1", "8_1", "7"]
+    # an abstract and its sentence, from either side
+    assert overlapping_ids({"7": "Whole.", "9": "Other."}, {"7_1": "Part."}, n_words=10) == ["7"]
     (tmp_path / "a.json").write_text(line() + line().replace("1_2", "1_3"))
     (tmp_path / "ids.txt").write_text("1_3\n99\n")
     audit, sizes = import_files(tmp_path / "a.json", tmp_path / "a.spacy", "phee", leave_out=tmp_path / "ids.txt")
