@@ -1,13 +1,11 @@
 """Entities by a linear-chain CRF, each with its exact probability."""
 
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
 import numpy as np
 from spacy.language import Language
-from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.pipeline.trainable_pipe import TrainablePipe
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example, validate_examples, validate_get_examples
@@ -22,6 +20,7 @@ from ..layers.tags import count_tags, tags_to_spans
 from ..models.crf_tagger import crf_params, inc_crf_grads
 from .block_update import LearnsByBlocks
 from .gold import GoldFrom, encode_gold, gold_spans, is_supervised
+from .listening import warn_if_encoder_missed
 from .tying import Tie, read_strength
 
 # Entities of one document: rows of (start, end, label number), and the probability of each. Shapes: (m, 3) and (m,)
@@ -347,7 +346,7 @@ class CRFTagger(LearnsByBlocks, TrainablePipe):
         return found
 
     def _emissions(self, docs: list[Doc]) -> tuple[crf.CRFParams, np.ndarray, np.ndarray]:
-        self._check_encoder(docs)
+        warn_if_encoder_missed(self.model, docs, Warnings.CW200.format(name=self.name))
         emissions = self.model.predict(docs)
         to_numpy = self.model.ops.to_numpy
         return crf_params(self.model), to_numpy(emissions.dataXd), to_numpy(emissions.lengths)
@@ -379,9 +378,3 @@ class CRFTagger(LearnsByBlocks, TrainablePipe):
 
     def _gold_settings(self) -> dict[str, Any]:
         return {name: self.cfg[name] for name in ("gold_from", "spans_key", "domains")}
-
-    def _check_encoder(self, docs: list[Doc]) -> None:
-        """A Tok2Vec listener predicts from zeros if its encoder has not run; say so."""
-        listens = any(isinstance(node, Tok2VecListener) for node in self.model.walk())
-        if listens and any(len(doc) and not doc.tensor.size for doc in docs):
-            warnings.warn(Warnings.CW200.format(name=self.name), stacklevel=2)

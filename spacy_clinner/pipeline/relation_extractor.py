@@ -1,13 +1,11 @@
 """Relations between entities: what belongs to what, each with its probability."""
 
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Literal
 
 import numpy as np
 from spacy.language import Language
-from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.pipeline.trainable_pipe import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
@@ -20,6 +18,7 @@ from ..errors import Errors, Warnings
 from ..layers.pair_features import Entities
 from ..models.relation_classifier import set_label_counts
 from ..models.windows import Unit
+from .listening import warn_if_encoder_missed
 from .relation_candidates import Candidates, read_entities
 from .relation_gold import read_gold_relations, spans_of, targets_of, taught_entities
 from .relation_labels import allowed_pairs, collect_labels
@@ -228,7 +227,7 @@ class RelationExtractor(TrainablePipe):
             document.
         """
         docs = list(docs)
-        self._check_encoder(docs)
+        warn_if_encoder_missed(self.model, docs, Warnings.CW250.format(name=self.name))
         rows = self.model.predict(docs)
         pair_scores = self.model.get_ref("pair_scores")
         found: list[list[Prediction]] = [[] for _ in docs]
@@ -380,12 +379,6 @@ class RelationExtractor(TrainablePipe):
 
     def _allowed(self) -> np.ndarray:
         return allowed_pairs(self.cfg["entity_labels"], self.cfg["label_pairs"])
-
-    def _check_encoder(self, docs: list[Doc]) -> None:
-        """A Tok2Vec listener predicts from zeros if its encoder has not run; say so."""
-        listens = any(isinstance(node, Tok2VecListener) for node in self.model.walk())
-        if listens and any(len(doc) and not doc.tensor.size for doc in docs):
-            warnings.warn(Warnings.CW250.format(name=self.name), stacklevel=2)
 
 
 def _join(parts: list[Prediction]) -> Prediction:
