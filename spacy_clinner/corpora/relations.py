@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from spacy.tokens import Doc, Span
 
+from ..pipeline.relation_data import relation_of, sort_key
 from .align import Mention
 from .audit import RELATION, ImportAudit
 
@@ -52,30 +53,6 @@ def link_entities(
                 continue
         audit.add(RELATION, action, doc_id=doc_id, annotation_id=link.id, label=link.label)
     return [found[key] for key in sorted(found)]
-
-
-def relation_of(head: Span, child: Span, label: str) -> dict[str, Any]:
-    """A relation as plain data.
-
-    head (Span): What the relation is about.
-    child (Span): What it says of it.
-    label (str): Its label.
-    RETURNS (Dict[str, Any]): The relation.
-    """
-    return {
-        "head": [head.start_char, head.end_char],
-        "child": [child.start_char, child.end_char],
-        "label": label,
-    }
-
-
-def sort_key(relation: dict[str, Any]) -> tuple:
-    """Relations are sorted by head, child and label.
-
-    relation (Dict[str, Any]): A relation as plain data.
-    RETURNS (Tuple): Its place among those of a document.
-    """
-    return *relation["head"], *relation["child"], relation["label"]
 
 
 def _entities(doc: Doc, mentions: Sequence[Mention]) -> dict[str, Span]:

@@ -20,7 +20,8 @@ from ..models.relation_classifier import set_label_counts
 from ..models.windows import Unit
 from .listening import warn_if_encoder_missed
 from .relation_candidates import Candidates, read_entities
-from .relation_gold import read_gold_relations, spans_of, targets_of, taught_entities
+from .relation_data import relation_of, sort_key, spans_of
+from .relation_gold import read_gold_relations, targets_of, taught_entities
 from .relation_labels import allowed_pairs, collect_labels
 from .relation_portions import Portion, documents_of, join_portion, portions
 from .relations_view import register_relations_view
@@ -252,16 +253,14 @@ class RelationExtractor(TrainablePipe):
             spans = spans_of(doc, self.cfg["spans_key"])
             relations = [
                 {
-                    "head": [spans[head].start_char, spans[head].end_char],
-                    "child": [spans[child].start_char, spans[child].end_char],
-                    "label": self.labels[label],
+                    **relation_of(spans[head], spans[child], self.labels[label]),
                     "head_label": spans[head].label_,
                     "child_label": spans[child].label_,
                     "probability": probability,
                 }
                 for (head, child, label), probability in zip(triples.tolist(), probabilities.tolist(), strict=True)
             ]
-            doc.user_data[RELATIONS_KEY] = sorted(relations, key=lambda r: (r["head"], r["child"], r["label"]))
+            doc.user_data[RELATIONS_KEY] = sorted(relations, key=sort_key)
 
     def update(
         self,

@@ -11,6 +11,7 @@ from thinc.types import Floats2d, Ints2d
 from ..constants import DOC_ID_KEY, RELATIONS_KEY
 from ..errors import Errors
 from ..types import Entity
+from .relation_data import labels_by_offsets, spans_of
 
 
 class TaughtEntities(NamedTuple):
@@ -22,18 +23,6 @@ class TaughtEntities(NamedTuple):
 
     spans: list[Span]
     gold: list[Entity]
-
-
-def spans_of(doc: Doc, spans_key: str | None) -> Sequence[Span]:
-    """The entities of a document in the order of their starts.
-
-    doc (Doc): the document.
-    spans_key (Optional[str]): span group that holds them, an absent one holds none; None: `doc.ents`.
-    RETURNS (Sequence[Span]): the entities.
-    """
-    if spans_key is None:
-        return doc.ents
-    return sorted(doc.spans.get(spans_key, ()), key=lambda span: (span.start, span.end, span.label_))
 
 
 def taught_entities(example: Example, spans_key: str | None, from_gold: bool) -> TaughtEntities:
@@ -72,7 +61,7 @@ def read_gold_relations(
     RAISES (ValueError): CE251 for an unknown label, CE253 if head or child is no entity of the gold.
     """
     numbers = {entity: number for number, entity in enumerate(entities)}
-    names = {(span.start_char, span.end_char): span.label_ for span in spans_of(reference, spans_key)}
+    names = labels_by_offsets(reference, spans_key)
     rows = []
     for relation in reference.user_data[RELATIONS_KEY]:
         doc, label = reference.user_data.get(DOC_ID_KEY), relation["label"]

@@ -7,7 +7,7 @@ import numpy as np
 from spacy.training import Example
 
 from ..constants import RELATIONS_KEY
-from .relation_gold import spans_of
+from .relation_data import labels_by_offsets
 
 
 def collect_labels(examples: Iterable[Example], spans_key: str | None) -> dict[str, Any]:
@@ -20,8 +20,7 @@ def collect_labels(examples: Iterable[Example], spans_key: str | None) -> dict[s
     """
     labels, entity_labels, pairs = set(), set(), {}
     for example in examples:
-        spans = spans_of(example.reference, spans_key)
-        names = {(span.start_char, span.end_char): span.label_ for span in spans}
+        names = labels_by_offsets(example.reference, spans_key)
         entity_labels.update(names.values())
         for relation in example.reference.user_data.get(RELATIONS_KEY, ()):
             labels.add(relation["label"])

@@ -11,6 +11,7 @@ from spacy.tokens import Doc
 
 from ..constants import RELATIONS_KEY
 from ..models.windows import window_bounds
+from ..pipeline.relation_data import labels_by_offsets, relation_of, sort_key
 
 
 class NearestHead:
@@ -26,7 +27,7 @@ class NearestHead:
         self.pairs: set[tuple[str, str]] = set()
         children, all_entities = Counter(), Counter()
         for doc in docs:
-            names = {(ent.start_char, ent.end_char): ent.label_ for ent in doc.ents}
+            names = labels_by_offsets(doc, None)
             all_entities.update(names.values())
             linked = [relation for relation in doc.user_data[RELATIONS_KEY] if relation["label"] == label]
             self.pairs.update((names[tuple(r["head"])], names[tuple(r["child"])]) for r in linked)
@@ -46,7 +47,6 @@ class NearestHead:
                 heads = [head for head in line if (head.label_, child.label_) in self.pairs and head != child]
                 if child.label_ in self.children and heads:
                     head = min(heads, key=lambda head: max(head.start - child.end, child.start - head.end))
-                    ends = {"head": [head.start_char, head.end_char], "child": [child.start_char, child.end_char]}
-                    relations.append({**ends, "label": self.label})
-        doc.user_data[RELATIONS_KEY] = relations
+                    relations.append(relation_of(head, child, self.label))
+        doc.user_data[RELATIONS_KEY] = sorted(relations, key=sort_key)
         return doc

@@ -4,13 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import numpy as np
 from spacy import registry
 from spacy.tokens import Doc
 from spacy.training import Example
 
 from ..constants import ASSERTIONS_KEY
-from .counts import micro, prf
+from .counts import report_labels
 
 
 @registry.scorers("spacy_clinner.assertion_scorer.v1")
@@ -41,13 +40,7 @@ def assertion_score(examples: Iterable[Example], **kwargs: Any) -> dict[str, Any
             matched.update(assertion for *_, assertion in gold & guesses)
             support.update(assertion for *_, assertion in gold)
             predicted.update(assertion for *_, assertion in guesses)
-    names = sorted(support | predicted)
-    if not names:
-        return dict.fromkeys(("assertions_p", "assertions_r", "assertions_f", "assertions_per_type"))
-    counts = np.array([[matched[name], support[name], matched[name], predicted[name]] for name in names], dtype=float)
-    per_type = {name: dict(zip("prf", row, strict=True)) for name, row in zip(names, prf(counts).tolist(), strict=True)}
-    p, r, f = micro(counts).tolist()
-    return {"assertions_p": p, "assertions_r": r, "assertions_f": f, "assertions_per_type": per_type}
+    return report_labels("assertions", matched, predicted, support)
 
 
 def _assertions(doc: Doc) -> set[tuple]:

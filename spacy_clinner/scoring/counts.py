@@ -6,8 +6,9 @@ There are two numerators because some modes match entities of different labels: 
 the recall, the predicted entity's label the precision.
 """
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -103,3 +104,22 @@ def prf_of(matched: int, predicted: int, support: int) -> tuple[float, float, fl
         matched / support if support else 0.0,
         2 * matched / (predicted + support) if predicted + support else 0.0,
     )
+
+
+def report_labels(key: str, matched: Counter, predicted: Counter, support: Counter) -> dict[str, Any]:
+    """The scores of a component, as spaCy names them.
+
+    key (str): What the names begin with.
+    matched (Counter), predicted (Counter), support (Counter): By label, how many are right, predicted, and in the gold.
+    RETURNS (Dict[str, Any]): `{key}_p`, `{key}_r`, `{key}_f` and `{key}_per_type`; all None if there was nothing to
+        score.
+    """
+    labels = sorted(predicted | support)
+    if not labels:
+        return {f"{key}_{name}": None for name in ("p", "r", "f", "per_type")}
+    per_type = {
+        label: dict(zip("prf", prf_of(matched[label], predicted[label], support[label]), strict=True))
+        for label in labels
+    }
+    p, r, f = prf_of(matched.total(), predicted.total(), support.total())
+    return {f"{key}_p": p, f"{key}_r": r, f"{key}_f": f, f"{key}_per_type": per_type}

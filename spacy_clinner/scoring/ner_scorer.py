@@ -13,7 +13,7 @@ from spacy.training import Example
 
 from ..constants import DOC_ID_KEY, DOMAIN_KEY, SPANS_KEY
 from ..errors import Errors
-from .counts import prf_of
+from .counts import prf_of, report_labels
 from .documents import drop_unannotated, entities_of, is_annotated
 
 
@@ -75,7 +75,7 @@ def ner_score(
             counts = {"matched": len(gold & guesses), "predicted": len(guesses), "support": len(gold)}
             by_domain.setdefault(domain, Counter()).update(counts)
     key = f"ents_{score_prefix}" if score_prefix else "ents"
-    scores = _report(matched, predicted, support, key)
+    scores = report_labels(key, matched, predicted, support)
     if len(by_domain) > 1:
         scores |= {f"{key}_f_{domain}": prf_of(**counts)[2] for domain, counts in by_domain.items()}
     return scores
@@ -84,14 +84,3 @@ def ner_score(
 def _belongs_to_others(reference: Doc, domains: Sequence[str] | None) -> bool:
     domain = reference.user_data.get(DOMAIN_KEY)
     return domains is not None and domain is not None and domain not in domains
-
-
-def _report(matched: Counter, predicted: Counter, support: Counter, key: str) -> dict[str, Any]:
-    per_type = {
-        label: dict(zip("prf", prf_of(matched[label], predicted[label], support[label]), strict=True))
-        for label in sorted(predicted | support)
-    }
-    if not per_type:
-        return {f"{key}_p": None, f"{key}_r": None, f"{key}_f": None, f"{key}_per_type": None}
-    p, r, f = prf_of(matched.total(), predicted.total(), support.total())
-    return {f"{key}_p": p, f"{key}_r": r, f"{key}_f": f, f"{key}_per_type": per_type}

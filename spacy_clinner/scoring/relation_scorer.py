@@ -14,7 +14,7 @@ from spacy.training import Example
 from ..constants import DOC_ID_KEY, RELATIONS_KEY
 from ..errors import Errors
 from ..types import Entity
-from .counts import prf_of
+from .counts import prf_of, report_labels
 from .documents import entities_of
 
 
@@ -62,17 +62,12 @@ def relation_score(examples: Iterable[Example], *, spans_key: str | None = None,
         predicted.update(relation.label for relation in guesses)
         support.update(relation.label for relation in gold)
         overlapping += len(find_overlapping(gold, guesses))
-    names = ("p", "r", "f", "macro_f", "per_type", "overlap_f")
-    if not predicted and not support:
-        return {f"rels_{name}": None for name in names}
-    per_type = {
-        label: dict(zip("prf", prf_of(matched[label], predicted[label], support[label]), strict=True))
-        for label in sorted(predicted | support)
-    }
-    micro = prf_of(matched.total(), predicted.total(), support.total())
-    macro_f = sum(scores["f"] for scores in per_type.values()) / len(per_type)
-    overlap_f = prf_of(overlapping, predicted.total(), support.total())[2]
-    return {f"rels_{name}": value for name, value in zip(names, (*micro, macro_f, per_type, overlap_f), strict=True)}
+    scores = report_labels("rels", matched, predicted, support)
+    if (per_type := scores["rels_per_type"]) is None:
+        return {**scores, "rels_macro_f": None, "rels_overlap_f": None}
+    scores["rels_macro_f"] = sum(label["f"] for label in per_type.values()) / len(per_type)
+    scores["rels_overlap_f"] = prf_of(overlapping, predicted.total(), support.total())[2]
+    return scores
 
 
 def relations_of(

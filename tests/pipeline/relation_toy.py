@@ -7,6 +7,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from spacy_clinner.constants import DOC_ID_KEY, RELATIONS_KEY
+from spacy_clinner.pipeline.relation_data import relation_of, sort_key
 from spacy_clinner.training.gold_ents_corpus import give_gold_entities
 
 SMALL_TOK2VEC = {
@@ -40,9 +41,8 @@ NOTES = [
 def reference(vocab, words, entities, relations, doc_id="n"):
     doc = Doc(vocab, words=words)
     doc.set_ents([Span(doc, *entity) for entity in entities])
-    spans = [[ent.start_char, ent.end_char] for ent in doc.ents]
-    found = [{"head": spans[head], "child": spans[child], "label": label} for head, child, label in relations]
-    doc.user_data[RELATIONS_KEY] = sorted(found, key=lambda r: (r["head"], r["child"], r["label"]))
+    found = [relation_of(doc.ents[head], doc.ents[child], label) for head, child, label in relations]
+    doc.user_data[RELATIONS_KEY] = sorted(found, key=sort_key)
     doc.user_data[DOC_ID_KEY] = doc_id
     return doc
 
