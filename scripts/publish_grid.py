@@ -14,12 +14,10 @@ import typer
 from wasabi import msg
 
 from spacy_clinner.cli._coded import coded_errors
-from spacy_clinner.cli._transfer_options import heading
 from spacy_clinner.experiments.grid_cells import read_grid
 from spacy_clinner.experiments.runner import RESULTS, read_results
 from spacy_clinner.files import write_atomically
-from spacy_clinner.reports.grid import comparison_table, grid_table, plot_grid
-from spacy_clinner.reports.runs import values
+from spacy_clinner.reports.grid import grid_page, plot_grid
 from spacy_clinner.scoring.provenance import provenance
 
 KEPT = ("identity", "dev", "best_step", "seconds", "date", "versions")
@@ -44,9 +42,7 @@ def main(
     ]
     lines = ",\n".join(json.dumps(run, ensure_ascii=False) for run in runs)
     write_atomically(output.with_suffix(".json"), f'{{"published": {json.dumps(source)}, "runs": [\n{lines}\n]}}\n')
-    tables = [grid_table(records), comparison_table(records, grid.baseline)]
-    page = "\n\n".join([heading(source, len(values(records, "seed"))), *tables])
-    write_atomically(output.with_suffix(".md"), f"{page}\n")
+    write_atomically(output.with_suffix(".md"), grid_page(source, records, grid.baseline))
     plot_grid(records, output)
     output.with_suffix(".svg").unlink()
     msg.good(f"Saved {len(runs)} runs to {output}.json, .md and .png")

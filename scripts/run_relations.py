@@ -11,7 +11,6 @@ results.json and results.md to `output`, and shows the table.
 import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tomllib
@@ -28,6 +27,7 @@ from spacy_clinner.files import write_atomically
 from spacy_clinner.reports.markdown import markdown_table
 from spacy_clinner.reports.nearest_head import NearestHead
 from spacy_clinner.reports.relation_runs import find_extractor, predict_relations
+from spacy_clinner.reports.runs import spread_of
 from spacy_clinner.scoring.counts import PRF
 from spacy_clinner.scoring.documents import read_docs
 from spacy_clinner.scoring.evaluation import Bootstrap
@@ -134,16 +134,11 @@ def score_rule(study: dict[str, Any], examples: Sequence) -> PRF:
 def to_markdown(runs: dict[str, list[dict[str, float]]]) -> str:
     """One line a score, one column a system: mean and sample standard deviation over the seeds."""
     names = list(dict.fromkeys(name for of_one in runs.values() for found in of_one for name in found))
-    rows = [(name, *(spread([found.get(name) for found in of_one]) for of_one in runs.values())) for name in names]
-    return markdown_table(("F1 on test, %", *runs), rows)
-
-
-def spread(values: Sequence[float | None]) -> str:
-    """Mean and sample standard deviation in percent."""
-    present = [100 * value for value in values if value is not None]
-    if not present:
-        return ""
-    return f"{statistics.mean(present):.1f}" + (f" ± {statistics.stdev(present):.1f}" if len(present) > 1 else "")
+    rows = []
+    for name in names:
+        found = [[run[name] for run in of_one if run.get(name) is not None] for of_one in runs.values()]
+        rows.append((name, *(str(spread_of(scores)) if scores else "" for scores in found)))
+    return markdown_table(("F1 on test (but threshold and share proposed), %", *runs), rows)
 
 
 def main(study: Annotated[Path, typer.Argument(help="TOML file of a corpus and systems", exists=True)]) -> None:

@@ -42,6 +42,7 @@ def run_transfer(
     from ..experiments.transfer_cells import TransferExperiment
     from ..files import write_atomically
     from ..reports.plots import check_plots
+    from ..reports.runs import heading
     from ..reports.transfer import curve_reading, plot_transfer, transfer_table
     from ..scoring.provenance import provenance
 
@@ -69,10 +70,3 @@ def _numbers(text: str, kind: Callable, option: str) -> list:
         return [kind(number) for number in text.split(",")]
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no list of numbers with commas.", param_hint=option) from None
-
-
-def heading(source: dict[str, Any], n_seeds: int) -> str:
-    """RETURNS (str): Where a table comes from, in a paragraph."""
-    versions = ", ".join(f"{name} {version}" for name, version in source["versions"].items())
-    runs = f"mean ± sample standard deviation over {n_seeds} seeds" if n_seeds > 1 else "one seed"
-    return f"{source['date']}; `{source['command']}`; {versions}. Strict micro F1 on test in percent, {runs}."

@@ -20,19 +20,15 @@ def grid_cli(
     from ..experiments.grid_cells import read_grid
     from ..experiments.runner import run_cells
     from ..files import write_atomically
-    from ..reports.grid import comparison_table, grid_table, plot_grid
+    from ..reports.grid import grid_page, plot_grid
     from ..reports.plots import check_plots
-    from ..reports.runs import values
     from ..scoring.provenance import provenance
-    from ._transfer_options import heading
 
     with coded_errors():
         check_plots()
         grid = read_grid(spec)
         records = run_cells(grid.cells, output, jobs)
-        page = f"{heading(provenance(), len(values(records, 'seed')))}\n\n{grid_table(records)}\n"
-        if grid.baseline:
-            page += f"\n{comparison_table(records, grid.baseline)}\n"
+        page = grid_page(provenance(), records, grid.baseline)
         write_atomically(output / "grid.md", page)
         plot_grid(records, output / "grid")
         print(page)

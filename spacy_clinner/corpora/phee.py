@@ -16,13 +16,11 @@ from typing import Any
 
 from spacy.tokens import Doc
 
-from ..constants import DOC_ID_KEY, RELATIONS_KEY
+from ..constants import RELATIONS_KEY
 from ..errors import Errors
-from ..files import read_text
-from .align import align_mentions
 from .audit import ImportAudit
 from .brat import Textbound
-from .convert import report_texts
+from .records import place_mentions, read_records
 from .relations import Link, link_entities
 
 DRUG = "Drug"
@@ -85,11 +83,7 @@ def phee_to_doc(record: PheeDocument, tokenizer: Callable[[str], Doc], audit: Im
     RETURNS (Doc): `doc.ents` holds the flat entities, `doc.user_data["clinner_relations"]` the relations between them:
         the drug is the head, its field the child, the field's name the label.
     """
-    doc = tokenizer(record.text)
-    doc.user_data[DOC_ID_KEY] = record.id
-    audit.documents += 1
-    _, entities = align_mentions(doc, record.mentions, audit, record.id)
-    report_texts(record.id, record.text, record.mentions, audit)
+    doc, entities = place_mentions(record, tokenizer, audit)
     doc.set_ents(entities, default="outside")
     doc.user_data[RELATIONS_KEY] = link_entities(doc, record.mentions, record.links, audit, record.id)
     return doc
@@ -101,18 +95,13 @@ def read_phee(path: Path, tokenizer: Callable[[str], Doc], audit: ImportAudit) -
     path (Path): A file or folder.
     tokenizer (Callable[[str], Doc]): Tokenizes the sentences.
     audit (ImportAudit): Gets counts and problems.
-    YIELDS (Doc): Documents as of `phee_to_doc`.
+    RETURNS (Iterator[Doc]): Documents as of `phee_to_doc`.
     RAISES (ValueError): CE005 if there is no sentence, CE001 for a file that is not UTF-8, CE024 for a line that is no
         PHEE record.
     """
     files = [path] if path.is_file() else sorted(path.glob("*.json")) + sorted(path.glob("*.jsonl"))
-    found = False
-    for file in files:
-        for record in parse_phee(read_text(file), file.name):
-            found = True
-            yield phee_to_doc(record, tokenizer, audit)
-    if not found:
-        raise ValueError(Errors.CE005.format(path=path.name, kind="PHEE record (.json, an object a line)"))
+    kind = "PHEE record (.json, an object a line)"
+    return read_records(path, files, parse_phee, lambda record: phee_to_doc(record, tokenizer, audit), kind)
 
 
 def _parse(record: dict[str, Any]) -> PheeDocument:

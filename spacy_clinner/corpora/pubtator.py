@@ -16,11 +16,9 @@ from spacy.tokens import Doc, Span
 
 from ..constants import CONCEPT_RELATIONS_KEY, DOC_ID_KEY, RELATIONS_KEY
 from ..errors import Errors
-from ..files import read_text
-from .align import align_mentions
 from .audit import ImportAudit
 from .brat import Textbound
-from .convert import report_texts
+from .records import place_mentions, read_records
 from .relations import Link, link_entities
 
 UNKNOWN = ("-1", "-", "")
@@ -102,11 +100,7 @@ def pubtator_to_doc(record: PubTatorDocument, tokenizer: Callable[[str], Doc], a
         `doc.user_data["clinner_concept_relations"]` the relations as in the file; `doc.user_data["clinner_relations"]`
         one between each mention of the first concept (head) and each mention of the second (child).
     """
-    doc = tokenizer(record.text)
-    doc.user_data[DOC_ID_KEY] = record.id
-    audit.documents += 1
-    _, entities = align_mentions(doc, record.mentions, audit, record.id)
-    report_texts(record.id, record.text, record.mentions, audit)
+    doc, entities = place_mentions(record, tokenizer, audit)
     doc.set_ents([_with_concepts(entity, record.concepts[entity.id_]) for entity in entities], default="outside")
     doc.user_data[CONCEPT_RELATIONS_KEY] = [list(relation) for relation in record.relations]
     links = _links(record, audit)
@@ -120,17 +114,12 @@ def read_pubtator(path: Path, tokenizer: Callable[[str], Doc], audit: ImportAudi
     path (Path): A file or folder.
     tokenizer (Callable[[str], Doc]): Tokenizes the texts.
     audit (ImportAudit): Gets counts and problems.
-    YIELDS (Doc): Documents as of `pubtator_to_doc`.
+    RETURNS (Iterator[Doc]): Documents as of `pubtator_to_doc`.
     RAISES (ValueError): CE005 if there is no record, CE001 for a file that is not UTF-8, and those of `parse_pubtator`.
     """
     files = [path] if path.is_file() else sorted(file for file in path.glob("*") if "pubtator" in file.name.lower())
-    found = False
-    for file in files:
-        for record in parse_pubtator(read_text(file), file.name):
-            found = True
-            yield pubtator_to_doc(record, tokenizer, audit)
-    if not found:
-        raise ValueError(Errors.CE005.format(path=path.name, kind="PubTator record (ID|t|title, ID|a|abstract)"))
+    kind = "PubTator record (ID|t|title, ID|a|abstract)"
+    return read_records(path, files, parse_pubtator, lambda record: pubtator_to_doc(record, tokenizer, audit), kind)
 
 
 def format_pubtator(doc: Doc) -> str:

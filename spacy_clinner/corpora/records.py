@@ -1,0 +1,70 @@
+"""Corpora whose files hold many documents, a record each."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from spacy.tokens import Doc, Span
+
+from ..constants import DOC_ID_KEY
+from ..errors import Errors
+from ..files import read_text
+from .align import align_mentions
+from .audit import ImportAudit
+from .brat import Textbound
+from .convert import report_texts
+
+
+class Record(Protocol):
+    """A document as its file has it: identifier, text, mentions with the text they quote."""
+
+    id: str
+    text: str
+    mentions: list[Textbound]
+
+
+AnyRecord = TypeVar("AnyRecord", bound=Record)
+
+
+def place_mentions(
+    record: Record, tokenizer: Callable[[str], Doc], audit: ImportAudit
+) -> tuple[Doc, list[Span]]:
+    """Make a document of a record's text, and find its flat entities.
+
+    record (Record): The record.
+    tokenizer (Callable[[str], Doc]): Tokenizes its text, such as `nlp.tokenizer`.
+    audit (ImportAudit): Gets the counts, and a row for everything that is changed or left out.
+    RETURNS (Tuple[Doc, List[Span]]): The document with its id, without entities; and the entities.
+    """
+    doc = tokenizer(record.text)
+    doc.user_data[DOC_ID_KEY] = record.id
+    audit.documents += 1
+    _, entities = align_mentions(doc, record.mentions, audit, record.id)
+    report_texts(record.id, record.text, record.mentions, audit)
+    return doc, entities
+
+
+def read_records(
+    path: Path,
+    files: Sequence[Path],
+    parse: Callable[[str, str], Iterable[AnyRecord]],
+    make_doc: Callable[[AnyRecord], Doc],
+    kind: str,
+) -> Iterator[Doc]:
+    """Read the records of files.
+
+    path (Path): What the user named.
+    files (Sequence[Path]): The files in it.
+    parse (Callable[[str, str], Iterable[Record]]): Finds the records in the contents of a file of a name.
+    make_doc (Callable[[Record], Doc]): Makes a document of a record.
+    kind (str): What a record is, for the error.
+    YIELDS (Doc): The documents.
+    RAISES (ValueError): CE005 if there is no record, CE001 for a file that is not UTF-8, and those of `parse`.
+    """
+    found = False
+    for file in files:
+        for record in parse(read_text(file), file.name):
+            found = True
+            yield make_doc(record)
+    if not found:
+        raise ValueError(Errors.CE005.format(path=path.name, kind=kind))
