@@ -101,7 +101,8 @@ def pubtator_to_doc(record: PubTatorDocument, tokenizer: Callable[[str], Doc], a
         one between each mention of the first concept (head) and each mention of the second (child).
     """
     doc, entities = place_mentions(record, tokenizer, audit)
-    doc.set_ents([_with_concepts(entity, record.concepts[entity.id_]) for entity in entities], default="outside")
+    concepts = _concepts_by_mention(record)
+    doc.set_ents([_with_concepts(entity, concepts[entity.id_]) for entity in entities], default="outside")
     doc.user_data[CONCEPT_RELATIONS_KEY] = [list(relation) for relation in record.relations]
     links = _links(record, audit)
     doc.user_data[RELATIONS_KEY] = link_entities(doc, record.mentions, links, audit, record.id)
@@ -149,6 +150,14 @@ def format_pubtator(doc: Doc) -> str:
 
 def _with_concepts(entity: Span, concepts: str) -> Span:
     return Span(entity.doc, entity.start, entity.end, label=entity.label_, kb_id=concepts, span_id=entity.id_)
+
+
+def _concepts_by_mention(record: PubTatorDocument) -> dict[str, str]:
+    """Concepts as in the file, joined where mentions have the same offsets: one entity stands for all of them."""
+    at: dict[tuple, dict[str, None]] = {}
+    for mention in record.mentions:
+        at.setdefault(tuple(mention.fragments), {})[record.concepts[mention.id]] = None
+    return {mention.id: "|".join(filter(None, at[tuple(mention.fragments)])) for mention in record.mentions}
 
 
 def _links(record: PubTatorDocument, audit: ImportAudit) -> Iterator[Link]:

@@ -73,6 +73,13 @@ def test_a_concept_may_hold_bars(tokenizer):
     assert len(doc.user_data[RELATIONS_KEY]) == 1 and not audit.rows
 
 
+def test_mentions_of_one_place_are_an_entity_of_all_their_concepts(tokenizer):
+    mentions = "9\t0\t1\tA\tGene\t5\n9\t0\t1\tA\tGene\t6\n9\t0\t1\tA\tGene\t5\n9\t2\t3\tb\tGene\t7\n"
+    (doc,), _ = read(tokenizer, f"9|t|A b\n9|a|\n{mentions}9\tBind\t6\t7\tNo\n")
+    assert [e.kb_id_ for e in doc.ents] == ["5|6", "7"]
+    assert doc.user_data[RELATIONS_KEY] == [{"head": [0, 1], "child": [2, 3], "label": "Bind"}]
+
+
 def test_problems_have_rows(tokenizer):
     content = "1|t|Rash.\n1|a|\n1\t0\t4\tZebedee\tDisease\tD1\n1\t0\t99\tRash\tDisease\tD1\n1\tCID\tC1\tD1\n"
     (doc,), audit = read(tokenizer, content)
