@@ -3,9 +3,9 @@
     python scripts/run_relations.py configs/relations_maccrobat.toml
 
 The TOML file names the documents, the seeds, and systems: a tagger and relations trained apart (`tagger`, `relations`),
-both on one encoder (`joint`), or relations alone, given gold entities. Each training is a folder that appears when it
-is done, so a stopped run goes on where it was. The threshold of relations is chosen on dev; test is scored once. Writes
-results.json and results.md to `output`, and shows the table.
+both on one encoder (`joint`), or relations alone, given gold entities; a system may have `paths` of its own. Each
+training is a folder that appears when it is done, so a stopped run goes on where it was. The threshold of relations is
+chosen on dev; test is scored once. Writes results.json and results.md to `output`, and shows the table.
 """
 
 import json
@@ -23,6 +23,7 @@ import typer
 from wasabi import msg
 
 from spacy_clinner.constants import RELATIONS_KEY
+from spacy_clinner.experiments.cell import Cell
 from spacy_clinner.files import write_atomically
 from spacy_clinner.reports.markdown import markdown_table
 from spacy_clinner.reports.nearest_head import NearestHead
@@ -39,20 +40,26 @@ from spacy_clinner.scoring.relation_evaluation import evaluate_relations
 PARTS = ("joint", "tagger", "relations")
 
 
-def train(study: dict[str, Any], config: str, seed: int) -> Path:
-    """Train a config with a seed, unless that is done.
+def train(study: dict[str, Any], name: str, part: str, seed: int) -> Path:
+    """Train a part of a system with a seed, unless that is done: same config, same data.
 
     study (Dict[str, Any]): The file's contents.
-    config (str): The config file.
+    name (str): Name of the system.
+    part (str): One of `PARTS`.
     seed (int): The seed.
     RETURNS (Path): Folder of the best model.
     """
-    done = Path(study["output"]) / "models" / Path(config).stem / f"seed{seed}"
+    system = study["systems"][name]
+    paths = {f"paths.{key}": path for key, path in {**study["paths"], **system.get("paths", {})}.items()}
+    overrides = {**paths, "system.seed": seed}
+    config = Path(system[part])
+    identity = Cell({}, config, Path(study["test"]), overrides).identity
+    done = Path(study["output"]) / "models" / config.stem / f"seed{seed}-{identity[:16]}"
     if not done.exists():
-        partial = done.with_name(f".seed{seed}.partial")
+        partial = done.with_name(f".{done.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
-        paths = [word for name, value in study["paths"].items() for word in (f"--paths.{name}", value)]
-        run("train", config, "--output", partial, "--system.seed", seed, *paths)
+        words = [word for setting, value in overrides.items() for word in (f"--{setting}", value)]
+        run("train", config, "--output", partial, *words)
         os.replace(partial, done)
     return done / "model-best"
 
@@ -66,21 +73,21 @@ def build(study: dict[str, Any], name: str, seed: int) -> Path:
     RETURNS (Path): Folder of the pipeline.
     """
     system = study["systems"][name]
-    models = [train(study, system[part], seed) for part in PARTS if part in system]
+    models = [train(study, name, part, seed) for part in PARTS if part in system]
     folder = Path(study["output"]) / "systems" / name.replace(" ", "-").replace(",", "") / f"seed{seed}"
-    if not folder.exists():
-        combined = models[0]
-        if len(models) > 1:
-            combined = folder.with_name(f".seed{seed}.combined")
-            run("clinner", "combine", *models, combined, "--force")
-        given = [] if has_tagger(system) else ["--gold-entities"]
-        run("clinner", "choose-threshold", combined, study["paths"]["dev"], folder, *given)
-        if len(models) > 1:
-            shutil.rmtree(combined)
+    shutil.rmtree(folder, ignore_errors=True)
+    combined = models[0]
+    if len(models) > 1:
+        combined = folder.with_name(f".seed{seed}.combined")
+        run("clinner", "combine", *models, combined, "--force")
+    given = [] if has_tagger(system) else ["--gold-entities"]
+    run("clinner", "choose-threshold", combined, study["paths"]["dev"], folder, *given)
+    if len(models) > 1:
+        shutil.rmtree(combined)
     return folder
 
 
-def has_tagger(system: dict[str, str]) -> bool:
+def has_tagger(system: dict[str, Any]) -> bool:
     """Whether a system finds entities by itself."""
     return "tagger" in system or "joint" in system
 

@@ -8,7 +8,7 @@ from thinc.initializers import glorot_uniform_init, uniform_init
 from thinc.types import Floats2d, Ints1d, Ints2d
 
 from .pair_features import SIZES
-from .span_means import long_span_means, short_span_means
+from .span_means import long_span_means, segment_sums, short_span_means
 
 _MAPS = ("head", "child", "between")
 # Tables of entity labels: of head and child, of the entities before and after each, of those between the two.
@@ -44,7 +44,7 @@ def PairScores(width: int, nO: int | None = None, nI: int | None = None, nL: int
 
     Mean rows of head, child and of the tokens between them are mapped to the hidden width and added to embeddings of
     the two labels, of those of the entities around and between them (a mean), and of the pair's features. As maps and
-    means commute, tokens and entities are mapped once, however many pairs share them.
+    means commute, entities and the tokens between two bounds are mapped once, however many pairs share them.
 
     width (int): Hidden width, H.
     nO (Optional[int]), nI (Optional[int]), nL (Optional[int]): Relation labels, width of the rows, entity labels (one
@@ -82,7 +82,9 @@ def forward(model: Model, X: Pairs, is_train: bool) -> tuple[Floats2d, Callable[
     ops = model.ops
     heads, children = X.pairs[:, 0], X.pairs[:, 1]
     means, backprop_means = short_span_means(ops, X.rows, X.spans)
-    gaps, backprop_gaps = long_span_means(ops, ops.gemm(X.rows, model.get_param("between"), trans2=True), X.between)
+    segments, between, backprop_segments = segment_sums(ops, X.rows, X.between)
+    mapped = ops.gemm(segments, model.get_param("between"), trans2=True)
+    gaps, backprop_gaps = long_span_means(ops, mapped, between, lengths=X.between[:, 1] - X.between[:, 0])
     inner, backprop_inner = long_span_means(ops, model.get_param(_INNER)[X.labels], X.inner)
     hidden = gaps + inner + model.get_param("bias")
     for side, entities in (("head", heads), ("child", children)):
@@ -115,8 +117,8 @@ def forward(model: Model, X: Pairs, is_train: bool) -> tuple[Floats2d, Callable[
             model.inc_grad(side, ops.gemm(d_entities, means, trans1=True))
             d_means += ops.gemm(d_entities, model.get_param(side))
         d_mapped = backprop_gaps(d_hidden)
-        model.inc_grad("between", ops.gemm(d_mapped, X.rows, trans1=True))
-        return backprop_means(d_means) + ops.gemm(d_mapped, model.get_param("between"))
+        model.inc_grad("between", ops.gemm(d_mapped, segments, trans1=True))
+        return backprop_means(d_means) + backprop_segments(ops.gemm(d_mapped, model.get_param("between")))
 
     return scores, backprop
 

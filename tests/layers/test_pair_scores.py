@@ -15,12 +15,19 @@ from spacy_clinner.layers.pair_features import (
     pair_features,
 )
 from spacy_clinner.layers.pair_scores import Pairs, PairScores
-from spacy_clinner.layers.span_means import long_span_means, short_span_means
+from spacy_clinner.layers.span_means import long_span_means, segment_sums, short_span_means
 
 OPS = NumpyOps()
 
 
-@pytest.mark.parametrize("span_means", [short_span_means, long_span_means])
+def means_of_segments(ops, rows, bounds):
+    sums, spans, backprop_sums = segment_sums(ops, rows, bounds)
+    assert len(sums) == max(len(np.unique(bounds)) - 1, 0)
+    means, backprop_means = long_span_means(ops, sums, spans, lengths=bounds[:, 1] - bounds[:, 0])
+    return means, lambda d_means: backprop_sums(backprop_means(d_means))
+
+
+@pytest.mark.parametrize("span_means", [short_span_means, long_span_means, means_of_segments])
 @given(bounds=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)).map(sorted), max_size=6))
 def test_span_means_and_their_gradient(span_means, bounds):
     rows = np.random.default_rng(0).normal(size=(9, 3)).astype("f")

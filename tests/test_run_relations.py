@@ -1,0 +1,68 @@
+"""Studies of relation extraction, from their file to their table, on notes that one can learn by heart."""
+
+import json
+
+import pytest
+import spacy
+from spacy.tokens import DocBin
+from spacy.util import load_config
+
+from scripts import run_relations
+
+from .pipeline.relation_toy import SMALL_TOK2VEC, examples
+
+CONFIGS = {"tagger": "configs/ner_demo_charcnn-bilstm_crf.cfg", "relations": "configs/rel_demo_charcnn-bilstm.cfg"}
+STUDY = """
+output = "{folder}/out"
+test = "{folder}/notes.spacy"
+seeds = [0]
+rule = "HAS"
+drug = "DRUG"
+
+[paths]
+train = "{folder}/notes.spacy"
+dev = "{folder}/notes.spacy"
+
+[systems."tagger, then relations"]
+tagger = "{folder}/tagger.cfg"
+relations = "{folder}/relations.cfg"
+
+[systems."relations alone"]
+relations = "{folder}/relations.cfg"
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("study")
+    DocBin(docs=[pair.y for pair in examples(spacy.blank("en"))], store_user_data=True).to_disk(folder / "notes.spacy")
+    for part, path in CONFIGS.items():
+        config = load_config(path)
+        config["components"]["ner" if part == "tagger" else "relations"]["model"]["tok2vec"] = SMALL_TOK2VEC
+        config["training"]["max_steps"] = config["training"]["eval_frequency"] = 40
+        config["training"]["optimizer"]["learn_rate"] = 0.01
+        config["training"]["dropout"] = 0.0
+        config.to_disk(folder / f"{part}.cfg")
+    (folder / "study.toml").write_text(STUDY.format(folder=folder.as_posix()))
+    return folder
+
+
+def test_a_study_is_trained_scored_and_resumed(folder, monkeypatch):
+    run_relations.main(folder / "study.toml")
+    result = json.loads((folder / "out" / "results.json").read_text(encoding="utf8"))
+    ((apart,), (alone,)) = result["runs"]["tagger, then relations"], result["runs"]["relations alone"]
+    assert apart["entities"] == 1.0 and apart["predicted: HAS"] == 1.0 and apart["predicted: entries, exact"] == 1.0
+    assert alone["gold: strict"] == apart["gold: strict"] == 1.0 and "predicted: strict" not in alone
+    # the rule knows one head for each dose, and no other label
+    assert 0 < alone["gold: HAS by the rule"] <= 1.0
+    table = (folder / "out" / "results.md").read_text(encoding="utf8")
+    assert "| gold: strict | 100.0 | 100.0 |" in table and "| entities | 100.0 |  |" in table
+
+    def no_training(*words):
+        assert words[0] != "train"
+
+    monkeypatch.setattr(run_relations, "run", no_training)
+    study = run_relations.tomllib.loads((folder / "study.toml").read_text(encoding="utf8"))
+    assert run_relations.train(study, "relations alone", "relations", 0).is_dir()
+    with pytest.raises(AssertionError):
+        run_relations.train(study, "relations alone", "relations", 1)
