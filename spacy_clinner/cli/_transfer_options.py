@@ -40,11 +40,9 @@ def run_transfer(
 
     from ..experiments.runner import run_cells
     from ..experiments.transfer_cells import TransferExperiment
-    from ..files import write_atomically
+    from ..reports.experiment import write_experiment
     from ..reports.plots import check_plots
-    from ..reports.runs import heading
     from ..reports.transfer import curve_reading, plot_transfer, transfer_table
-    from ..scoring.provenance import provenance
 
     output = settings["output"]
     with coded_errors():
@@ -56,13 +54,9 @@ def run_transfer(
             **settings,
         )
         records = run_cells(make_cells(experiment), output, jobs)
-        page = f"{heading(provenance(), len(experiment.seeds))}\n\n{transfer_table(records)}\n"
-        if name == "curve":
-            page += f"\n{curve_reading(records)}\n"
-        write_atomically(output / f"{name}.md", page)
-        plot_transfer(records, output / name)
-        print(page)
-        msg.good(f"Saved {output / name}.md, .png and .svg; every run is in {output / 'results.jsonl'}")
+        tables = [transfer_table(records), *([curve_reading(records)] if name == "curve" else [])]
+        print(write_experiment(output / name, records, tables, plot_transfer))
+        msg.good(f"Saved {output / name}.md, .json, .png and .svg; all of every run is in {output / 'results.jsonl'}")
 
 
 def _numbers(text: str, kind: Callable, option: str) -> list:

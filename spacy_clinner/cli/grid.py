@@ -19,17 +19,14 @@ def grid_cli(
     """Source by target, method by method. A stopped run goes on where it was."""
     from ..experiments.grid_cells import read_grid
     from ..experiments.runner import run_cells
-    from ..files import write_atomically
-    from ..reports.grid import grid_page, plot_grid
+    from ..reports.experiment import write_experiment
+    from ..reports.grid import grid_tables, plot_grid
     from ..reports.plots import check_plots
-    from ..scoring.provenance import provenance
 
     with coded_errors():
         check_plots()
         grid = read_grid(spec)
         records = run_cells(grid.cells, output, jobs)
-        page = grid_page(provenance(), records, grid.baseline)
-        write_atomically(output / "grid.md", page)
-        plot_grid(records, output / "grid")
-        print(page)
-        msg.good(f"Saved {output / 'grid'}.md, .png and .svg; every run is in {output / 'results.jsonl'}")
+        path = output / spec.stem
+        print(write_experiment(path, records, grid_tables(records, grid.baseline), plot_grid))
+        msg.good(f"Saved {path}.md, .json, .png and .svg; all of every run is in {output / 'results.jsonl'}")

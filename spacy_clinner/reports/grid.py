@@ -2,25 +2,20 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from .markdown import markdown_table
 from .plots import Line, bar_plot
-from .runs import Record, compare_runs, heading, select, spread, values
+from .runs import Record, compare_runs, select, spread, values
 
 
-def grid_page(source: dict[str, Any], records: Sequence[Record], baseline: str | None) -> str:
-    """Where a grid comes from, and its tables.
+def grid_tables(records: Sequence[Record], baseline: str | None) -> list[str]:
+    """All tables of a grid.
 
-    source (Dict[str, Any]): From `scoring.provenance`.
     records (Sequence[Record]): Runs with the keys "source", "target", "method" and "seed".
     baseline (Optional[str]): The method to compare with; None for no comparison.
-    RETURNS (str): Markdown.
+    RETURNS (List[str]): Markdown tables.
     """
-    parts = [heading(source, len(values(records, "seed"))), grid_table(records)]
-    if baseline:
-        parts.append(comparison_table(records, baseline))
-    return "\n\n".join(parts) + "\n"
+    return [grid_table(records), *([comparison_table(records, baseline)] if baseline else [])]
 
 
 def grid_table(records: Sequence[Record]) -> str:

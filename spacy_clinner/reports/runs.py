@@ -53,13 +53,6 @@ def spread_of(scores: Sequence[float]) -> Spread:
     return Spread(statistics.fmean(scores), statistics.stdev(scores) if len(scores) > 1 else 0.0, len(scores))
 
 
-def heading(source: dict[str, Any], n_seeds: int) -> str:
-    """RETURNS (str): Where a table comes from, in a paragraph."""
-    versions = ", ".join(f"{name} {version}" for name, version in source["versions"].items())
-    runs = f"mean ± sample standard deviation over {n_seeds} seeds" if n_seeds > 1 else "one seed"
-    return f"{source['date']}; `{source['command']}`; {versions}. Strict micro F1 on test in percent, {runs}."
-
-
 def compare_runs(one: Sequence[Record], other: Sequence[Record]) -> Difference:
     """Compare runs paired in order: the same task and seed by two methods.
 

@@ -1,6 +1,12 @@
-import pytest
+import json
 
+import pytest
+from typer.testing import CliRunner
+
+from spacy_clinner.cli import clinner_cli
 from spacy_clinner.experiments.grid_cells import read_grid
+
+from .room import make_room
 
 GRID = """
 config = "config.cfg"
@@ -69,3 +75,34 @@ def test_grid_is_tasks_by_seeds_by_methods(tmp_path):
 def test_mistakes_are_named(tmp_path, change, problem):
     with pytest.raises(ValueError, match=rf"CE084.*{problem}"):
         read_grid(write(tmp_path, GRID.replace(*change)))
+
+
+SMALL = """
+config = "{room}/config.cfg"
+test = "{room}/test.spacy"
+seeds = [0]
+baseline = "short"
+overrides = {{ "paths.train" = "{room}/train.spacy", "paths.dev" = "{room}/dev.spacy" }}
+
+[tasks]
+sources = []
+targets = []
+pairs = [["a", "b"]]
+
+[methods.short]
+overrides = {{ "training.max_steps" = 2 }}
+
+[methods.long]
+"""
+
+
+def test_the_command_names_its_files_after_the_grid(tmp_path):
+    spec = tmp_path / "lengths.toml"
+    spec.write_text(SMALL.format(room=make_room(tmp_path).as_posix()))
+    result = CliRunner().invoke(clinner_cli, ["grid", str(spec), "--output", str(tmp_path / "out")])
+    assert result.exit_code == 0, result.output
+    page = (tmp_path / "out" / "lengths.md").read_text(encoding="utf8")
+    assert "| a → b | " in page and "F1 against short" in page and page.strip() in result.output
+    runs = json.loads((tmp_path / "out" / "lengths.json").read_text(encoding="utf8"))["runs"]
+    assert [(run["method"], run["best_step"] <= 4) for run in runs] == [("short", True), ("long", True)]
+    assert {path.suffix for path in (tmp_path / "out").glob("lengths.*")} == {".md", ".json", ".png", ".svg"}

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import pytest
@@ -72,6 +73,8 @@ def test_curve_command_writes_table_and_plots_and_resumes(experiment):
     page = (experiment.output / "curve.md").read_text(encoding="utf8")
     assert "| labels | no transfer | transfer |" in page and "% of the labels with transfer do the work of" in page
     assert (experiment.output / "curve.png").exists() and (experiment.output / "curve.svg").exists()
+    runs = json.loads((experiment.output / "curve.json").read_text(encoding="utf8"))["runs"]
+    assert len(runs) == 4 and sorted(runs[0]["test"]) == ["f", "p", "r"] and runs[0]["share"] == 30
     records = read_results(experiment.output / "results.jsonl")
     assert len(records) == 4 and sorted(len(record["history"]) for record in records.values()) == [2] * 4
     with_transfer = [record["dev"] for record in records.values() if record["transfer"]]
