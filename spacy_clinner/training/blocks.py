@@ -45,11 +45,16 @@ class Block(NamedTuple):
         return (self.param,) if self.param else node.param_names
 
     @property
+    def label_bound(self) -> set[int]:
+        """Ids of the nodes whose weights belong to labels by name."""
+        if not is_tagger(self.pipe):
+            return set()
+        return {self.pipe.model.get_ref(name).id for name in _LABEL_BOUND} & {node.id for node in self.nodes}
+
+    @property
     def labels(self) -> tuple[str, ...] | None:
-        """Labels to which the weights belong by name; None if these are weights of no labels."""
-        model = self.pipe.model
-        is_bound = is_tagger(self.pipe) and any(self.node is model.get_ref(name) for name in _LABEL_BOUND)
-        return tuple(self.pipe.labels) if is_bound else None
+        """The labels of such weights; None if the block has none."""
+        return tuple(self.pipe.labels) if self.label_bound else None
 
 
 class Entry(NamedTuple):
@@ -127,11 +132,14 @@ def pair_entries(name: str, target: Block, source: Block) -> list[Entry]:
             )
         )
     to, taken = _label_index(name, target, source)
+    by_label = target.label_bound
     entries = []
     for node, other in zip(ours, theirs, strict=True):
         for param, other_param in zip(target.param_names(node), source.param_names(other), strict=True):
             old, new = node.get_param(param), other.get_param(other_param)
-            index, value = to.get(param, ...), new[taken.get(other_param, ...)]
+            index, value = ..., new
+            if node.id in by_label:
+                index, value = to.get(param, ...), new[taken.get(other_param, ...)]
             if old[index].shape != value.shape:
                 raise ValueError(
                     Errors.CE235.format(

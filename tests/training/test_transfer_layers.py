@@ -61,7 +61,8 @@ def test_one_address_serves_own_and_shared_encoders(make):
     assert encode.pipe is nlp.get_pipe("ner" if make is own_encoder else "tok2vec")
     table = block(nlp, "ner:tok2vec.embed.chars.char_table")
     assert table.node.name == "char_cnn" and table.param == "char_table"
-    assert block(nlp, "ner:crf").labels == () and block(nlp, "ner").labels is None
+    assert block(nlp, "ner:crf").labels == block(nlp, "ner").labels == ()
+    assert encode.labels is None
 
 
 @pytest.mark.parametrize(
@@ -162,6 +163,22 @@ def test_output_goes_by_label_name(sources):
     assert all(row["parameters"] < row["of"] for row in report["blocks"])
     partly = [row for row in report["not_loaded"] if row["labels"]]
     assert [row["labels"] for row in partly] == [["SYMPTOM"], ["SYMPTOM"]]
+
+
+@pytest.mark.parametrize("names", [{"PROBLEM": "SYMPTOM", "DOSAGE": None}, {"DOSAGE": "ZEBRA"}])
+def test_a_whole_tagger_goes_by_label_name(sources, names):
+    nlp = own_encoder()
+    initialized(nlp, lambda nlp: relabeled(nlp, names))
+    report = transfer(nlp, sources / "own", blocks={"head": {"target": "ner"}})
+    source = spacy.load(sources / "own").get_pipe("ner")
+    pipe = nlp.get_pipe("ner")
+    ours, theirs = (tagger.model.get_ref("emissions").get_param("labels") for tagger in (pipe, source))
+    shared = [label for label in pipe.labels if label in source.labels]
+    for label in shared:
+        assert np.array_equal(ours[pipe.labels.index(label)], theirs[source.labels.index(label)])
+    encoders = [weights(block(nlp, "ner:tok2vec").node) for nlp in (nlp, spacy.load(sources / "own"))]
+    assert all(same(*encoders))
+    assert report["blocks"][0]["labels"] == shared and len(shared) < len(pipe.labels)
 
 
 def test_narrower_block_decides(sources):
