@@ -42,7 +42,7 @@ def run_transfer(
     from ..experiments.transfer_cells import TransferExperiment
     from ..reports.experiment import write_experiment
     from ..reports.plots import check_plots
-    from ..reports.transfer import curve_reading, plot_transfer, transfer_table
+    from ..reports.transfer import curve_reading, plot_transfer, transfer_tables
 
     output = settings["output"]
     with coded_errors():
@@ -54,7 +54,7 @@ def run_transfer(
             **settings,
         )
         records = run_cells(make_cells(experiment), output, jobs)
-        tables = [transfer_table(records), *([curve_reading(records)] if name == "curve" else [])]
+        tables = [*transfer_tables(records), *([curve_reading(records)] if name == "curve" else [])]
         print(write_experiment(output / name, records, tables, plot_transfer))
         msg.good(f"Saved {output / name}.md, .json, .png and .svg; all of every run is in {output / 'results.jsonl'}")
 

@@ -13,25 +13,27 @@ from .runs import Record, compare_documents, select, spread, values
 NO_TRANSFER, ALL_LAYERS = "none", "all"
 
 
-def transfer_table(records: Sequence[Record]) -> str:
-    """F1 at each share of the labels, for every kind of transfer, and the test against no transfer.
+def transfer_tables(records: Sequence[Record]) -> list[str]:
+    """F1 at each share of the labels for every kind of transfer, and the gain over no transfer with its test.
 
     records (Sequence[Record]): Runs with the keys "share", "transfer" and "seed".
-    RETURNS (str): A Markdown table.
+    RETURNS (List[str]): Two Markdown tables.
     """
     kinds = values(records, "transfer")
-    head = ["labels", *(_title(kind) for kind in kinds), *(f"{_title(kind)}: gain" for kind in kinds[1:])]
-    rows = []
+    scores, gains = [], []
     for share in values(records, "share"):
-        groups = {kind: select(records, share=share, transfer=kind) for kind in kinds}
-        none = groups[NO_TRANSFER]
-        gains = [
-            f"{100 * (spread(groups[kind]).mean - spread(none).mean):+.1f}, p = "
-            f"{compare_documents(groups[kind], none):.4f}"
-            for kind in kinds[1:]
-        ]
-        rows.append([f"{share:g} %", *(str(spread(groups[kind])) for kind in kinds), *gains])
-    return markdown_table(head, rows)
+        none, *others = (select(records, share=share, transfer=kind) for kind in kinds)
+        scores.append([f"{share:g} %", *(str(spread(group)) for group in (none, *others))])
+        gains.append([f"{share:g} %", *(_gain(group, none) for group in others)])
+    titles = [_title(kind) for kind in kinds]
+    return [
+        markdown_table(["labels", *titles], scores),
+        markdown_table(["gain over no transfer", *titles[1:]], gains),
+    ]
+
+
+def _gain(runs: Sequence[Record], none: Sequence[Record]) -> str:
+    return f"{100 * (spread(runs).mean - spread(none).mean):+.1f}, p = {compare_documents(runs, none):.4f}"
 
 
 def equal_shares(records: Sequence[Record]) -> list[tuple[float, float | None]]:

@@ -2,16 +2,16 @@ import pytest
 
 from spacy_clinner.reports import plots
 from spacy_clinner.reports.grid import comparison_table, grid_table, plot_grid
-from spacy_clinner.reports.transfer import curve_reading, equal_shares, plot_transfer, transfer_table
+from spacy_clinner.reports.transfer import curve_reading, equal_shares, plot_transfer, transfer_tables
 
 from .runs import curve, grid
 
 
 def test_transfer_table_has_a_line_a_share():
-    lines = transfer_table(curve()).splitlines()
-    assert lines[0] == "| labels | no transfer | transfer | transfer: gain |"
-    assert lines[2].startswith("| 5 % | 40.0 ± 1.0 | 50.0 ± 1.0 | +10.0, p = ")
-    assert len(lines) == 6
+    scores, gains = (table.splitlines() for table in transfer_tables(curve()))
+    assert scores[0] == "| labels | no transfer | transfer |" and gains[0] == "| gain over no transfer | transfer |"
+    assert scores[2] == "| 5 % | 40.0 ± 1.0 | 50.0 ± 1.0 |" and gains[2].startswith("| 5 % | +10.0, p = ")
+    assert len(scores) == len(gains) == 6
 
 
 def test_equal_shares_are_read_between_the_points():
