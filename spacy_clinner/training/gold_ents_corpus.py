@@ -42,7 +42,8 @@ def give_gold_entities(predicted: Doc, reference: Doc) -> None:
     """
     spans: list[Span] = []
     for ent in reference.ents:
-        span = predicted.char_span(ent.start_char, ent.end_char, label=ent.label, kb_id=ent.kb_id)
+        # strings, not their hashes: the predicted document's vocabulary may not know them
+        span = predicted.char_span(ent.start_char, ent.end_char, label=ent.label_, kb_id=ent.kb_id_)
         if span is None:
             doc = reference.user_data.get(DOC_ID_KEY)
             raise ValueError(Errors.CE207.format(doc=doc, start=ent.start_char, end=ent.end_char))

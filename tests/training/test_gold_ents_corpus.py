@@ -38,3 +38,10 @@ def test_other_tokens_say_where():
     other = Doc(NLP.vocab, words=["No", "fever", "\n", "aspirin 5", "mg"])
     with pytest.raises(ValueError, match=r"CE207.*'n1'.*\[11, 18\)"):
         give_gold_entities(other, reference())
+
+
+def test_names_that_the_pipeline_has_never_seen():
+    gold = reference()
+    doc = Doc(spacy.blank("en").vocab, words=[token.text for token in gold])
+    give_gold_entities(doc, gold)
+    assert [(ent.label_, ent.kb_id_) for ent in doc.ents] == [("PROBLEM", ""), ("DRUG", "D1"), ("DOSE", "")]
