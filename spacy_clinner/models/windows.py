@@ -6,8 +6,7 @@ They depend on the document alone, so training and inference see the same ones, 
 from collections.abc import Callable, Iterable
 from typing import Literal
 
-import numpy as np
-from spacy.attrs import IS_SPACE, SENT_START
+from spacy.attrs import SENT_START
 from spacy.tokens import Doc, Span
 
 from ..errors import Errors
@@ -44,7 +43,7 @@ def _units(doc: Doc, unit: Unit) -> Iterable[tuple[int, int]]:
             raise ValueError(Errors.CE120)
         ends = [i for i, start in enumerate(doc.to_array([SENT_START])) if start == 1 and i]
     else:
-        ends = [i + 1 for i in np.flatnonzero(doc.to_array(IS_SPACE)).tolist() if "\n" in doc[i].text]
+        ends = [token.i + 1 for token in doc if "\n" in token.text]
     bounds = [0, *ends, len(doc)]
     return ((start, end) for start, end in zip(bounds, bounds[1:], strict=False) if end > start)
 

@@ -2,6 +2,8 @@ import pytest
 import spacy
 from hypothesis import given
 from hypothesis import strategies as st
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
 
 from spacy_clinner.models.windows import make_window_spans, window_bounds
 
@@ -19,6 +21,12 @@ def test_windows_cover_the_document_within_the_bound(text, unit, min_tokens, max
 
 def test_a_line_ends_with_its_break():
     doc = NLP.make_doc("No fever.\nCough\n\nDyspnea")
+    assert [doc[start:end].text for start, end in window_bounds(doc)] == ["No fever.\n", "Cough\n\n", "Dyspnea"]
+
+
+def test_lines_are_found_without_the_flags_of_a_vocabulary():
+    # a document read with a bare vocabulary does not know which tokens are white space
+    doc = Doc(Vocab()).from_bytes(NLP.make_doc("No fever.\nCough\n\nDyspnea").to_bytes())
     assert [doc[start:end].text for start, end in window_bounds(doc)] == ["No fever.\n", "Cough\n\n", "Dyspnea"]
 
 
