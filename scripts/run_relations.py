@@ -20,6 +20,7 @@ from typing import Annotated, Any
 
 import spacy
 import typer
+from spacy.training import Example
 from wasabi import msg
 
 from spacy_clinner.constants import RELATIONS_KEY
@@ -38,6 +39,8 @@ from spacy_clinner.scoring.provenance import provenance, sha256
 from spacy_clinner.scoring.relation_evaluation import evaluate_relations
 
 PARTS = ("joint", "tagger", "relations")
+# How often a pair of entity labels must have been seen for the rule; dev chooses.
+MIN_COUNTS = (1, 3, 10, 30, 100, 300)
 
 
 def train(study: dict[str, Any], name: str, part: str, seed: int) -> Path:
@@ -97,12 +100,13 @@ def run(*words: Any) -> None:
     subprocess.run([sys.executable, "-m", "spacy", *map(str, words)], check=True)
 
 
-def score(study: dict[str, Any], name: str, seed: int) -> dict[str, Any]:
+def score(study: dict[str, Any], name: str, seed: int, floor: dict[str, NearestHead]) -> dict[str, Any]:
     """Score a system's pipeline on test.
 
     study (Dict[str, Any]): The file's contents.
     name (str): Name of the system.
     seed (int): The seed.
+    floor (Dict[str, NearestHead]): Rules to score on the same entities, by name.
     RETURNS (Dict[str, Any]): Scores by name of the column.
     """
     nlp = spacy.load(build(study, name, seed))
@@ -114,6 +118,7 @@ def score(study: dict[str, Any], name: str, seed: int) -> dict[str, Any]:
         for mode, scores in evaluate_relations(examples, bootstrap=Bootstrap(resamples=0)).items():
             found[f"{kind}: {mode}"] = scores.averages["micro"].f
             if mode == "strict":
+                found[f"{kind}: strict, macro"] = scores.averages["macro"].f
                 found |= {f"{kind}: {label}": prf.f for label, prf in scores.per_label.items()}
         if "drug" in study:
             entries = horizontal_score(examples, study["drug"])
@@ -123,19 +128,27 @@ def score(study: dict[str, Any], name: str, seed: int) -> dict[str, Any]:
             entities = ner_score(examples)
             found["entities"] = entities["ents_f"]
             found |= {f"entities: {label}": prf["f"] for label, prf in entities["ents_per_type"].items()}
-        if "rule" in study:
-            found[f"{kind}: {study['rule']} by the rule"] = score_rule(study, examples).f
+        found |= {f"{kind}: {rule.label} {words}": score_rule(rule, examples).f for words, rule in floor.items()}
     return found
 
 
-def score_rule(study: dict[str, Any], examples: Sequence) -> PRF:
-    """Score the rule on the same entities; the examples' relations are replaced."""
-    rule = NearestHead(read_docs(Path(study["paths"]["train"])), study["rule"])
+def make_rules(study: dict[str, Any]) -> dict[str, NearestHead]:
+    """The rule with all pairs of labels, and with those frequent enough to be best on dev, given gold entities."""
+    train, dev = (read_docs(Path(study["paths"][part])) for part in ("train", "dev"))
+    found = [NearestHead(train, study["rule"], count) for count in MIN_COUNTS]
+    given = [Example(doc.copy(), doc) for doc in dev]
+    frequent = max(found, key=lambda rule: score_rule(rule, given).f)
+    return {"by the rule": found[0], "by the rule, frequent pairs": frequent}
+
+
+def score_rule(rule: NearestHead, examples: Sequence[Example]) -> PRF:
+    """Score a rule on the entities of examples, without changing them."""
+    pairs = []
     for example in examples:
-        rule(example.predicted)
-        gold = example.reference.user_data
-        gold[RELATIONS_KEY] = [relation for relation in gold[RELATIONS_KEY] if relation["label"] == study["rule"]]
-    return evaluate_relations(examples, bootstrap=Bootstrap(resamples=0))["strict"].averages["micro"]
+        gold = example.reference.copy()
+        gold.user_data[RELATIONS_KEY] = [link for link in gold.user_data[RELATIONS_KEY] if link["label"] == rule.label]
+        pairs.append(Example(rule(example.predicted.copy()), gold))
+    return evaluate_relations(pairs, bootstrap=Bootstrap(resamples=0))["strict"].averages["micro"]
 
 
 def to_markdown(runs: dict[str, list[dict[str, float]]]) -> str:
@@ -151,7 +164,8 @@ def to_markdown(runs: dict[str, list[dict[str, float]]]) -> str:
 def main(study: Annotated[Path, typer.Argument(help="TOML file of a corpus and systems", exists=True)]) -> None:
     """Train and score all systems of a study with all of its seeds."""
     settings = tomllib.loads(study.read_text(encoding="utf8"))
-    runs = {name: [score(settings, name, seed) for seed in settings["seeds"]] for name in settings["systems"]}
+    floor = make_rules(settings) if "rule" in settings else {}
+    runs = {name: [score(settings, name, seed, floor) for seed in settings["seeds"]] for name in settings["systems"]}
     paths = {**settings["paths"], "test": settings["test"]}
     data = {name: {"path": path, "sha256": sha256(Path(path))} for name, path in paths.items() if Path(path).is_file()}
     result = {**provenance(), "study": settings, "data": data, "runs": runs}

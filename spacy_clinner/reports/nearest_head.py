@@ -1,7 +1,7 @@
 """The floor for relation extraction: an entity belongs to the nearest one that may be its head.
 
 Of a line's entities, those of labels that are mostly children in training get one relation, to the nearest entity of a
-label that was seen as the head of theirs.
+label that was seen as the head of theirs, once or often.
 """
 
 from collections import Counter
@@ -17,21 +17,22 @@ from ..pipeline.relation_data import labels_by_offsets, relation_of, sort_key
 class NearestHead:
     """A rule for one label of relations."""
 
-    def __init__(self, docs: Sequence[Doc], label: str) -> None:
+    def __init__(self, docs: Sequence[Doc], label: str, min_count: int = 1) -> None:
         """Learn which entity labels are children, and of what.
 
         docs (Sequence[Doc]): Training documents with entities and relations.
         label (str): Label of the relations.
+        min_count (int): How often a pair of entity labels was seen to count.
         """
         self.label = label
-        self.pairs: set[tuple[str, str]] = set()
-        children, all_entities = Counter(), Counter()
+        pairs, children, all_entities = Counter(), Counter(), Counter()
         for doc in docs:
             names = labels_by_offsets(doc, None)
             all_entities.update(names.values())
             linked = [relation for relation in doc.user_data[RELATIONS_KEY] if relation["label"] == label]
-            self.pairs.update((names[tuple(r["head"])], names[tuple(r["child"])]) for r in linked)
+            pairs.update((names[tuple(r["head"])], names[tuple(r["child"])]) for r in linked)
             children.update(names[child] for child in {tuple(r["child"]) for r in linked})
+        self.pairs = {pair for pair, count in pairs.items() if count >= min_count}
         self.children = {name for name, count in children.items() if 2 * count > all_entities[name]}
 
     def __call__(self, doc: Doc) -> Doc:

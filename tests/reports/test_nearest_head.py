@@ -26,3 +26,9 @@ def test_labels_that_are_mostly_no_children_have_no_head():
     assert NearestHead(docs, "BEFORE").children == set()
     (first, *_) = [NearestHead(docs, "BEFORE")(doc) for doc in docs]
     assert first.user_data[RELATIONS_KEY] == []
+
+
+def test_rare_pairs_can_be_left_out():
+    # the doses of the notes belong to a drug three times
+    assert NearestHead(notes(), "HAS", min_count=3).pairs == {("DRUG", "DOSE")}
+    assert NearestHead(notes(), "HAS", min_count=4).pairs == set()
