@@ -5,13 +5,16 @@ from contextlib import contextmanager
 
 from wasabi import msg
 
+# ours, and spaCy's for a model and a config that are not there
+KNOWN = ("[CE", "[E050]", "[E053]")
+
 
 @contextmanager
 def coded_errors() -> Iterator[None]:
-    """Print coded errors and exit with status 1; other errors are bugs and pass through."""
+    """Print coded errors, and what is missing, and exit with status 1; other errors are bugs and pass through."""
     try:
         yield
-    except ValueError as error:
-        if not str(error).startswith("[CE"):
+    except (ValueError, OSError) as error:
+        if not isinstance(error, FileNotFoundError) and not str(error).startswith(KNOWN):
             raise
         msg.fail(str(error), exits=1)
