@@ -42,6 +42,7 @@ def table_cli(
 def _documents(source: str, notes: list[Path]) -> list:
     """The documents of a file, or those that a pipeline makes of notes."""
     import spacy
+    from tqdm import tqdm
 
     from ..constants import DOC_ID_KEY
     from ..errors import Errors
@@ -56,7 +57,8 @@ def _documents(source: str, notes: list[Path]) -> list:
     if not files:
         raise ValueError(Errors.CE005.format(path=notes[0].name, kind="notes (.txt files)"))
     docs = []
-    for file, doc in zip(files, spacy.load(source).pipe(map(read_text, files)), strict=True):
+    annotated = spacy.load(source).pipe(map(read_text, files))
+    for file, doc in zip(files, tqdm(annotated, total=len(files), unit="note"), strict=True):
         doc.user_data[DOC_ID_KEY] = file.stem
         docs.append(doc)
     return docs
