@@ -494,7 +494,7 @@ class Errors(metaclass=_Coded):
         "The probability a relation needs must lie between 0 and 1, {threshold} does not. Set the extractor's "
         "`threshold` to a number there."
     )
-    CE256 = "`entities` of the relation extractor {name!r} is {value!r}. Set it to \"gold\" or \"predicted\"."
+    CE256 = "`{setting}` of the relation extractor {name!r} is {value!r}. Set it to one of {known}."
     CE257 = (
         "`label_pairs` of the relation extractor {name!r} allows no pair of known entity labels. Known: {labels}. It "
         "maps a head's label to the labels of its children; null allows what was seen in training."

@@ -31,12 +31,14 @@ class Entities(NamedTuple):
     starts, ends (Ints1d): Token offsets, end exclusive.
     labels (Ints1d): Number of each one's label.
     units (Ints1d): Number of the line or sentence in which each starts.
+    concepts (Optional[Ints1d]): Number of the concept that each mentions, where pairs are grouped by them.
     """
 
     starts: Ints1d
     ends: Ints1d
     labels: Ints1d
     units: Ints1d
+    concepts: Ints1d | None = None
 
 
 def pair_features(entities: Entities, pairs: Ints2d, allowed: Bools2d) -> Ints2d:

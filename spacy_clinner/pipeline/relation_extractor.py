@@ -15,11 +15,13 @@ from thinc.types import Floats1d, Floats2d, Ints2d
 
 from ..constants import RELATIONS_KEY
 from ..errors import Errors, Warnings
+from ..layers.group_scores import pool_groups
 from ..layers.pair_features import Entities
 from ..models.relation_classifier import set_label_counts
 from ..models.windows import Unit
 from .listening import warn_if_encoder_missed
 from .relation_candidates import Candidates, read_entities
+from .relation_concepts import group_pairs, number_concepts, targets_of_groups
 from .relation_data import relation_of, sort_key, spans_of
 from .relation_gold import read_gold_relations, targets_of, taught_entities
 from .relation_labels import allowed_pairs, collect_labels
@@ -61,6 +63,7 @@ DEFAULT_RELATION_MODEL = Config().from_str(default_model_config)["model"]
         "unit": "auto",
         "label_pairs": None,
         "entities": "gold",
+        "level": "mentions",
         "spans_key": None,
         "threshold": 0.5,
         "loss_weight": 1.0,
@@ -77,6 +80,7 @@ def make_relation_extractor(
     unit: str,
     label_pairs: dict[str, list[str]] | None,
     entities: str,
+    level: str,
     spans_key: str | None,
     threshold: float,
     loss_weight: float,
@@ -92,6 +96,7 @@ def make_relation_extractor(
         unit=unit,
         label_pairs=label_pairs,
         entities=entities,
+        level=level,
         spans_key=spans_key,
         threshold=threshold,
         loss_weight=loss_weight,
@@ -117,6 +122,7 @@ class RelationExtractor(TrainablePipe):
         unit: Unit = "auto",
         label_pairs: dict[str, list[str]] | None = None,
         entities: Literal["gold", "predicted"] = "gold",
+        level: Literal["mentions", "concepts"] = "mentions",
         spans_key: str | None = None,
         threshold: float = 0.5,
         loss_weight: float = 1.0,
@@ -137,17 +143,23 @@ class RelationExtractor(TrainablePipe):
         entities (str): Whether it learns between "gold" entities, or between those that an earlier component has
             "predicted" (one of `[training] annotating_components`). A relation of an entity that was not predicted
             teaches nothing then; the scorer counts it as missed.
+        level (str): What is judged: each pair of "mentions" by itself, or all pairs of mentions of the same two
+            "concepts" (`kb_id_`) of a document together, by the log-sum-exp of their scores (Verga et al. 2018).
         spans_key (Optional[str]): Span group that holds the entities; None for `doc.ents`.
         threshold (float): Probability that a relation needs, 0 to 1; may be changed after training.
         loss_weight (float): Weight of the loss among components that share an encoder.
         lr_scale (float): Learning rate of this component as a multiple of the training's.
         scorer (Optional[Callable]): The scoring method.
-        RAISES (ValueError): CE255 if the threshold is no probability, CE256 if entities is neither.
+        RAISES (ValueError): CE255 if the threshold is no probability, CE256 if entities or level is neither.
         """
         if not 0 <= threshold <= 1:
             raise ValueError(Errors.CE255.format(threshold=threshold))
-        if entities not in ("gold", "predicted"):
-            raise ValueError(Errors.CE256.format(name=name, value=entities))
+        for setting, value, known in (
+            ("entities", entities, ("gold", "predicted")),
+            ("level", level, ("mentions", "concepts")),
+        ):
+            if value not in known:
+                raise ValueError(Errors.CE256.format(setting=setting, name=name, value=value, known=known))
         self.vocab = vocab
         self.model = model
         self.name = name
@@ -159,6 +171,7 @@ class RelationExtractor(TrainablePipe):
             "label_pairs": label_pairs,
             "unit": unit,
             "entities": entities,
+            "level": level,
             "spans_key": spans_key,
             "threshold": threshold,
             "loss_weight": loss_weight,
@@ -235,6 +248,9 @@ class RelationExtractor(TrainablePipe):
         all_entities = [self._read_entities(doc, spans_of(doc, self.cfg["spans_key"])) for doc in docs]
         for portion in self._portions(all_entities):
             logits = pair_scores.predict(join_portion(portion, all_entities, self._allowed(), rows, self.model.ops.xp))
+            if self.cfg["level"] == "concepts":
+                groups = group_pairs(portion, all_entities)
+                logits = pool_groups(self.model.ops, logits, groups)[0][groups]
             cuts = np.cumsum([len(pairs) for _, pairs in portion])[:-1]
             for (number, pairs), part in zip(portion, np.split(self.model.ops.to_numpy(logits), cuts), strict=True):
                 probabilities = _sigmoid(part)
@@ -324,15 +340,21 @@ class RelationExtractor(TrainablePipe):
         relations: dict[int, Ints2d],
         scale: float,
     ) -> float:
-        """Score a portion of pairs, learn from it, and add its gradient by the rows to `d_rows`."""
+        """Score a portion of pairs or of their groups, learn from it, and add its gradient by the rows to `d_rows`."""
         ops = self.model.ops
         pairs = join_portion(portion, all_entities, self._allowed(), rows, ops.xp)
         scores, backprop = self.model.get_ref("pair_scores").begin_update(pairs)
-        gold = [targets_of(pairs, relations[number], len(self.labels)) for number, pairs in portion]
-        targets = ops.asarray2f(np.concatenate(gold))
+        targets = np.concatenate([targets_of(pairs, relations[number], len(self.labels)) for number, pairs in portion])
+        backprop_pool = None
+        if self.cfg["level"] == "concepts":
+            groups = group_pairs(portion, all_entities)
+            targets = targets_of_groups(targets, groups)
+            scores, backprop_pool = pool_groups(ops, scores, groups)
+        targets = ops.asarray2f(targets)
         d_scores = (_sigmoid(scores) - targets) * scale
         numbers = documents_of(portion)
-        gradients = ops.unflatten(backprop(d_scores), ops.asarray1i([len(rows[number]) for number in numbers]))
+        d_pairs = backprop_pool(d_scores) if backprop_pool else d_scores
+        gradients = ops.unflatten(backprop(d_pairs), ops.asarray1i([len(rows[number]) for number in numbers]))
         for number, gradient in zip(numbers, gradients, strict=True):
             d_rows[number] += gradient
         # log(1 + e^x) - y x
@@ -374,7 +396,8 @@ class RelationExtractor(TrainablePipe):
 
     def _read_entities(self, doc: Doc, spans) -> Entities:
         numbers = {label: number for number, label in enumerate(self.cfg["entity_labels"], start=1)}
-        return read_entities(doc, spans, numbers, self.cfg["unit"])
+        entities = read_entities(doc, spans, numbers, self.cfg["unit"])
+        return entities._replace(concepts=number_concepts(spans)) if self.cfg["level"] == "concepts" else entities
 
     def _allowed(self) -> np.ndarray:
         return allowed_pairs(self.cfg["entity_labels"], self.cfg["label_pairs"])

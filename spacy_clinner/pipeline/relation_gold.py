@@ -44,7 +44,12 @@ def taught_entities(example: Example, spans_key: str | None, from_gold: bool) ->
             raise ValueError(Errors.CE254.format(doc=reference.user_data.get(DOC_ID_KEY)))
     gold = [Entity(span.start_char, span.end_char, span.label_) for span in spans]
     if from_gold:
-        spans = [predicted.char_span(start, end, label=label, alignment_mode="expand") for start, end, label in gold]
+        spans = [
+            predicted.char_span(
+                span.start_char, span.end_char, label=span.label_, kb_id=span.kb_id_, alignment_mode="expand"
+            )
+            for span in spans
+        ]
     return TaughtEntities(list(spans), gold)
 
 

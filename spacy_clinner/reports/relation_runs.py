@@ -11,8 +11,8 @@ from tqdm import tqdm
 from ..constants import CONCEPT_RELATIONS_KEY, RELATIONS_KEY
 from ..errors import Errors
 from ..pipeline.relation_extractor import RelationExtractor
+from ..scoring.concept_relations import gold_concepts, predicted_concepts
 from ..scoring.counts import prf_of
-from ..scoring.relation_evaluation import gold_concepts, predicted_concepts
 from ..scoring.relation_scorer import relations_of
 from ..training.gold_ents_corpus import give_gold_entities
 

@@ -1,24 +1,15 @@
 """The evaluation of relations: strict, overlapping and between concepts, per label, with intervals."""
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
 
 import numpy as np
-from spacy.tokens import Doc
 from spacy.training import Example
 
 from ..constants import CONCEPT_RELATIONS_KEY, RELATIONS_KEY
+from .concept_relations import gold_concepts, predicted_concepts
 from .counts import MATCHED_GOLD, MATCHED_PREDICTED, PREDICTED, SUPPORT, Counts
 from .evaluation import Bootstrap, ModeScores, score_counts
 from .relation_scorer import find_overlapping, relations_of
-
-
-class ConceptRelation(NamedTuple):
-    """A relation between two concepts of a document, wherever they are mentioned."""
-
-    head: str
-    child: str
-    label: str
 
 
 def evaluate_relations(
@@ -44,29 +35,6 @@ def evaluate_relations(
         concepts = [(gold_concepts(example.reference), predicted_concepts(example.predicted)) for example in annotated]
         modes["concepts"] = _count([(gold, guesses, gold & guesses) for gold, guesses in concepts])
     return {name: score_counts(counts, bootstrap) for name, counts in modes.items()}
-
-
-def gold_concepts(reference: Doc) -> frozenset[ConceptRelation]:
-    """The relations of concepts that a corpus tells of a document."""
-    relations = reference.user_data.get(CONCEPT_RELATIONS_KEY, ())
-    return frozenset(ConceptRelation(head, child, label) for label, head, child in relations)
-
-
-def predicted_concepts(doc: Doc, threshold: float = 0.0) -> frozenset[ConceptRelation]:
-    """The relations of concepts that follow from predicted relations of their mentions.
-
-    doc (Doc): The document; the entities' concepts are their `kb_id_`, several joined by "|"; none has no relations.
-    threshold (float): Probability that a relation needs.
-    RETURNS (FrozenSet[ConceptRelation]): The relations.
-    """
-    concepts = {(ent.start_char, ent.end_char): ent.kb_id_.split("|") if ent.kb_id_ else [] for ent in doc.ents}
-    return frozenset(
-        ConceptRelation(head, child, relation["label"])
-        for relation in doc.user_data.get(RELATIONS_KEY, ())
-        if relation.get("probability", 1.0) >= threshold
-        for head in concepts.get(tuple(relation["head"]), ())
-        for child in concepts.get(tuple(relation["child"]), ())
-    )
 
 
 def _count(documents: Sequence[tuple[Collection, Collection, Collection]]) -> Counts:

@@ -11,9 +11,10 @@ from spacy import registry
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..constants import DOC_ID_KEY, RELATIONS_KEY
+from ..constants import CONCEPT_RELATIONS_KEY, DOC_ID_KEY, RELATIONS_KEY
 from ..errors import Errors
 from ..types import Entity
+from .concept_relations import gold_concepts, predicted_concepts
 from .counts import prf_of, report_labels
 from .documents import entities_of
 
@@ -47,11 +48,12 @@ def relation_score(examples: Iterable[Example], *, spans_key: str | None = None,
     spans_key (Optional[str]): Span group of the entities; None for `doc.ents`.
     **kwargs (Any): Further settings of the component, not used.
     RETURNS (Dict[str, Any]): `rels_p`, `rels_r`, `rels_f`, `rels_macro_f`, `rels_per_type`, and `rels_overlap_f`; all
-        None if there was nothing to score.
+        None if there was nothing to score. `rels_concepts_f`: between concepts, None if the gold tells of none.
     RAISES (ValueError): CE252 if the texts of an example differ.
     """
     matched, predicted, support = Counter(), Counter(), Counter()
     overlapping = 0
+    concepts = Counter()
     for example in examples:
         if RELATIONS_KEY not in example.reference.user_data:
             continue
@@ -62,7 +64,12 @@ def relation_score(examples: Iterable[Example], *, spans_key: str | None = None,
         predicted.update(relation.label for relation in guesses)
         support.update(relation.label for relation in gold)
         overlapping += len(find_overlapping(gold, guesses))
+        if CONCEPT_RELATIONS_KEY in example.reference.user_data:
+            wanted, found = gold_concepts(example.reference), predicted_concepts(example.predicted)
+            concepts.update(matched=len(wanted & found), predicted=len(found), support=len(wanted))
     scores = report_labels("rels", matched, predicted, support)
+    of_concepts = prf_of(concepts["matched"], concepts["predicted"], concepts["support"])[2] if concepts else None
+    scores["rels_concepts_f"] = of_concepts
     if (per_type := scores["rels_per_type"]) is None:
         return {**scores, "rels_macro_f": None, "rels_overlap_f": None}
     scores["rels_macro_f"] = sum(label["f"] for label in per_type.values()) / len(per_type)

@@ -194,6 +194,8 @@ def test_bad_settings():
         make_nlp(threshold=1.5)
     with pytest.raises(ValueError, match="CE256.*'relations'"):
         make_nlp(entities="both")
+    with pytest.raises(ValueError, match="CE256.*'relations'.*mentions"):
+        make_nlp(level="documents")
     nlp = make_nlp()
     with pytest.raises(ValueError, match="CE250.*'relations'"):
         nlp.initialize(lambda: examples(nlp, NOTES[2:]))

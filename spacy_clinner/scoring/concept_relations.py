@@ -1,0 +1,38 @@
+"""Relations of concepts, wherever in a document they are mentioned."""
+
+from typing import NamedTuple
+
+from spacy.tokens import Doc
+
+from ..constants import CONCEPT_RELATIONS_KEY, RELATIONS_KEY
+
+
+class ConceptRelation(NamedTuple):
+    """A relation between two concepts of a document, wherever they are mentioned."""
+
+    head: str
+    child: str
+    label: str
+
+
+def gold_concepts(reference: Doc) -> frozenset[ConceptRelation]:
+    """The relations of concepts that a corpus tells of a document."""
+    relations = reference.user_data.get(CONCEPT_RELATIONS_KEY, ())
+    return frozenset(ConceptRelation(head, child, label) for label, head, child in relations)
+
+
+def predicted_concepts(doc: Doc, threshold: float = 0.0) -> frozenset[ConceptRelation]:
+    """The relations of concepts that follow from predicted relations of their mentions.
+
+    doc (Doc): The document; the entities' concepts are their `kb_id_`, several joined by "|"; none has no relations.
+    threshold (float): Probability that a relation needs.
+    RETURNS (FrozenSet[ConceptRelation]): The relations.
+    """
+    concepts = {(ent.start_char, ent.end_char): ent.kb_id_.split("|") if ent.kb_id_ else [] for ent in doc.ents}
+    return frozenset(
+        ConceptRelation(head, child, relation["label"])
+        for relation in doc.user_data.get(RELATIONS_KEY, ())
+        if relation.get("probability", 1.0) >= threshold
+        for head in concepts.get(tuple(relation["head"]), ())
+        for child in concepts.get(tuple(relation["child"]), ())
+    )
