@@ -38,6 +38,16 @@ def test_steps_find_their_dependencies(workflow):
         made |= set(COMMANDS[step].get("outputs", []))
 
 
+@pytest.mark.parametrize("workflow", PROJECT["workflows"])
+def test_folders_of_what_spacy_init_writes_exist(workflow):
+    made = {ROOT / folder for folder in PROJECT["directories"]}
+    for step in PROJECT["workflows"][workflow]:
+        outputs = [ROOT / output for output in COMMANDS[step]["outputs"]]
+        if any("-m spacy init" in line for line in COMMANDS[step]["script"]):
+            assert {output.parent for output in outputs} <= made, step
+        made |= {parent for output in outputs for parent in output.parents}
+
+
 def test_scripts_name_what_exists():
     for command in COMMANDS.values():
         for line in command["script"]:
