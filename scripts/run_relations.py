@@ -3,9 +3,11 @@
     python scripts/run_relations.py configs/relations_maccrobat.toml
 
 The TOML file names the documents, the seeds, and systems: a tagger and relations trained apart (`tagger`, `relations`),
-both on one encoder (`joint`), or relations alone, given gold entities; a system may have `paths` of its own. Each
-training is a folder that appears when it is done, so a stopped run goes on where it was. The threshold of relations is
-chosen on dev; test is scored once. Writes results.json and results.md to `output`, and shows the table.
+both on one encoder (`joint`), or relations alone, given gold entities; a system may have `paths` and `settings` of its
+own. Each training is a folder that appears when it is done, so a stopped run goes on where it was. The threshold of
+relations is chosen on dev; test is scored once. A system that learns from dev as well can choose nothing on it: it
+names an earlier one as `threshold_of`, takes that one's threshold seed by seed, and the model of its last step. Writes
+results.json and results.md to `output`, and shows the table.
 """
 
 import json
@@ -25,7 +27,7 @@ from wasabi import msg
 
 from spacy_clinner.constants import RELATIONS_KEY
 from spacy_clinner.experiments.cell import Cell
-from spacy_clinner.files import write_atomically
+from spacy_clinner.files import write_atomically, write_folder_atomically
 from spacy_clinner.reports.markdown import markdown_table
 from spacy_clinner.reports.nearest_head import NearestHead
 from spacy_clinner.reports.relation_runs import find_extractor, predict_relations
@@ -50,11 +52,11 @@ def train(study: dict[str, Any], name: str, part: str, seed: int) -> Path:
     name (str): Name of the system.
     part (str): One of `PARTS`.
     seed (int): The seed.
-    RETURNS (Path): Folder of the best model.
+    RETURNS (Path): Folder of the best model on dev, or of the last one if dev taught it.
     """
     system = study["systems"][name]
     paths = {f"paths.{key}": path for key, path in {**study["paths"], **system.get("paths", {})}.items()}
-    overrides = {**paths, "system.seed": seed}
+    overrides = {**paths, **system.get("settings", {}), "system.seed": seed}
     config = Path(system[part])
     identity = Cell({}, config, Path(study["test"]), overrides).identity
     done = Path(study["output"]) / "models" / config.stem / f"seed{seed}-{identity[:16]}"
@@ -64,11 +66,11 @@ def train(study: dict[str, Any], name: str, part: str, seed: int) -> Path:
         words = [word for setting, value in overrides.items() for word in (f"--{setting}", value)]
         run("train", config, "--output", partial, *words)
         os.replace(partial, done)
-    return done / "model-best"
+    return done / ("model-last" if "threshold_of" in system else "model-best")
 
 
 def build(study: dict[str, Any], name: str, seed: int) -> Path:
-    """Make a system's pipeline: train its parts, combine them, choose the threshold.
+    """Make a system's pipeline: train its parts, combine them, choose the threshold or take another system's.
 
     study (Dict[str, Any]): The file's contents.
     name (str): Name of the system.
@@ -77,17 +79,34 @@ def build(study: dict[str, Any], name: str, seed: int) -> Path:
     """
     system = study["systems"][name]
     models = [train(study, name, part, seed) for part in PARTS if part in system]
-    folder = Path(study["output"]) / "systems" / name.replace(" ", "-").replace(",", "") / f"seed{seed}"
+    folder = folder_of(study, name, seed)
     shutil.rmtree(folder, ignore_errors=True)
     combined = models[0]
     if len(models) > 1:
         combined = folder.with_name(f".seed{seed}.combined")
         run("clinner", "combine", *models, combined, "--force")
-    given = [] if has_tagger(system) else ["--gold-entities"]
-    run("clinner", "choose-threshold", combined, study["paths"]["dev"], folder, *given)
+    if "threshold_of" in system:
+        copy_threshold(folder_of(study, system["threshold_of"], seed), combined, folder)
+    else:
+        given = [] if has_tagger(system) else ["--gold-entities"]
+        run("clinner", "choose-threshold", combined, study["paths"]["dev"], folder, *given)
     if len(models) > 1:
         shutil.rmtree(combined)
     return folder
+
+
+def folder_of(study: dict[str, Any], name: str, seed: int) -> Path:
+    """Where a system's pipeline of a seed is."""
+    return Path(study["output"]) / "systems" / name.replace(" ", "-").replace(",", "") / f"seed{seed}"
+
+
+def copy_threshold(source: Path, model: Path, out: Path) -> None:
+    """Save a pipeline with the threshold of another one."""
+    nlp = spacy.load(model)
+    name, extractor = find_extractor(nlp)
+    threshold = find_extractor(spacy.load(source))[1].cfg["threshold"]
+    extractor.cfg["threshold"] = nlp.get_pipe_config(name)["threshold"] = threshold
+    write_folder_atomically(out, nlp.to_disk, force=True)
 
 
 def has_tagger(system: dict[str, Any]) -> bool:

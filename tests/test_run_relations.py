@@ -29,6 +29,11 @@ relations = "{folder}/relations.cfg"
 
 [systems."relations alone"]
 relations = "{folder}/relations.cfg"
+
+[systems."of dev, too"]
+relations = "{folder}/relations.cfg"
+settings = {{ "components.relations.threshold" = 0.9 }}
+threshold_of = "relations alone"
 """
 
 
@@ -56,14 +61,21 @@ def test_a_study_is_trained_scored_and_resumed(folder, monkeypatch):
     # the rule knows one head for each dose, and no other label
     assert 0 < alone["gold: HAS by the rule"] <= alone["gold: HAS by the rule, frequent pairs"] <= 1.0
     assert apart["gold: strict, macro"] == 1.0
+    # nothing is chosen on what taught it: the last model, another system's threshold
+    (too,) = result["runs"]["of dev, too"]
+    assert too["threshold"] == alone["threshold"] != 0.9 and too["gold: strict"] == 1.0
+    assert (folder / "out" / "systems" / "of-dev-too" / "seed0").is_dir()
     table = (folder / "out" / "results.md").read_text(encoding="utf8")
-    assert "| gold: strict | 100.0 | 100.0 |" in table and "| entities | 100.0 |  |" in table
+    assert "| gold: strict | 100.0 | 100.0 | 100.0 |" in table and "| entities | 100.0 |  |  |" in table
 
     def no_training(*words):
         assert words[0] != "train"
 
     monkeypatch.setattr(run_relations, "run", no_training)
     study = run_relations.tomllib.loads((folder / "study.toml").read_text(encoding="utf8"))
-    assert run_relations.train(study, "relations alone", "relations", 0).is_dir()
+    best = run_relations.train(study, "relations alone", "relations", 0)
+    last = run_relations.train(study, "of dev, too", "relations", 0)
+    assert best.is_dir() and best.name == "model-best" and last.is_dir() and last.name == "model-last"
+    assert best.parent != last.parent
     with pytest.raises(AssertionError):
         run_relations.train(study, "relations alone", "relations", 1)
