@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from spacy.tokens import Doc, Span
 from spacy.util import registry
-from thinc.types import Ints2d
+from thinc.types import Ints1d, Ints2d
 
 from ..layers.pair_features import Entities
 from ..models.windows import Unit, window_bounds
@@ -62,13 +62,16 @@ def _ranges(values, lowest, highest) -> Ranges:
     return np.stack([np.searchsorted(values, lowest), np.searchsorted(values, highest, side="right")], axis=1)
 
 
-def read_entities(doc: Doc, spans: Sequence[Span], numbers: dict[str, int], unit: Unit) -> Entities:
+def read_entities(
+    doc: Doc, spans: Sequence[Span], numbers: dict[str, int], unit: Unit, concepts: Ints1d | None = None
+) -> Entities:
     """Put the entities of a document into arrays.
 
     doc (Doc): the document whose tokens are counted.
     spans (Sequence[Span]): its entities, in the order of their starts.
     numbers (Dict[str, int]): number of each known entity label, from 1; an unknown one is 0.
     unit (str): what counts as a sentence, as for `window_bounds`.
+    concepts (Optional[Ints1d]): number of each entity's concept, where pairs are judged by these. Shape: (m,)
     RETURNS (Entities): the arrays.
     """
     starts = np.array([span.start for span in spans], dtype="int64")
@@ -78,4 +81,5 @@ def read_entities(doc: Doc, spans: Sequence[Span], numbers: dict[str, int], unit
         ends=np.array([span.end for span in spans], dtype="int64"),
         labels=np.array([numbers.get(span.label_, 0) for span in spans], dtype="int64"),
         units=np.searchsorted(unit_starts, starts, side="right"),
+        concepts=concepts,
     )

@@ -15,17 +15,16 @@ from thinc.types import Floats1d, Floats2d, Ints2d
 
 from ..constants import RELATIONS_KEY
 from ..errors import Errors, Warnings
-from ..layers.group_scores import pool_groups
 from ..layers.pair_features import Entities
 from ..models.relation_classifier import set_label_counts
 from ..models.windows import Unit
 from .listening import warn_if_encoder_missed
 from .relation_candidates import Candidates, read_entities
-from .relation_concepts import group_pairs, number_concepts, targets_of_groups
 from .relation_data import relation_of, sort_key, spans_of
 from .relation_gold import read_gold_relations, targets_of, taught_entities
+from .relation_groups import number_concepts, score_groups, targets_of_groups
 from .relation_labels import allowed_pairs, collect_labels
-from .relation_portions import Portion, documents_of, join_portion, portions
+from .relation_portions import Portion, portions
 from .relations_view import register_relations_view
 
 # Relations of one document: rows of (head, child, label), by numbers of entities and labels, and the probability of
@@ -243,16 +242,13 @@ class RelationExtractor(TrainablePipe):
         docs = list(docs)
         warn_if_encoder_missed(self.model, docs, Warnings.CW250.format(name=self.name))
         rows = self.model.predict(docs)
-        pair_scores = self.model.get_ref("pair_scores")
         found: list[list[Prediction]] = [[] for _ in docs]
         all_entities = [self._read_entities(doc, spans_of(doc, self.cfg["spans_key"])) for doc in docs]
         for portion in self._portions(all_entities):
-            logits = pair_scores.predict(join_portion(portion, all_entities, self._allowed(), rows, self.model.ops.xp))
-            if self.cfg["level"] == "concepts":
-                groups = group_pairs(portion, all_entities)
-                logits = pool_groups(self.model.ops, logits, groups)[0][groups]
+            logits, groups = score_groups(self.model, portion, all_entities, self._allowed(), rows, is_train=False)[:2]
             cuts = np.cumsum([len(pairs) for _, pairs in portion])[:-1]
-            for (number, pairs), part in zip(portion, np.split(self.model.ops.to_numpy(logits), cuts), strict=True):
+            of_pairs = self.model.ops.to_numpy(logits)[groups]
+            for (number, pairs), part in zip(portion, np.split(of_pairs, cuts), strict=True):
                 probabilities = _sigmoid(part)
                 chosen, labels = np.nonzero(probabilities >= self.cfg["threshold"])
                 triples = np.column_stack([pairs[chosen], labels])
@@ -340,22 +336,14 @@ class RelationExtractor(TrainablePipe):
         relations: dict[int, Ints2d],
         scale: float,
     ) -> float:
-        """Score a portion of pairs or of their groups, learn from it, and add its gradient by the rows to `d_rows`."""
+        """Score a portion of pairs, learn from it, and add its gradient by the rows to `d_rows`."""
         ops = self.model.ops
-        pairs = join_portion(portion, all_entities, self._allowed(), rows, ops.xp)
-        scores, backprop = self.model.get_ref("pair_scores").begin_update(pairs)
+        scores, groups, backprop = score_groups(
+            self.model, portion, all_entities, self._allowed(), rows, is_train=True
+        )
         targets = np.concatenate([targets_of(pairs, relations[number], len(self.labels)) for number, pairs in portion])
-        backprop_pool = None
-        if self.cfg["level"] == "concepts":
-            groups = group_pairs(portion, all_entities)
-            targets = targets_of_groups(targets, groups)
-            scores, backprop_pool = pool_groups(ops, scores, groups)
-        targets = ops.asarray2f(targets)
-        d_scores = (_sigmoid(scores) - targets) * scale
-        numbers = documents_of(portion)
-        d_pairs = backprop_pool(d_scores) if backprop_pool else d_scores
-        gradients = ops.unflatten(backprop(d_pairs), ops.asarray1i([len(rows[number]) for number in numbers]))
-        for number, gradient in zip(numbers, gradients, strict=True):
+        targets = ops.asarray2f(targets_of_groups(targets, groups))
+        for number, gradient in backprop((_sigmoid(scores) - targets) * scale).items():
             d_rows[number] += gradient
         # log(1 + e^x) - y x
         return float((ops.xp.logaddexp(0, scores) - targets * scores).sum() * scale)
@@ -396,8 +384,8 @@ class RelationExtractor(TrainablePipe):
 
     def _read_entities(self, doc: Doc, spans) -> Entities:
         numbers = {label: number for number, label in enumerate(self.cfg["entity_labels"], start=1)}
-        entities = read_entities(doc, spans, numbers, self.cfg["unit"])
-        return entities._replace(concepts=number_concepts(spans)) if self.cfg["level"] == "concepts" else entities
+        concepts = number_concepts(spans) if self.cfg["level"] == "concepts" else None
+        return read_entities(doc, spans, numbers, self.cfg["unit"], concepts)
 
     def _allowed(self) -> np.ndarray:
         return allowed_pairs(self.cfg["entity_labels"], self.cfg["label_pairs"])

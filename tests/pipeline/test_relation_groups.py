@@ -1,4 +1,4 @@
-"""Pairs of mentions of the same two concepts are judged together, and have one probability."""
+"""Pairs of mentions are judged each by itself, or those of the same two concepts together, with one probability."""
 
 from functools import partial
 
@@ -10,8 +10,8 @@ from spacy.training import Example
 
 from spacy_clinner.constants import CONCEPT_RELATIONS_KEY, RELATIONS_KEY
 from spacy_clinner.layers.pair_features import Entities
-from spacy_clinner.pipeline.relation_concepts import group_pairs, number_concepts, targets_of_groups
 from spacy_clinner.pipeline.relation_data import relation_of
+from spacy_clinner.pipeline.relation_groups import group_pairs, number_concepts, targets_of_groups
 from spacy_clinner.training.gold_ents_corpus import give_gold_entities
 
 from .relation_toy import make_nlp, relations
@@ -91,6 +91,12 @@ def test_entities_without_a_concept_are_their_own():
     doc.set_ents([Span(doc, 0, 1, "X", kb_id="1"), Span(doc, 1, 2, "X"), Span(doc, 2, 3, "X", kb_id="1")])
     doc.set_ents([*doc.ents, Span(doc, 3, 4, "X")])
     assert number_concepts(doc.ents).tolist() == [0, 1, 0, 2]
+
+
+def test_pairs_without_concepts_are_groups_of_their_own():
+    entities = Entities(*(np.zeros(3, dtype="int64"),) * 4)
+    portion = [(0, np.array([[0, 1], [2, 1]])), (1, np.array([[0, 1]]))]
+    assert group_pairs(portion, [entities, entities]).tolist() == [0, 1, 2]
 
 
 def test_groups_of_pairs_and_their_targets():
