@@ -3,7 +3,7 @@
     python scripts/run_relations.py configs/relations_maccrobat.toml
 
 The TOML file names the documents, the seeds, and systems: a tagger and relations trained apart (`tagger`, `relations`),
-both on one encoder (`joint`), or relations alone, given gold entities; a system may have `paths` and `settings` of its
+both on one encoder (`joint`), or relations alone, given gold entities; a system may have `paths` and `overrides` of its
 own. Each training is a folder that appears when it is done, so a stopped run goes on where it was. The threshold of
 relations is chosen on dev; test is scored once. A system that learns from dev as well can choose nothing on it: it
 names an earlier one as `threshold_of`, takes that one's threshold seed by seed, and the model of its last step. Writes
@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,18 +27,18 @@ from spacy.training import Example
 from wasabi import msg
 
 from spacy_clinner.constants import RELATIONS_KEY
-from spacy_clinner.experiments.cell import Cell
+from spacy_clinner.experiments.cell import Cell, checksum
 from spacy_clinner.files import write_atomically, write_folder_atomically
 from spacy_clinner.reports.markdown import markdown_table
 from spacy_clinner.reports.nearest_head import NearestHead
-from spacy_clinner.reports.relation_runs import find_extractor, predict_relations
+from spacy_clinner.reports.relation_runs import find_extractor, predict_relations, set_threshold
 from spacy_clinner.reports.runs import spread_of
 from spacy_clinner.scoring.counts import PRF
 from spacy_clinner.scoring.documents import read_docs
 from spacy_clinner.scoring.evaluation import Bootstrap
 from spacy_clinner.scoring.horizontal import horizontal_score
 from spacy_clinner.scoring.ner_scorer import ner_score
-from spacy_clinner.scoring.provenance import provenance, sha256
+from spacy_clinner.scoring.provenance import provenance
 from spacy_clinner.scoring.relation_evaluation import evaluate_relations
 
 PARTS = ("joint", "tagger", "relations")
@@ -56,7 +57,7 @@ def train(study: dict[str, Any], name: str, part: str, seed: int) -> Path:
     """
     system = study["systems"][name]
     paths = {f"paths.{key}": path for key, path in {**study["paths"], **system.get("paths", {})}.items()}
-    overrides = {**paths, **system.get("settings", {}), "system.seed": seed}
+    overrides = {**paths, **system.get("overrides", {}), "system.seed": seed}
     config = Path(system[part])
     identity = Cell({}, config, Path(study["test"]), overrides).identity
     done = Path(study["output"]) / "models" / config.stem / f"seed{seed}-{identity[:16]}"
@@ -103,9 +104,7 @@ def folder_of(study: dict[str, Any], name: str, seed: int) -> Path:
 def copy_threshold(source: Path, model: Path, out: Path) -> None:
     """Save a pipeline with the threshold of another one."""
     nlp = spacy.load(model)
-    name, extractor = find_extractor(nlp)
-    threshold = find_extractor(spacy.load(source))[1].cfg["threshold"]
-    extractor.cfg["threshold"] = nlp.get_pipe_config(name)["threshold"] = threshold
+    set_threshold(nlp, find_extractor(spacy.load(source))[1].cfg["threshold"])
     write_folder_atomically(out, nlp.to_disk, force=True)
 
 
@@ -185,8 +184,9 @@ def main(study: Annotated[Path, typer.Argument(help="TOML file of a corpus and s
     settings = tomllib.loads(study.read_text(encoding="utf8"))
     floor = make_rules(settings) if "rule" in settings else {}
     runs = {name: [score(settings, name, seed, floor) for seed in settings["seeds"]] for name in settings["systems"]}
-    paths = {**settings["paths"], "test": settings["test"]}
-    data = {name: {"path": path, "sha256": sha256(Path(path))} for name, path in paths.items() if Path(path).is_file()}
+    own = [system.get("paths", {}).values() for system in settings["systems"].values()]
+    paths = {settings["test"], *settings["paths"].values(), *chain.from_iterable(own)}
+    data = [{"path": path, "sha256": checksum(Path(path))} for path in sorted(paths)]
     result = {**provenance(), "study": settings, "data": data, "runs": runs}
     output = Path(settings["output"])
     write_atomically(output / "results.json", json.dumps(result, indent=2, ensure_ascii=False) + "\n")

@@ -32,7 +32,7 @@ relations = "{folder}/relations.cfg"
 
 [systems."of dev, too"]
 relations = "{folder}/relations.cfg"
-settings = {{ "components.relations.threshold" = 0.9 }}
+overrides = {{ "components.relations.threshold" = 0.9 }}
 threshold_of = "relations alone"
 """
 
@@ -65,6 +65,8 @@ def test_a_study_is_trained_scored_and_resumed(folder, monkeypatch):
     (too,) = result["runs"]["of dev, too"]
     assert too["threshold"] == alone["threshold"] != 0.9 and too["gold: strict"] == 1.0
     assert (folder / "out" / "systems" / "of-dev-too" / "seed0").is_dir()
+    (data,) = result["data"]
+    assert data["path"] == (folder / "notes.spacy").as_posix() and len(data["sha256"]) == 64
     table = (folder / "out" / "results.md").read_text(encoding="utf8")
     assert "| gold: strict | 100.0 | 100.0 | 100.0 |" in table and "| entities | 100.0 |  |  |" in table
 

@@ -22,19 +22,18 @@ def choose_threshold_cli(
     from wasabi import msg, table
 
     from ..files import check_replaceable, write_folder_atomically
-    from ..reports.relation_runs import best_threshold, find_extractor, score_thresholds
+    from ..reports.relation_runs import best_threshold, score_thresholds, set_threshold
     from ..reports.tables import percent
     from ..scoring.documents import read_docs
 
     with coded_errors():
         check_replaceable(out, force)
         nlp = spacy.load(model)
-        name, extractor = find_extractor(nlp)
         thresholds = [round(0.05 * step, 2) for step in range(1, 20)]
         scores = score_thresholds(nlp, read_docs(dev), gold_entities, thresholds)
         rows = [(f"{at:.2f}", *map(percent, prf)) for at, prf in zip(thresholds, scores, strict=True)]
         print(table(rows, header=("Threshold", "P", "R", "F1"), divider=True, aligns=["r"] * 4))
-        extractor.cfg["threshold"] = best_threshold(thresholds, scores)
-        nlp.get_pipe_config(name)["threshold"] = extractor.cfg["threshold"]
+        best = best_threshold(thresholds, scores)
+        set_threshold(nlp, best)
         write_folder_atomically(out, nlp.to_disk, force)
-        msg.good(f"Saved the pipeline with `threshold = {extractor.cfg['threshold']}` to {out}")
+        msg.good(f"Saved the pipeline with `threshold = {best}` to {out}")

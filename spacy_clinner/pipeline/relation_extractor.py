@@ -245,6 +245,7 @@ class RelationExtractor(TrainablePipe):
         found: list[list[Prediction]] = [[] for _ in docs]
         all_entities = [self._read_entities(doc, spans_of(doc, self.cfg["spans_key"])) for doc in docs]
         for portion in self._portions(all_entities):
+            # without its callback, which would keep a portion's layers alive while the next one is scored
             logits, groups = score_groups(self.model, portion, all_entities, self._allowed(), rows, is_train=False)[:2]
             cuts = np.cumsum([len(pairs) for _, pairs in portion])[:-1]
             of_pairs = self.model.ops.to_numpy(logits)[groups]

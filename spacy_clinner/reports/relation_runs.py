@@ -33,6 +33,17 @@ def find_extractor(nlp: Language) -> tuple[str, RelationExtractor]:
     return found[0]
 
 
+def set_threshold(nlp: Language, threshold: float) -> None:
+    """Change the threshold of a pipeline's relation extractor, now and in what is saved.
+
+    nlp (Language): The pipeline.
+    threshold (float): The probability that a relation needs.
+    RAISES (ValueError): CE258 as `find_extractor`.
+    """
+    name, extractor = find_extractor(nlp)
+    extractor.cfg["threshold"] = nlp.get_pipe_config(name)["threshold"] = threshold
+
+
 def predict_relations(nlp: Language, docs: Sequence[Doc], given_entities: bool) -> list[Example]:
     """Annotate documents.
 
