@@ -5,9 +5,10 @@
 The TOML file names the documents, the seeds, and systems: a tagger and relations trained apart (`tagger`, `relations`),
 both on one encoder (`joint`), or relations alone, given gold entities; a system may have `paths` and `overrides` of its
 own. Each training is a folder that appears when it is done, so a stopped run goes on where it was. The threshold of
-relations is chosen on dev; test is scored once. A system that learns from dev as well can choose nothing on it: it
-names an earlier one as `threshold_of`, takes that one's threshold seed by seed, and the model of its last step. Writes
-results.json and results.md to `output`, and shows the table.
+relations is chosen on dev, for their odds against the best of their document if the system is `relative`; test is
+scored once. A system that learns from dev as well can choose nothing on it: it names an earlier one as `threshold_of`,
+takes that one's threshold seed by seed, and the model of its last step. Writes results.json and results.md to `output`,
+and shows the table.
 """
 
 import json
@@ -90,7 +91,8 @@ def build(study: dict[str, Any], name: str, seed: int) -> Path:
         copy_threshold(folder_of(study, system["threshold_of"], seed), combined, folder)
     else:
         given = [] if has_tagger(system) else ["--gold-entities"]
-        run("clinner", "choose-threshold", combined, study["paths"]["dev"], folder, *given)
+        kind = "--relative" if system.get("relative") else "--absolute"
+        run("clinner", "choose-threshold", combined, study["paths"]["dev"], folder, kind, *given)
     if len(models) > 1:
         shutil.rmtree(combined)
     return folder
@@ -104,7 +106,8 @@ def folder_of(study: dict[str, Any], name: str, seed: int) -> Path:
 def copy_threshold(source: Path, model: Path, out: Path) -> None:
     """Save a pipeline with the threshold of another one."""
     nlp = spacy.load(model)
-    set_threshold(nlp, find_extractor(spacy.load(source))[1].cfg["threshold"])
+    cfg = find_extractor(spacy.load(source))[1].cfg
+    set_threshold(nlp, cfg["threshold"], cfg["relative"])
     write_folder_atomically(out, nlp.to_disk, force=True)
 
 

@@ -491,8 +491,8 @@ class Errors(metaclass=_Coded):
         "Name the tagger in `[training] annotating_components`, or set the extractor's `entities = \"gold\"`."
     )
     CE255 = (
-        "The probability a relation needs must lie between 0 and 1, {threshold} does not. Set the extractor's "
-        "`threshold` to a number there."
+        "The threshold of relations must lie between 0 and 1, {threshold} does not. Set the extractor's `threshold` to "
+        "a number there."
     )
     CE256 = "`{setting}` of the relation extractor {name!r} is {value!r}. Set it to one of {known}."
     CE257 = (

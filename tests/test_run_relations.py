@@ -30,10 +30,14 @@ relations = "{folder}/relations.cfg"
 [systems."relations alone"]
 relations = "{folder}/relations.cfg"
 
+[systems."relations alone, relative"]
+relations = "{folder}/relations.cfg"
+relative = true
+
 [systems."of dev, too"]
 relations = "{folder}/relations.cfg"
 overrides = {{ "components.relations.threshold" = 0.9 }}
-threshold_of = "relations alone"
+threshold_of = "relations alone, relative"
 """
 
 
@@ -61,14 +65,18 @@ def test_a_study_is_trained_scored_and_resumed(folder, monkeypatch):
     # the rule knows one head for each dose, and no other label
     assert 0 < alone["gold: HAS by the rule"] <= alone["gold: HAS by the rule, frequent pairs"] <= 1.0
     assert apart["gold: strict, macro"] == 1.0
+    (compared,) = result["runs"]["relations alone, relative"]
     # nothing is chosen on what taught it: the last model, another system's threshold
     (too,) = result["runs"]["of dev, too"]
-    assert too["threshold"] == alone["threshold"] != 0.9 and too["gold: strict"] == 1.0
-    assert (folder / "out" / "systems" / "of-dev-too" / "seed0").is_dir()
+    assert too["threshold"] == compared["threshold"] != 0.9
+    nlp = spacy.load(folder / "out" / "systems" / "of-dev-too" / "seed0")
+    assert nlp.config["components"]["relations"]["relative"] is True
+    # the note without a relation gets one
+    assert alone["gold: strict"] == 1.0 > compared["gold: strict"] == too["gold: strict"] > 0.5
     (data,) = result["data"]
     assert data["path"] == (folder / "notes.spacy").as_posix() and len(data["sha256"]) == 64
     table = (folder / "out" / "results.md").read_text(encoding="utf8")
-    assert "| gold: strict | 100.0 | 100.0 | 100.0 |" in table and "| entities | 100.0 |  |  |" in table
+    assert "| gold: strict | 100.0 | 100.0 | " in table and "| entities | 100.0 |  |  |  |" in table
 
     def no_training(*words):
         assert words[0] != "train"

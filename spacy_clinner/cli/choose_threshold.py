@@ -1,4 +1,4 @@
-"""`python -m spacy clinner choose-threshold`: how probable a relation must be, chosen on dev and stored."""
+"""`python -m spacy clinner choose-threshold`: how sure a relation must be, chosen on dev and stored."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +15,10 @@ def choose_threshold_cli(
     dev: Annotated[Path, Argument(help="Documents with gold relations, a .spacy file", exists=True, dir_okay=False)],
     out: Annotated[Path, Argument(help="Folder of the pipeline with the chosen threshold")],
     gold_entities: Annotated[bool, Option("--gold-entities", help="Choose given gold entities")] = False,
+    relative: Annotated[
+        bool | None,
+        Option("--relative/--absolute", help="Compare odds with the document's best, or probabilities; as it was"),
+    ] = None,
     force: Annotated[bool, Option("--force", "-F", help="Replace a pipeline that is there")] = False,
 ) -> None:
     """Try thresholds from 0.05 to 0.95, and save the pipeline with the one of the best F1."""
@@ -22,18 +26,20 @@ def choose_threshold_cli(
     from wasabi import msg, table
 
     from ..files import check_replaceable, write_folder_atomically
-    from ..reports.relation_runs import best_threshold, score_thresholds, set_threshold
+    from ..reports.relation_runs import best_threshold, find_extractor, score_thresholds, set_threshold
     from ..reports.tables import percent
     from ..scoring.documents import read_docs
 
     with coded_errors():
         check_replaceable(out, force)
         nlp = spacy.load(model)
+        if relative is None:
+            relative = find_extractor(nlp)[1].cfg["relative"]
         thresholds = [round(0.05 * step, 2) for step in range(1, 20)]
-        scores = score_thresholds(nlp, read_docs(dev), gold_entities, thresholds)
+        scores = score_thresholds(nlp, read_docs(dev), gold_entities, thresholds, relative)
         rows = [(f"{at:.2f}", *map(percent, prf)) for at, prf in zip(thresholds, scores, strict=True)]
         print(table(rows, header=("Threshold", "P", "R", "F1"), divider=True, aligns=["r"] * 4))
         best = best_threshold(thresholds, scores)
-        set_threshold(nlp, best)
+        set_threshold(nlp, best, relative)
         write_folder_atomically(out, nlp.to_disk, force)
-        msg.good(f"Saved the pipeline with `threshold = {best}` to {out}")
+        msg.good(f"Saved the pipeline with `threshold = {best}`, `relative = {str(relative).lower()}` to {out}")

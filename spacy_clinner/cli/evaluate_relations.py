@@ -47,7 +47,8 @@ def evaluate_relations_cli(
         nlp, docs = spacy.load(model), read_docs(data)
         _, extractor = find_extractor(nlp)
         result = {**provenance(), "model": model, "data": {"path": str(data), "sha256": sha256(data)}}
-        result |= {"threshold": extractor.cfg["threshold"], "document_ids": document_ids(docs)}
+        result |= {name: extractor.cfg[name] for name in ("threshold", "relative")}
+        result["document_ids"] = document_ids(docs)
         for kind, title in (("gold", "given gold entities"), ("predicted", "end to end")):
             if entities not in (kind, Entities.both):
                 continue

@@ -20,6 +20,7 @@ from ..models.relation_classifier import set_label_counts
 from ..models.windows import Unit
 from .listening import warn_if_encoder_missed
 from .relation_candidates import Candidates, read_entities
+from .relation_confidence import confidences
 from .relation_data import relation_of, sort_key, spans_of
 from .relation_gold import read_gold_relations, targets_of, taught_entities
 from .relation_groups import number_concepts, score_groups, targets_of_groups
@@ -65,6 +66,7 @@ DEFAULT_RELATION_MODEL = Config().from_str(default_model_config)["model"]
         "level": "mentions",
         "spans_key": None,
         "threshold": 0.5,
+        "relative": False,
         "loss_weight": 1.0,
         "lr_scale": 1.0,
         "scorer": {"@scorers": "spacy_clinner.relation_scorer.v1"},
@@ -82,6 +84,7 @@ def make_relation_extractor(
     level: str,
     spans_key: str | None,
     threshold: float,
+    relative: bool,
     loss_weight: float,
     lr_scale: float,
     scorer: Callable | None,
@@ -98,6 +101,7 @@ def make_relation_extractor(
         level=level,
         spans_key=spans_key,
         threshold=threshold,
+        relative=relative,
         loss_weight=loss_weight,
         lr_scale=lr_scale,
         scorer=scorer,
@@ -124,6 +128,7 @@ class RelationExtractor(TrainablePipe):
         level: Literal["mentions", "concepts"] = "mentions",
         spans_key: str | None = None,
         threshold: float = 0.5,
+        relative: bool = False,
         loss_weight: float = 1.0,
         lr_scale: float = 1.0,
         scorer: Callable | None = None,
@@ -146,6 +151,9 @@ class RelationExtractor(TrainablePipe):
             "concepts" (`kb_id_`) of a document together, by the log-sum-exp of their scores (Verga et al. 2018).
         spans_key (Optional[str]): Span group that holds the entities; None for `doc.ents`.
         threshold (float): Probability that a relation needs, 0 to 1; may be changed after training.
+        relative (bool): Whether the threshold is for the ratio of a relation's odds to those of the most probable one
+            of its document: for texts that are known to state a relation. A document with a candidate has one then.
+            May be changed after training.
         loss_weight (float): Weight of the loss among components that share an encoder.
         lr_scale (float): Learning rate of this component as a multiple of the training's.
         scorer (Optional[Callable]): The scoring method.
@@ -173,6 +181,7 @@ class RelationExtractor(TrainablePipe):
             "level": level,
             "spans_key": spans_key,
             "threshold": threshold,
+            "relative": relative,
             "loss_weight": loss_weight,
             "lr_scale": lr_scale,
         }
@@ -250,11 +259,12 @@ class RelationExtractor(TrainablePipe):
             cuts = np.cumsum([len(pairs) for _, pairs in portion])[:-1]
             of_pairs = self.model.ops.to_numpy(logits)[groups]
             for (number, pairs), part in zip(portion, np.split(of_pairs, cuts), strict=True):
-                probabilities = _sigmoid(part)
-                chosen, labels = np.nonzero(probabilities >= self.cfg["threshold"])
+                # 64 bits tell nearly certain ones apart
+                probabilities = _sigmoid(part.astype("float64"))
+                chosen, labels = np.nonzero(self._is_sure(probabilities))
                 triples = np.column_stack([pairs[chosen], labels])
                 found[number].append((triples, probabilities[chosen, labels]))
-        return [_join(parts) for parts in found]
+        return [self._join(parts) for parts in found]
 
     def set_annotations(self, docs: Iterable[Doc], predictions: Sequence[Prediction]) -> None:
         """Write predicted relations to documents.
@@ -388,13 +398,19 @@ class RelationExtractor(TrainablePipe):
         concepts = number_concepts(spans) if self.cfg["level"] == "concepts" else None
         return read_entities(doc, spans, numbers, self.cfg["unit"], concepts)
 
+    def _is_sure(self, probabilities: np.ndarray) -> np.ndarray:
+        """Which relations of a document to keep; of a portion of them, all that may be kept in the end."""
+        return confidences(probabilities, self.cfg["relative"]) >= self.cfg["threshold"]
+
+    def _join(self, parts: list[Prediction]) -> Prediction:
+        """Put the relations of a document together; the best one may lie in another portion."""
+        triples = np.concatenate([np.zeros((0, 3), dtype="int64"), *(triples for triples, _ in parts)])
+        probabilities = np.concatenate([np.zeros(0), *(p for _, p in parts)])
+        sure = self._is_sure(probabilities)
+        return triples[sure], probabilities[sure]
+
     def _allowed(self) -> np.ndarray:
         return allowed_pairs(self.cfg["entity_labels"], self.cfg["label_pairs"])
-
-
-def _join(parts: list[Prediction]) -> Prediction:
-    triples = [np.zeros((0, 3), dtype="int64"), *(triples for triples, _ in parts)]
-    return np.concatenate(triples), np.concatenate([np.zeros(0, dtype="f"), *(p for _, p in parts)])
 
 
 def _sigmoid(logits):

@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from ..constants import CONCEPT_RELATIONS_KEY, RELATIONS_KEY
 from ..errors import Errors
+from ..pipeline.relation_confidence import confidences
 from ..pipeline.relation_extractor import RelationExtractor
 from ..scoring.concept_relations import gold_concepts, predicted_concepts
 from ..scoring.counts import prf_of
@@ -33,15 +34,17 @@ def find_extractor(nlp: Language) -> tuple[str, RelationExtractor]:
     return found[0]
 
 
-def set_threshold(nlp: Language, threshold: float) -> None:
+def set_threshold(nlp: Language, threshold: float, relative: bool) -> None:
     """Change the threshold of a pipeline's relation extractor, now and in what is saved.
 
     nlp (Language): The pipeline.
-    threshold (float): The probability that a relation needs.
+    threshold (float): What a relation needs.
+    relative (bool): Whether that is for its odds against the best of its document, not for its probability.
     RAISES (ValueError): CE258 as `find_extractor`.
     """
     name, extractor = find_extractor(nlp)
-    extractor.cfg["threshold"] = nlp.get_pipe_config(name)["threshold"] = threshold
+    for settings in (extractor.cfg, nlp.get_pipe_config(name)):
+        settings.update(threshold=threshold, relative=relative)
 
 
 def predict_relations(nlp: Language, docs: Sequence[Doc], given_entities: bool) -> list[Example]:
@@ -66,24 +69,26 @@ def predict_relations(nlp: Language, docs: Sequence[Doc], given_entities: bool) 
 
 
 def score_thresholds(
-    nlp: Language, docs: Sequence[Doc], given_entities: bool, thresholds: Sequence[float]
+    nlp: Language, docs: Sequence[Doc], given_entities: bool, thresholds: Sequence[float], relative: bool
 ) -> list[tuple[float, float, float]]:
     """Score the relations of documents at many thresholds, from one run of the pipeline.
 
     nlp (Language): The pipeline; its threshold is as it was in the end.
     docs (Sequence[Doc]): The gold documents.
     given_entities (bool): As for `predict_relations`.
-    thresholds (Sequence[float]): Probabilities from `LOWEST`.
+    thresholds (Sequence[float]): Numbers from `LOWEST`.
+    relative (bool): As for `set_threshold`.
     RETURNS (List[Tuple[float, float, float]]): P, R and F1 at each; between concepts if the gold tells of them.
     """
     _, extractor = find_extractor(nlp)
-    before = extractor.cfg["threshold"]
-    extractor.cfg["threshold"] = LOWEST
+    before = extractor.cfg["threshold"], extractor.cfg["relative"]
+    set_threshold(nlp, LOWEST, relative)
     try:
         examples = predict_relations(nlp, docs, given_entities)
     finally:
-        extractor.cfg["threshold"] = before
-    return [prf_of(*_counts_at(examples, threshold, extractor.cfg["spans_key"])) for threshold in thresholds]
+        set_threshold(nlp, *before)
+    key = extractor.cfg["spans_key"]
+    return [prf_of(*_counts_at(examples, threshold, relative, key)) for threshold in thresholds]
 
 
 def best_threshold(thresholds: Sequence[float], scores: Sequence[tuple[float, float, float]]) -> float:
@@ -98,17 +103,20 @@ def best_threshold(thresholds: Sequence[float], scores: Sequence[tuple[float, fl
     return float(thresholds[best[len(best) // 2]])
 
 
-def _counts_at(examples: Sequence[Example], threshold: float, spans_key: str | None) -> tuple[int, int, int]:
+def _counts_at(
+    examples: Sequence[Example], threshold: float, relative: bool, spans_key: str | None
+) -> tuple[int, int, int]:
     counts = np.zeros(3, dtype=int)
     for example in examples:
         gold, guesses = example.reference, example.predicted
         if RELATIONS_KEY not in gold.user_data:
             continue
+        relations = guesses.user_data[RELATIONS_KEY]
+        sure = confidences(np.array([relation["probability"] for relation in relations]), relative) >= threshold
+        kept = [relation for relation, is_sure in zip(relations, sure, strict=True) if is_sure]
         if CONCEPT_RELATIONS_KEY in gold.user_data:
-            wanted, found = gold_concepts(gold), predicted_concepts(guesses, threshold)
+            wanted, found = gold_concepts(gold), predicted_concepts(guesses, kept)
         else:
-            relations = guesses.user_data[RELATIONS_KEY]
-            kept = [relation for relation in relations if relation["probability"] >= threshold]
             wanted, found = relations_of(gold, spans_key), relations_of(guesses, spans_key, kept)
         counts += len(wanted & found), len(found), len(wanted)
     return tuple(counts.tolist())

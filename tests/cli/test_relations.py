@@ -9,6 +9,8 @@ from typer.testing import CliRunner
 
 from spacy_clinner.cli import clinner_cli
 from spacy_clinner.constants import CONCEPT_RELATIONS_KEY, RELATIONS_KEY
+from spacy_clinner.reports.relation_runs import predict_relations
+from spacy_clinner.scoring.documents import read_docs
 from spacy_clinner.scoring.relation_evaluation import evaluate_relations
 from spacy_clinner.training.gold_ents_corpus import give_gold_entities
 
@@ -68,6 +70,24 @@ def test_the_threshold_is_chosen_and_stored(folder, tmp_path):
     # the best of several equal ones is the middle one
     assert 0.2 < threshold < 0.8
     assert call("choose-threshold", tmp_path / "strict", folder / "dev.spacy", tmp_path / "out").exit_code == 1
+
+
+def test_a_threshold_may_be_for_odds_against_the_best(folder, tmp_path):
+    words = ("choose-threshold", folder / "model", folder / "dev.spacy")
+    result = call(*words, tmp_path / "out", "--gold-entities", "--relative")
+    assert result.exit_code == 0 and "relative = true" in result.output, result.output
+    chosen = spacy.load(tmp_path / "out")
+    settings = chosen.config["components"]["relations"]
+    assert settings["relative"] is True and chosen.get_pipe("relations").cfg["relative"] is True
+    assert chosen.get_pipe("relations").cfg["threshold"] == settings["threshold"]
+    # the note without relations gets at least one, so precision cannot be whole at any threshold; the table says so
+    scores = evaluate_relations(predict_relations(chosen, read_docs(folder / "dev.spacy"), given_entities=True))
+    assert f"{100 * scores['strict'].averages['micro'].f:.1f}" in result.output
+    assert scores["strict"].averages["micro"].p < 1
+    # it stays so unless one asks for probabilities
+    for name, options, relative in (("same", (), True), ("plain", ("--absolute",), False)):
+        call("choose-threshold", tmp_path / "out", folder / "dev.spacy", tmp_path / name, "--gold-entities", *options)
+        assert spacy.load(tmp_path / name).get_pipe("relations").cfg["relative"] is relative
 
 
 def test_concepts_are_judged_once_however_often_they_are_mentioned():

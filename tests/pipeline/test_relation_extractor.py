@@ -115,6 +115,27 @@ def test_threshold_may_change(trained):
         pipe.cfg["threshold"] = 0.5
 
 
+def test_a_document_known_to_state_a_relation_keeps_those_near_its_best(trained, monkeypatch):
+    pipe = trained.get_pipe("relations")
+    doc = examples(trained)[2].x
+    assert trained(doc.copy()).user_data[RELATIONS_KEY] == []
+    monkeypatch.setitem(pipe.cfg, "threshold", 0.0)
+    every = trained(doc.copy()).user_data[RELATIONS_KEY]
+    monkeypatch.setitem(pipe.cfg, "relative", True)
+    assert trained(doc.copy()).user_data[RELATIONS_KEY] == every and len(every) > 2
+    odds = sorted((r["probability"] / (1 - r["probability"]) for r in every), reverse=True)
+    # between the second and the third
+    monkeypatch.setitem(pipe.cfg, "threshold", (odds[1] + odds[2]) / 2 / odds[0])
+    kept = trained(doc.copy()).user_data[RELATIONS_KEY]
+    assert kept == [r for r in every if r["probability"] / (1 - r["probability"]) >= odds[1] * (1 - 1e-5)]
+    assert len(kept) == 2
+    # the best is that of the document, not of the portion
+    monkeypatch.setattr(module, "MAX_PAIRS", 1)
+    assert [relations(d) for d in trained.pipe([doc.copy()])] == [relations(trained(doc.copy()))]
+    assert len(trained(doc.copy()).user_data[RELATIONS_KEY]) == 2
+    assert trained("no entities").user_data[RELATIONS_KEY] == []
+
+
 def test_no_entities_one_entity_empty_and_unknown(trained):
     texts = ["", "nothing here", "only aspirin"]
     docs = [trained.make_doc(text) for text in texts]
