@@ -5,10 +5,10 @@
 The TOML file names the documents, the seeds, and systems: a tagger and relations trained apart (`tagger`, `relations`),
 both on one encoder (`joint`), or relations alone, given gold entities; a system may have `paths` and `overrides` of its
 own. Each training is a folder that appears when it is done, so a stopped run goes on where it was. The threshold of
-relations is chosen on dev, for their odds against the best of their document if the system is `relative`; test is
-scored once. A system that learns from dev as well can choose nothing on it: it names an earlier one as `threshold_of`,
-takes that one's threshold seed by seed, and the model of its last step. Writes results.json and results.md to `output`,
-and shows the table.
+relations is chosen on dev; test is scored once. A system that learns from dev as well can choose nothing on it: it
+names an earlier one as `threshold_of`, takes that one's threshold seed by seed, and the model of its last step. A study
+with `relative = true` has each system once more, with a threshold for odds against the best of a document. Writes
+results.json and results.md to `output`, and shows the table.
 """
 
 import json
@@ -98,6 +98,16 @@ def build(study: dict[str, Any], name: str, seed: int) -> Path:
     return folder
 
 
+def with_relative(systems: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Put beside each system one of the same trainings, whose threshold is for odds against the best of a document."""
+    found = {}
+    for name, system in systems.items():
+        other = system.get("threshold_of")
+        change = {"threshold_of": f"{other}, relative"} if other else {"relative": True}
+        found |= {name: system, f"{name}, relative": system | change}
+    return found
+
+
 def folder_of(study: dict[str, Any], name: str, seed: int) -> Path:
     """Where a system's pipeline of a seed is."""
     return Path(study["output"]) / "systems" / name.replace(" ", "-").replace(",", "") / f"seed{seed}"
@@ -185,6 +195,8 @@ def to_markdown(runs: dict[str, list[dict[str, float]]]) -> str:
 def main(study: Annotated[Path, typer.Argument(help="TOML file of a corpus and systems", exists=True)]) -> None:
     """Train and score all systems of a study with all of its seeds."""
     settings = tomllib.loads(study.read_text(encoding="utf8"))
+    if settings.pop("relative", False):
+        settings["systems"] = with_relative(settings["systems"])
     floor = make_rules(settings) if "rule" in settings else {}
     runs = {name: [score(settings, name, seed, floor) for seed in settings["seeds"]] for name in settings["systems"]}
     own = [system.get("paths", {}).values() for system in settings["systems"].values()]

@@ -16,6 +16,7 @@ STUDY = """
 output = "{folder}/out"
 test = "{folder}/notes.spacy"
 seeds = [0]
+relative = true
 rule = "HAS"
 drug = "DRUG"
 
@@ -30,14 +31,10 @@ relations = "{folder}/relations.cfg"
 [systems."relations alone"]
 relations = "{folder}/relations.cfg"
 
-[systems."relations alone, relative"]
-relations = "{folder}/relations.cfg"
-relative = true
-
 [systems."of dev, too"]
 relations = "{folder}/relations.cfg"
 overrides = {{ "components.relations.threshold" = 0.9 }}
-threshold_of = "relations alone, relative"
+threshold_of = "relations alone"
 """
 
 
@@ -67,16 +64,18 @@ def test_a_study_is_trained_scored_and_resumed(folder, monkeypatch):
     assert apart["gold: strict, macro"] == 1.0
     (compared,) = result["runs"]["relations alone, relative"]
     # nothing is chosen on what taught it: the last model, another system's threshold
-    (too,) = result["runs"]["of dev, too"]
-    assert too["threshold"] == compared["threshold"] != 0.9
-    nlp = spacy.load(folder / "out" / "systems" / "of-dev-too" / "seed0")
-    assert nlp.config["components"]["relations"]["relative"] is True
+    (too,), (too_compared,) = result["runs"]["of dev, too"], result["runs"]["of dev, too, relative"]
+    assert too["threshold"] == alone["threshold"] != 0.9 and too["gold: strict"] == 1.0
+    assert too_compared["threshold"] == compared["threshold"] != 0.9
+    for name, relative in (("of-dev-too", False), ("of-dev-too-relative", True)):
+        nlp = spacy.load(folder / "out" / "systems" / name / "seed0")
+        assert nlp.config["components"]["relations"]["relative"] is relative
     # the note without a relation gets one
-    assert alone["gold: strict"] == 1.0 > compared["gold: strict"] == too["gold: strict"] > 0.5
+    assert alone["gold: strict"] == 1.0 > compared["gold: strict"] == too_compared["gold: strict"] > 0.5
     (data,) = result["data"]
     assert data["path"] == (folder / "notes.spacy").as_posix() and len(data["sha256"]) == 64
     table = (folder / "out" / "results.md").read_text(encoding="utf8")
-    assert "| gold: strict | 100.0 | 100.0 | " in table and "| entities | 100.0 |  |  |  |" in table
+    assert "| gold: strict | 100.0 | " in table and "| entities | 100.0 | 100.0 |  |  |  |  |" in table
 
     def no_training(*words):
         assert words[0] != "train"
