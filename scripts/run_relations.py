@@ -6,9 +6,10 @@ The TOML file names the documents, the seeds, and systems: a tagger and relation
 both on one encoder (`joint`), or relations alone, given gold entities; a system may have `paths` and `overrides` of its
 own. Each training is a folder that appears when it is done, so a stopped run goes on where it was. The threshold of
 relations is chosen on dev; test is scored once. A system that learns from dev as well can choose nothing on it: it
-names an earlier one as `threshold_of`, takes that one's threshold seed by seed, and the model of its last step. A study
-with `relative = true` has each system once more, with a threshold for odds against the best of a document. Writes
-results.json and results.md to `output`, and shows the table.
+names an earlier one as `threshold_of`, takes that one's threshold seed by seed, and the model of its last step.
+`variants` of a study have each system once more, of the same trainings: with `relative = true` the threshold is for
+odds against the best of a document; with `broader`, a file of concepts and broader ones, of relations that follow from
+each other the most specific are kept. Writes results.json and results.md to `output`, and shows the table.
 """
 
 import json
@@ -20,6 +21,7 @@ import tomllib
 from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import spacy
@@ -30,6 +32,7 @@ from wasabi import msg
 from spacy_clinner.constants import RELATIONS_KEY
 from spacy_clinner.experiments.cell import Cell, checksum
 from spacy_clinner.files import write_atomically, write_folder_atomically
+from spacy_clinner.pipeline.broader_concepts import read_broader_concepts
 from spacy_clinner.reports.markdown import markdown_table
 from spacy_clinner.reports.nearest_head import NearestHead
 from spacy_clinner.reports.relation_runs import find_extractor, predict_relations, set_threshold
@@ -83,29 +86,44 @@ def build(study: dict[str, Any], name: str, seed: int) -> Path:
     models = [train(study, name, part, seed) for part in PARTS if part in system]
     folder = folder_of(study, name, seed)
     shutil.rmtree(folder, ignore_errors=True)
-    combined = models[0]
-    if len(models) > 1:
-        combined = folder.with_name(f".seed{seed}.combined")
-        run("clinner", "combine", *models, combined, "--force")
-    if "threshold_of" in system:
-        copy_threshold(folder_of(study, system["threshold_of"], seed), combined, folder)
-    else:
-        given = [] if has_tagger(system) else ["--gold-entities"]
-        kind = "--relative" if system.get("relative") else "--absolute"
-        run("clinner", "choose-threshold", combined, study["paths"]["dev"], folder, kind, *given)
-    if len(models) > 1:
-        shutil.rmtree(combined)
+    with TemporaryDirectory() as temporary:
+        pipeline = models[0]
+        if len(models) > 1:
+            pipeline = Path(temporary) / "combined"
+            run("clinner", "combine", *models, pipeline)
+        if "broader" in system:
+            pipeline = add_hierarchy(pipeline, Path(system["broader"]), Path(temporary) / "specific")
+        if "threshold_of" in system:
+            copy_threshold(folder_of(study, system["threshold_of"], seed), pipeline, folder)
+        else:
+            given = [] if has_tagger(system) else ["--gold-entities"]
+            kind = "--relative" if system.get("relative") else "--absolute"
+            run("clinner", "choose-threshold", pipeline, study["paths"]["dev"], folder, kind, *given)
     return folder
 
 
-def with_relative(systems: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Put beside each system one of the same trainings, whose threshold is for odds against the best of a document."""
+def with_variants(systems: dict[str, dict[str, Any]], variants: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Put beside each system its variants: of the same trainings, but deciding otherwise.
+
+    systems (Dict[str, Dict[str, Any]]): The systems by name.
+    variants (Dict[str, Dict[str, Any]]): Settings by name, for all systems.
+    RETURNS (Dict[str, Dict[str, Any]]): All of them; a variant takes its threshold from the same variant.
+    """
     found = {}
     for name, system in systems.items():
-        other = system.get("threshold_of")
-        change = {"threshold_of": f"{other}, relative"} if other else {"relative": True}
-        found |= {name: system, f"{name}, relative": system | change}
+        found[name] = system
+        for variant, settings in variants.items():
+            other = {"threshold_of": f"{system['threshold_of']}, {variant}"} if "threshold_of" in system else {}
+            found[f"{name}, {variant}"] = system | settings | other
     return found
+
+
+def add_hierarchy(model: Path, broader: Path, out: Path) -> Path:
+    """Save a pipeline that keeps the most specific relations only."""
+    nlp = spacy.load(model)
+    nlp.add_pipe("clinner_specific_relations").initialize(broader=read_broader_concepts(broader))
+    nlp.to_disk(out)
+    return out
 
 
 def folder_of(study: dict[str, Any], name: str, seed: int) -> Path:
@@ -195,12 +213,13 @@ def to_markdown(runs: dict[str, list[dict[str, float]]]) -> str:
 def main(study: Annotated[Path, typer.Argument(help="TOML file of a corpus and systems", exists=True)]) -> None:
     """Train and score all systems of a study with all of its seeds."""
     settings = tomllib.loads(study.read_text(encoding="utf8"))
-    if settings.pop("relative", False):
-        settings["systems"] = with_relative(settings["systems"])
+    settings["systems"] = with_variants(settings["systems"], settings.pop("variants", {}))
     floor = make_rules(settings) if "rule" in settings else {}
     runs = {name: [score(settings, name, seed, floor) for seed in settings["seeds"]] for name in settings["systems"]}
-    own = [system.get("paths", {}).values() for system in settings["systems"].values()]
-    paths = {settings["test"], *settings["paths"].values(), *chain.from_iterable(own)}
+    systems = settings["systems"].values()
+    own = chain.from_iterable(system.get("paths", {}).values() for system in systems)
+    hierarchies = [system["broader"] for system in systems if "broader" in system]
+    paths = {settings["test"], *settings["paths"].values(), *own, *hierarchies}
     data = [{"path": path, "sha256": checksum(Path(path))} for path in sorted(paths)]
     result = {**provenance(), "study": settings, "data": data, "runs": runs}
     output = Path(settings["output"])

@@ -533,6 +533,11 @@ class Errors(metaclass=_Coded):
         "Component {name!r}: medspaCy has no ConText rules for the language {lang!r}. Set `rules = \"none\"` and add "
         "your own with `add_rules`."
     )
+    CE280 = "Line {line} of {file} is no pair of concepts. Each line has a concept, a tab and a broader concept."
+    CE281 = (
+        "Component {name!r} has no hierarchy of concepts. Give it one: `[initialize.components.{name}.broader]` with "
+        "`@readers = \"spacy_clinner.broader_concepts.v1\"` and the `path` of a file, or `initialize(broader=...)`."
+    )
     CE258 = (
         "One relation extractor is wanted, and the pipeline has {found}. Its components: {pipes}. Load a pipeline that "
         "was trained with one `clinner_relation_extractor`, or leave the others out (`python -m spacy clinner strip`)."

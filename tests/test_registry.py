@@ -16,6 +16,7 @@ NAMES = {
         "clinner_mmd_alignment",
         "clinner_relation_extractor",
         "clinner_sentencizer",
+        "clinner_specific_relations",
         "clinner_tok2vec",
     },
     "spacy_architectures": {
@@ -48,6 +49,7 @@ NAMES = {
         "spacy_clinner.DomainCorpus.v1",
         "spacy_clinner.GoldEntsCorpus.v1",
         "spacy_clinner.WindowCorpus.v1",
+        "spacy_clinner.broader_concepts.v1",
     },
     "spacy_callbacks": {
         "spacy_clinner.drop_components.v1",

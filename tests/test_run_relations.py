@@ -1,6 +1,7 @@
 """Studies of relation extraction, from their file to their table, on notes that one can learn by heart."""
 
 import json
+from pathlib import Path
 
 import pytest
 import spacy
@@ -16,7 +17,6 @@ STUDY = """
 output = "{folder}/out"
 test = "{folder}/notes.spacy"
 seeds = [0]
-relative = true
 rule = "HAS"
 drug = "DRUG"
 
@@ -35,6 +35,12 @@ relations = "{folder}/relations.cfg"
 relations = "{folder}/relations.cfg"
 overrides = {{ "components.relations.threshold" = 0.9 }}
 threshold_of = "relations alone"
+
+[variants.relative]
+relative = true
+
+[variants."most specific"]
+broader = "{folder}/broader.tsv"
 """
 
 
@@ -49,6 +55,7 @@ def folder(tmp_path_factory):
         config["training"]["optimizer"]["learn_rate"] = 0.01
         config["training"]["dropout"] = 0.0
         config.to_disk(folder / f"{part}.cfg")
+    (folder / "broader.tsv").write_text("aspirin\tdrug\n", encoding="utf8")
     (folder / "study.toml").write_text(STUDY.format(folder=folder.as_posix()))
     return folder
 
@@ -72,10 +79,16 @@ def test_a_study_is_trained_scored_and_resumed(folder, monkeypatch):
         assert nlp.config["components"]["relations"]["relative"] is relative
     # the note without a relation gets one
     assert alone["gold: strict"] == 1.0 > compared["gold: strict"] == too_compared["gold: strict"] > 0.5
-    (data,) = result["data"]
-    assert data["path"] == (folder / "notes.spacy").as_posix() and len(data["sha256"]) == 64
+    for name in ("tagger-then-relations", "of-dev-too"):
+        nlp = spacy.load(folder / "out" / "systems" / f"{name}-most-specific" / "seed0")
+        assert nlp.pipe_names[-1] == "clinner_specific_relations"
+        assert nlp.get_pipe("clinner_specific_relations").hierarchy.broader("aspirin") == {"drug"}
+    # of entities without a concept, all stay
+    assert result["runs"]["relations alone, most specific"] == result["runs"]["relations alone"]
+    assert [Path(data["path"]).name for data in result["data"]] == ["broader.tsv", "notes.spacy"]
+    assert all(len(data["sha256"]) == 64 for data in result["data"])
     table = (folder / "out" / "results.md").read_text(encoding="utf8")
-    assert "| gold: strict | 100.0 | " in table and "| entities | 100.0 | 100.0 |  |  |  |  |" in table
+    assert "| gold: strict | 100.0 | " in table and "| entities | 100.0 | 100.0 | 100.0 |  |  |  |  |  |  |" in table
 
     def no_training(*words):
         assert words[0] != "train"

@@ -1,6 +1,8 @@
 """Run a pipeline's relation extractor on gold documents: given their entities, or end to end."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 from spacy.language import Language
@@ -12,6 +14,7 @@ from ..constants import CONCEPT_RELATIONS_KEY, RELATIONS_KEY
 from ..errors import Errors
 from ..pipeline.relation_confidence import confidences
 from ..pipeline.relation_extractor import RelationExtractor
+from ..pipeline.specific_relations import SpecificRelations
 from ..scoring.concept_relations import gold_concepts, predicted_concepts
 from ..scoring.counts import prf_of
 from ..scoring.relation_scorer import relations_of
@@ -81,14 +84,26 @@ def score_thresholds(
     RETURNS (List[Tuple[float, float, float]]): P, R and F1 at each; between concepts if the gold tells of them.
     """
     _, extractor = find_extractor(nlp)
+    # what follows from an unlikely relation is dropped only if that one is kept: after the threshold
+    specific = {name: pipe for name, pipe in nlp.pipeline if isinstance(pipe, SpecificRelations)}
     before = extractor.cfg["threshold"], extractor.cfg["relative"]
     set_threshold(nlp, LOWEST, relative)
     try:
-        examples = predict_relations(nlp, docs, given_entities)
+        with nlp.select_pipes(disable=list(specific)):
+            examples = predict_relations(nlp, docs, given_entities)
     finally:
         set_threshold(nlp, *before)
+
+    def keep(doc: Doc, threshold: float) -> list[dict[str, Any]]:
+        relations = doc.user_data[RELATIONS_KEY]
+        sure = confidences(np.array([relation["probability"] for relation in relations]), relative) >= threshold
+        kept = [relation for relation, is_sure in zip(relations, sure, strict=True) if is_sure]
+        for pipe in specific.values():
+            kept = pipe.most_specific(doc, kept)
+        return kept
+
     key = extractor.cfg["spans_key"]
-    return [prf_of(*_counts_at(examples, threshold, relative, key)) for threshold in thresholds]
+    return [prf_of(*_count(examples, partial(keep, threshold=threshold), key)) for threshold in thresholds]
 
 
 def best_threshold(thresholds: Sequence[float], scores: Sequence[tuple[float, float, float]]) -> float:
@@ -103,17 +118,16 @@ def best_threshold(thresholds: Sequence[float], scores: Sequence[tuple[float, fl
     return float(thresholds[best[len(best) // 2]])
 
 
-def _counts_at(
-    examples: Sequence[Example], threshold: float, relative: bool, spans_key: str | None
+def _count(
+    examples: Sequence[Example], keep: Callable[[Doc], list[dict[str, Any]]], spans_key: str | None
 ) -> tuple[int, int, int]:
+    """Found and right, found, and wanted relations, of those that are kept."""
     counts = np.zeros(3, dtype=int)
     for example in examples:
         gold, guesses = example.reference, example.predicted
         if RELATIONS_KEY not in gold.user_data:
             continue
-        relations = guesses.user_data[RELATIONS_KEY]
-        sure = confidences(np.array([relation["probability"] for relation in relations]), relative) >= threshold
-        kept = [relation for relation, is_sure in zip(relations, sure, strict=True) if is_sure]
+        kept = keep(guesses)
         if CONCEPT_RELATIONS_KEY in gold.user_data:
             wanted, found = gold_concepts(gold), predicted_concepts(guesses, kept)
         else:
