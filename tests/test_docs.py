@@ -116,11 +116,17 @@ def test_pages_that_the_task_table_names_exist():
             assert "://" in link or (page.parent / link).exists(), (page.name, link)
 
 
-def test_the_config_of_relations_makes_a_pipeline():
+def test_the_configs_of_relations_make_pipelines(tmp_path):
     page = (ROOT / "docs" / "relations.md").read_text(encoding="utf8")
-    (snippet,) = re.findall(r"```ini\n(.*?)```", page, flags=re.DOTALL)
+    snippet, of_specific = re.findall(r"```ini\n(.*?)```", page, flags=re.DOTALL)
     nlp = spacy.util.load_model_from_config(load_config_from_str(snippet), auto_fill=True)
     assert nlp.pipe_names == ["tok2vec", "ner", "relations"]
     settings = re.findall(r"^\| `(\w+)`(?:, `(\w+)`)? \|", page, flags=re.MULTILINE)
     names = {name for row in settings for name in row if name}
     assert names <= set(nlp.get_pipe_config("relations"))
+    (tmp_path / "broader.tsv").write_text("nephrosis\tkidney disease\n", encoding="utf8")
+    head = '[nlp]\nlang = "en"\npipeline = ["specific"]\n[components]\n[initialize]\n[initialize.components]\n'
+    config = load_config_from_str(head + of_specific.replace("corpus/mesh", tmp_path.as_posix()))
+    nlp = spacy.util.load_model_from_config(config, auto_fill=True)
+    nlp.initialize()
+    assert nlp.get_pipe("specific").hierarchy.broader("nephrosis") == {"kidney disease"}
