@@ -16,6 +16,7 @@ from ..errors import Errors
 from ..files import write_atomically
 from .broader_concepts import Edge, Hierarchy
 from .relation_data import spans_of
+from .relations_view import register_relations_view
 
 # Concepts of head and child, and the relation's label.
 Stated = tuple[str, str, str]
@@ -49,6 +50,7 @@ class SpecificRelations:
         self.name = name
         self.spans_key = spans_key
         self.hierarchy = Hierarchy(())
+        register_relations_view()
 
     def initialize(
         self,
