@@ -11,15 +11,13 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from ..concepts import ConceptRelation, concepts_by_offsets, relations_of_concepts
 from ..constants import RELATIONS_KEY
 from ..errors import Errors
 from ..files import write_atomically
 from .broader_concepts import Edge, Hierarchy
 from .relation_data import spans_of
 from .relations_view import register_relations_view
-
-# Concepts of head and child, and the relation's label.
-Stated = tuple[str, str, str]
 
 
 @Language.factory(
@@ -90,19 +88,8 @@ class SpecificRelations:
         RAISES (ValueError): CE281 if the component has no hierarchy.
         """
         self._check()
-        concepts = {
-            (span.start_char, span.end_char): span.kb_id_.split("|")
-            for span in spans_of(doc, self.spans_key)
-            if span.kb_id_
-        }
-        stated = [
-            {
-                (head, child, relation["label"])
-                for head in concepts.get(tuple(relation["head"]), ())
-                for child in concepts.get(tuple(relation["child"]), ())
-            }
-            for relation in relations
-        ]
+        concepts = concepts_by_offsets(spans_of(doc, self.spans_key))
+        stated = [relations_of_concepts(relation, concepts) for relation in relations]
         implied = set().union(*(self._implied(one) for one in set().union(*stated)))
         return [
             relation
@@ -110,11 +97,11 @@ class SpecificRelations:
             if not of_concepts or of_concepts - implied
         ]
 
-    def _implied(self, stated: Stated) -> set[Stated]:
+    def _implied(self, stated: ConceptRelation) -> set[ConceptRelation]:
         """What follows from a relation, but not itself."""
         head, child, label = stated
         heads, children = ({concept, *self.hierarchy.broader(concept)} for concept in (head, child))
-        return set(product(heads, children, (label,))) - {stated}
+        return set(map(ConceptRelation._make, product(heads, children, (label,)))) - {stated}
 
     def _check(self) -> None:
         if not self.hierarchy.edges:

@@ -1,19 +1,12 @@
-"""Relations of concepts, wherever in a document they are mentioned."""
+"""Relations of concepts that a document's gold tells, and those that follow from predictions."""
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from spacy.tokens import Doc
 
+from ..concepts import ConceptRelation, concepts_by_offsets, relations_of_concepts
 from ..constants import CONCEPT_RELATIONS_KEY, RELATIONS_KEY
-
-
-class ConceptRelation(NamedTuple):
-    """A relation between two concepts of a document, wherever they are mentioned."""
-
-    head: str
-    child: str
-    label: str
 
 
 def gold_concepts(reference: Doc) -> frozenset[ConceptRelation]:
@@ -25,14 +18,11 @@ def gold_concepts(reference: Doc) -> frozenset[ConceptRelation]:
 def predicted_concepts(doc: Doc, relations: Iterable[dict[str, Any]] | None = None) -> frozenset[ConceptRelation]:
     """The relations of concepts that follow from predicted relations of their mentions.
 
-    doc (Doc): The document; the entities' concepts are their `kb_id_`, several joined by "|"; none has no relations.
+    doc (Doc): The document, whose entities have concepts.
     relations (Optional[Iterable[Dict[str, Any]]]): Some of its relations; None for all.
     RETURNS (FrozenSet[ConceptRelation]): The relations.
     """
-    concepts = {(ent.start_char, ent.end_char): ent.kb_id_.split("|") if ent.kb_id_ else [] for ent in doc.ents}
-    return frozenset(
-        ConceptRelation(head, child, relation["label"])
-        for relation in (doc.user_data.get(RELATIONS_KEY, ()) if relations is None else relations)
-        for head in concepts.get(tuple(relation["head"]), ())
-        for child in concepts.get(tuple(relation["child"]), ())
-    )
+    concepts = concepts_by_offsets(doc.ents)
+    if relations is None:
+        relations = doc.user_data.get(RELATIONS_KEY, ())
+    return frozenset().union(*(relations_of_concepts(relation, concepts) for relation in relations))

@@ -135,12 +135,14 @@ def test_a_config_names_the_file_and_the_pipeline_keeps_it(tmp_path):
     assert kept(empty.from_bytes(nlp.to_bytes()), *rows) == rows[1:]
 
 
-def test_in_two_processes():
+def test_in_two_processes_and_a_docbin():
     nlp = make_nlp()
-    docs = [annotate(Doc(nlp.vocab, words=["statin", "kidney", "failure"]), [["statin", "kidney", "CID"]])] * 3
+    rows = [["statin", "kidney", "CID"], ["statin", "failure", "CID"]]
+    docs = [annotate(Doc(nlp.vocab, words=["statin", "kidney", "failure"]), rows) for _ in range(3)]
     found = list(nlp.pipe(docs, n_process=2))
-    assert [len(doc.user_data[RELATIONS_KEY]) for doc in found] == [1, 1, 1]
-    assert len(DocBin(docs=found, store_user_data=True)) == 3
+    again = DocBin().from_bytes(DocBin(docs=found, store_user_data=True).to_bytes()).get_docs(nlp.vocab)
+    for doc in (*found, *again):
+        assert [relation.child.text for relation in doc._.relations] == ["failure"]
 
 
 @pytest.mark.parametrize("line", ["failure", "failure\t", "failure\tkidney\tdisease", ""])
