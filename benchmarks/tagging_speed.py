@@ -2,8 +2,8 @@
 
     python benchmarks/tagging_speed.py run training/maccrobat/charcnn-bilstm_crf/seed0/model-best \\
         --baseline training/maccrobat/hashcnn_transition/seed0/model-best \\
-        --train-config configs/ner_maccrobat_charcnn-bilstm_crf.cfg \\
-        --baseline-config configs/ner_maccrobat_hashcnn_transition.cfg
+        --train-config configs/ner_charcnn-bilstm_crf.cfg \\
+        --baseline-config configs/ner_hashcnn_transition.cfg
 
 Tagging: the whole `nlp.pipe` from raw texts, pipelines taking turns within every repeat; the figure is the minimum
 process CPU time. Peak memory: a fresh process for each pipeline. Training: the later epochs of spaCy's own loop without

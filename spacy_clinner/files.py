@@ -1,11 +1,14 @@
 """Text files: decoded strictly with their line ends kept, written whole or not at all."""
 
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from .errors import Errors
+
+LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 def read_text(path: Path) -> str:
@@ -21,6 +24,18 @@ def read_text(path: Path) -> str:
         byte = error.start
     # raised outside of the handler: the decoder's own error carries the text
     raise ValueError(Errors.CE001.format(doc=path.stem, file=path.name, byte=byte))
+
+
+def split_lines(text: str) -> list[str]:
+    """Split text into lines: each ends in CR LF, LF or CR, and in nothing else.
+
+    `str.splitlines` ends lines at form feeds and Unicode's separators, too, which notes hold inside of a line.
+
+    text (str): The text.
+    RETURNS (List[str]): Its lines without their ends; an end of the last line begins no further one.
+    """
+    lines = LINE_END.split(text)
+    return lines[:-1] if not lines[-1] else lines
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
