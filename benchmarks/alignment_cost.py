@@ -25,10 +25,10 @@ from spacy.training import Example  # noqa: E402
 from spacy.util import load_config  # noqa: E402
 from tagging_speed import cpu_model  # noqa: E402
 from thinc.api import Adam, fix_random_seed  # noqa: E402
-from tqdm import tqdm  # noqa: E402
 
 from spacy_clinner.corpora.demo import generate_note, note_to_doc  # noqa: E402
 from spacy_clinner.files import write_atomically  # noqa: E402
+from spacy_clinner.progress import progress  # noqa: E402
 from spacy_clinner.scoring.provenance import provenance  # noqa: E402
 from spacy_clinner.training.window_corpus import cut_example  # noqa: E402
 
@@ -101,7 +101,7 @@ def measure(variants: Sequence[str], words: int, repeats: int) -> dict[str, dict
         pipelines[variant] = (nlp, batch, Adam(0.001))
     seconds = dict.fromkeys(variants, float("inf"))
     # the first round compiles kernels and fills the caches; it does not count
-    for number in tqdm(range(repeats + 1), unit="round", desc="Train"):
+    for number in progress(range(repeats + 1), unit="round", desc="Train"):
         for variant, (nlp, batch, optimizer) in pipelines.items():
             start = time.process_time()
             nlp.update(batch, drop=0.4, sgd=False)

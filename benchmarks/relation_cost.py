@@ -23,10 +23,10 @@ import typer  # noqa: E402
 from spacy.language import Language  # noqa: E402
 from spacy.tokens import Doc, Span  # noqa: E402
 from tagging_speed import cpu_model  # noqa: E402
-from tqdm import tqdm  # noqa: E402
 
 from spacy_clinner.files import write_atomically  # noqa: E402
 from spacy_clinner.pipeline.relation_candidates import make_pairs_in_document  # noqa: E402
+from spacy_clinner.progress import progress  # noqa: E402
 from spacy_clinner.reports.relation_runs import find_extractor  # noqa: E402
 from spacy_clinner.scoring.documents import read_docs  # noqa: E402
 from spacy_clinner.scoring.provenance import provenance, sha256  # noqa: E402
@@ -44,7 +44,7 @@ def measure_time(nlp: Language, texts: list[str], repeats: int) -> dict[str, flo
     RETURNS (Dict[str, float]): Seconds by component.
     """
     best = dict.fromkeys(nlp.pipe_names, float("inf"))
-    for _ in tqdm(range(repeats), desc="Repeats"):
+    for _ in progress(range(repeats), unit="round", desc="Annotate"):
         docs = [nlp.make_doc(text) for text in texts]
         for name, pipe in nlp.pipeline:
             start = time.process_time()

@@ -26,7 +26,8 @@ for variable in ("OMP", "MKL", "OPENBLAS", "BLIS", "NUMBA"):
     os.environ[f"{variable}_NUM_THREADS"] = "1"
 
 import typer  # noqa: E402
-from tqdm import tqdm  # noqa: E402
+
+from spacy_clinner.progress import progress  # noqa: E402
 
 # spaCy and torch are imported where they are used: a child's peak memory starts with its parent's at the fork
 
@@ -79,7 +80,7 @@ def time_tagging(models: Sequence[str], data: Path, repeats: int) -> dict[str, d
     crf.decode = timed
     rounds: dict[str, list[tuple[float, float, int]]] = {model: [] for model in models}
     # the first round compiles kernels and fills the caches; it does not count
-    for _ in tqdm(range(repeats + 1), unit="round", desc="Tag"):
+    for _ in progress(range(repeats + 1), unit="round", desc="Tag"):
         for model, nlp in pipelines.items():
             spent[0], start = 0.0, time.process_time()
             words = sum(len(doc) for doc in nlp.pipe(texts))

@@ -19,7 +19,6 @@ from typing import Annotated
 import typer
 from spacy.language import Language
 from spacy.tokens import Doc
-from tqdm import tqdm
 from wasabi import msg, table
 
 from spacy_clinner.cli._coded import coded_errors
@@ -30,6 +29,7 @@ from spacy_clinner.corpora.importing import blank_pipeline, import_corpus, write
 from spacy_clinner.corpora.rebuild import rebuild_doc
 from spacy_clinner.corpora.splits import split_docs
 from spacy_clinner.files import read_text, write_atomically
+from spacy_clinner.progress import progress
 
 ASSETS_DIR = Path(__file__).parents[1] / "assets"
 SENTENCES = ColumnFormat("iob2", delimiter=" ", n_sents=1)
@@ -66,7 +66,7 @@ def read_multicardioner(assets: Path, nlp: Language, audit: ImportAudit) -> Iter
         file: read_columns(assets / "multicardioner" / f"{file}.txt", nlp.vocab, SENTENCES, tokens)
         for file in ("train", "dev")
     }
-    for row in tqdm(documents, unit="doc", leave=False):
+    for row in progress(documents, unit="doc", desc="Convert"):
         found = [next(sentences[row["file"]]) for _ in range(int(row["sentences"]))]
         original = texts.get(row["document"].removeprefix("es-"), "")
         yield rebuild_doc(row["document"], found, original, nlp.tokenizer, audit)

@@ -23,11 +23,11 @@ from typing import Annotated
 import requests
 import typer
 from requests.adapters import HTTPAdapter
-from tqdm import tqdm
 from wasabi import msg
 
 from spacy_clinner.cli._coded import coded_errors
 from spacy_clinner.errors import Errors
+from spacy_clinner.progress import progress
 from spacy_clinner.scoring.provenance import sha256
 
 ASSETS_DIR = Path(__file__).parents[1] / "assets"
@@ -114,7 +114,7 @@ def bc5cdr(name: str) -> Chunks:
 def glove(name: str) -> Chunks:
     """Read a member of the published archive, which holds 862 MB."""
     with tempfile.TemporaryFile() as archive:
-        for chunk in tqdm(download(GLOVE), unit="MB", desc="glove.6B.zip"):
+        for chunk in progress(download(GLOVE), unit="MB", desc="glove.6B.zip"):
             archive.write(chunk)
         with zipfile.ZipFile(archive) as members, members.open(name) as file:
             yield from iter(partial(file.read, CHUNK), b"")
@@ -196,7 +196,7 @@ def fetch(name: str, data_dir: Path, out: Path = ASSETS_DIR) -> Path:
         raise ValueError(Errors.CE008.format(what="asset", value=name, known=", ".join(ASSETS)))
     asset = ASSETS[name]
     folder, copy = out / asset.folder, data_dir / asset.copy
-    for file, digest in tqdm(asset.digests().items(), unit="file", desc=name):
+    for file, digest in progress(asset.digests().items(), unit="file", desc=name):
         target = folder / file
         if target.is_file() and sha256(target) == digest:
             continue

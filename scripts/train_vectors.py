@@ -17,7 +17,6 @@ from typing import Annotated, Any
 
 import typer
 from spacy.tokens import DocBin
-from tqdm import tqdm
 from wasabi import msg
 
 from spacy_clinner.cli._coded import coded_errors
@@ -25,6 +24,7 @@ from spacy_clinner.constants import DOC_ID_KEY
 from spacy_clinner.corpora.importing import blank_pipeline
 from spacy_clinner.corpora.overlap import find_overlaps
 from spacy_clinner.files import write_atomically
+from spacy_clinner.progress import progress
 
 # two rows of the table a character n-gram; learning rate, window and negative samples are floret's own
 SETTINGS = {
@@ -84,7 +84,7 @@ def main(
         corpus, vectors = Path(folder) / "corpus.txt", Path(folder) / "vectors"
         n_tokens = 0
         with corpus.open("w", encoding="utf8", newline="") as file:
-            for line in tokenized_lines(tqdm(texts, unit="doc", leave=False)):
+            for line in tokenized_lines(progress(texts, unit="doc", desc="Tokenize")):
                 n_tokens += line.count(" ") + 1
                 file.write(line)
         start = time.process_time()

@@ -42,11 +42,11 @@ def table_cli(
 def _documents(source: str, notes: list[Path]) -> list:
     """The documents of a file, or those that a pipeline makes of notes."""
     import spacy
-    from tqdm import tqdm
 
     from ..constants import DOC_ID_KEY
     from ..errors import Errors
     from ..files import read_text
+    from ..progress import progress
     from ..scoring.documents import read_docs
 
     if source.endswith(".spacy") == bool(notes):
@@ -58,7 +58,7 @@ def _documents(source: str, notes: list[Path]) -> list:
         raise ValueError(Errors.CE005.format(path=notes[0].name, kind="notes (.txt files)"))
     docs = []
     annotated = spacy.load(source).pipe(map(read_text, files))
-    for file, doc in zip(files, tqdm(annotated, total=len(files), unit="note"), strict=True):
+    for file, doc in zip(files, progress(annotated, total=len(files), unit="note", desc="Annotate"), strict=True):
         doc.user_data[DOC_ID_KEY] = file.stem
         docs.append(doc)
     return docs

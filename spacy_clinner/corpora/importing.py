@@ -7,11 +7,11 @@ from pathlib import Path
 import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
-from tqdm import tqdm
 
 from ..constants import DOC_ID_KEY
 from ..errors import Errors
 from ..files import read_text, write_atomically
+from ..progress import progress
 from .audit import ImportAudit
 from .brat import brat_paths, read_brat
 from .columns import ColumnFormat, column_paths, read_columns
@@ -78,13 +78,13 @@ def import_corpus(
     """
     if format == "brat":
         total = len(brat_paths(path))
-        for document in tqdm(read_brat(path), total=total, unit="doc", leave=False):
+        for document in progress(read_brat(path), total=total, unit="doc", desc="Read"):
             yield brat_to_doc(document, nlp.tokenizer, audit, head_role)
     elif format in READERS:
-        yield from tqdm(READERS[format](path, nlp.tokenizer, audit), unit="doc", leave=False)
+        yield from progress(READERS[format](path, nlp.tokenizer, audit), unit="doc", desc="Read")
     elif format in SCHEMES:
         layout = replace(layout, scheme=SCHEMES[format])
-        for file in tqdm(column_paths(path), unit="file", leave=False):
+        for file in progress(column_paths(path), unit="file", desc="Read"):
             yield from read_columns(file, nlp.vocab, layout, audit)
     else:
         raise ValueError(Errors.CE008.format(what="format", value=format, known=", ".join(FORMATS)))

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from thinc.api import ConfigValidationError
-from tqdm import tqdm
 
 from ..errors import Errors
+from ..progress import progress
 from .cell import Cell
 from .train_cell import train_cell
 
@@ -35,7 +35,7 @@ def run_cells(cells: Sequence[Cell], output: Path, jobs: int = 1) -> list[dict[s
     unique, starts = _collect(cells)
     done = read_results(output / RESULTS)
     failed: dict[str, str] = {}
-    with tqdm(total=len(unique), unit="training") as bar:
+    with progress(total=len(unique), unit="training", desc="Train") as bar:
         for level in _levels(unique):
             waiting = [cell for cell in level if not _finished(cell, done, starts, output)]
             bar.update(len(level) - len(waiting))

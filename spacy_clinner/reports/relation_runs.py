@@ -8,13 +8,13 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
-from tqdm import tqdm
 
 from ..constants import CONCEPT_RELATIONS_KEY, RELATIONS_KEY
 from ..errors import Errors
 from ..pipeline.relation_confidence import confidences
 from ..pipeline.relation_extractor import RelationExtractor
 from ..pipeline.specific_relations import SpecificRelations
+from ..progress import progress
 from ..scoring.concept_relations import gold_concepts, predicted_concepts
 from ..scoring.counts import prf_of
 from ..scoring.relation_scorer import relations_of
@@ -67,7 +67,7 @@ def predict_relations(nlp: Language, docs: Sequence[Doc], given_entities: bool) 
         for doc, gold in zip(predicted, docs, strict=True):
             give_gold_entities(doc, gold)
     with nlp.select_pipes(disable=finders if given_entities else []):
-        annotated = list(tqdm(nlp.pipe(predicted), total=len(docs), unit="doc", desc="Predict"))
+        annotated = list(progress(nlp.pipe(predicted), total=len(docs), unit="doc", desc="Predict"))
     return [Example(doc, gold) for doc, gold in zip(annotated, docs, strict=True)]
 
 

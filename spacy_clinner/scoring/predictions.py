@@ -7,10 +7,10 @@ from pathlib import Path
 
 from spacy.language import Language
 from spacy.tokens import Doc
-from tqdm import tqdm
 
 from ..errors import Errors, Warnings
 from ..files import write_atomically
+from ..progress import progress
 from ..types import Entity
 from .documents import Predictions, document_ids, entities_of
 
@@ -23,12 +23,14 @@ def predict(
     nlp (Language): The pipeline.
     docs (Sequence[Doc]): The documents; nothing but their texts and identifiers is used.
     spans_key (Optional[str]): Span group that the pipeline writes; None: `doc.ents`.
-    show_progress (bool): Whether to draw a bar.
+    show_progress (bool): Whether to show how far it has come.
     RETURNS (Predictions): Predicted entities by document identifier.
     RAISES (ValueError): CE064 if identifiers repeat.
     """
     ids, texts = document_ids(docs), (doc.text for doc in docs)
-    annotated = tqdm(nlp.pipe(texts), total=len(docs), unit="doc", desc="Predict", disable=not show_progress)
+    annotated = nlp.pipe(texts)
+    if show_progress:
+        annotated = progress(annotated, total=len(docs), unit="doc", desc="Predict")
     return {name: entities_of(doc, spans_key) for name, doc in zip(ids, annotated, strict=True)}
 
 

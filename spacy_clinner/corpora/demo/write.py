@@ -6,12 +6,12 @@ from random import Random
 
 import spacy
 from spacy.tokens import Doc, DocBin
-from tqdm import tqdm
 
 from ...constants import DOMAIN_KEY
 from ...errors import Errors
 from ...files import write_atomically
 from ...pipeline.tokenizer import make_clinical_tokenizer
+from ...progress import progress
 from .corpus import SPLITS, generate_note, generate_split
 from .lexicon import LABELS, SPECIALTIES
 
@@ -33,7 +33,7 @@ def write_corpus(out_dir: Path, sizes: dict[str, int], target: str, few: int, se
     nlp = spacy.blank("en")
     nlp.tokenizer = make_clinical_tokenizer()(nlp)
     counts = {specialty: Counter() for specialty in SPECIALTIES}
-    with tqdm(total=sum(sizes.values()) * len(SPECIALTIES), unit="note") as progress:
+    with progress(total=sum(sizes.values()) * len(SPECIALTIES), unit="note", desc="Write") as bar:
         for split in SPLITS:
             docs: dict[str, list[Doc]] = {specialty: [] for specialty in SPECIALTIES}
             for doc in generate_split(split, sizes, nlp, seed):
@@ -41,7 +41,7 @@ def write_corpus(out_dir: Path, sizes: dict[str, int], target: str, few: int, se
                 docs[specialty].append(doc)
                 counts[specialty].update(notes=1, tokens=len(doc))
                 counts[specialty].update(ent.label_ for ent in doc.ents)
-                progress.update()
+                bar.update()
             for name, chosen in _files(split, docs, target, few, seed).items():
                 content = DocBin(docs=chosen, store_user_data=True).to_bytes()
                 write_atomically(out_dir / f"{name}.spacy", content)

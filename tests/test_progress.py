@@ -1,0 +1,69 @@
+"""Progress: a bar on a terminal, lines in a log."""
+
+import os
+import pty
+import subprocess
+import sys
+import termios
+
+from spacy_clinner import progress
+
+WORK = "from spacy_clinner.progress import progress\nprint([*progress(range(3), unit='note', desc='Annotate')])"
+
+
+def test_items_pass_and_a_log_of_short_work_stays_empty(capsys):
+    assert [*progress.progress(iter("abc"), unit="note")] == ["a", "b", "c"]
+    with progress.progress(total=3, unit="note") as bar:
+        bar.update(3)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_log_gets_whole_lines(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "SECONDS_PER_LINE", 0.0)
+    list(progress.progress(range(3), unit="note", desc="Annotate"))
+    lines = capsys.readouterr().err.splitlines()
+    assert [line[: line.index(" [")] for line in lines] == [
+        "Annotate:  33% 1/3",
+        "Annotate:  67% 2/3",
+        "Annotate: 100% 3/3",
+    ]
+    assert all("note" in line and "\r" not in line for line in lines)
+
+
+def test_lines_keep_their_distance_and_the_last_one_tells_the_end(monkeypatch, capsys):
+    now = iter([0, 4, 11, 11, 15, 19, 19])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(now))
+    with progress.progress(total=40, unit="note") as bar:
+        for _ in range(4):
+            bar.update(10)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(" [")[0].strip() for line in lines] == ["50% 20/40", "100% 40/40"]
+    assert "00:11<" in lines[0] and "00:19<" in lines[1]
+
+
+def test_of_unknown_length(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "SECONDS_PER_LINE", 0.0)
+    list(progress.progress(iter("ab"), unit="note"))
+    assert [line.split(" [")[0] for line in capsys.readouterr().err.splitlines()] == ["1 note", "2 note"]
+
+
+def test_what_fails_early_has_told_how_far_it_came(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "SECONDS_PER_LINE", 0.0)
+    try:
+        for number in progress.progress(range(5), unit="note"):
+            if number == 2:
+                raise ValueError("unreadable")
+    except ValueError:
+        pass
+    assert [line.split(" [")[0].strip() for line in capsys.readouterr().err.splitlines()] == ["20% 1/5", "40% 2/5"]
+
+
+def test_a_terminal_gets_a_bar():
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 80))
+    with os.fdopen(theirs, "wb") as terminal:
+        found = subprocess.run([sys.executable, "-c", WORK], stdout=subprocess.PIPE, stderr=terminal, check=True)
+    drawn = os.read(ours, 10_000).decode("utf8")
+    os.close(ours)
+    assert found.stdout == b"[0, 1, 2]\n"
+    assert "\r" in drawn and "█" in drawn and "3/3" in drawn
