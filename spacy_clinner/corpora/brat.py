@@ -97,6 +97,11 @@ class BratDocument:
     notes: list[Note] = field(default_factory=list)
     annotated: bool = True
 
+    @property
+    def mentions(self) -> list[Textbound] | None:
+        """Text-bound annotations; None if the document is not annotated."""
+        return self.textbounds if self.annotated else None
+
 
 def mention_text(text: str, fragments: tuple[tuple[int, int], ...]) -> str:
     """The text column of a T line: its fragments joined by spaces, line ends replaced by spaces."""

@@ -52,6 +52,25 @@ class Entry:
     context: str
 
 
+@dataclass(frozen=True)
+class EntryDocument:
+    """A text and its entries.
+
+    id (str): Its identifier: the file's name without extension.
+    text (str): The text.
+    entries (Optional[List[Entry]]): Its entries; None: it is not annotated.
+    """
+
+    id: str
+    text: str
+    entries: list[Entry] | None
+
+    @property
+    def mentions(self) -> list[Textbound] | None:
+        """Drugs and fields, each once, numbered T1, T2, ... in the entries' order; None: not annotated."""
+        return None if self.entries is None else list(_mentions(self.entries).values())
+
+
 class TokenPlaces:
     """Where the tokens of a text are, by line and number, and by character.
 
@@ -138,40 +157,27 @@ def format_entries(entries: list[Entry], text: str) -> str:
     )
 
 
-def entries_to_doc(
-    doc_id: str, text: str, entries: list[Entry] | None, tokenizer: Callable[[str], Doc], audit: ImportAudit
-) -> Doc:
+def entries_to_doc(record: EntryDocument, tokenizer: Callable[[str], Doc], audit: ImportAudit) -> Doc:
     """Make a spaCy document of a text and its entries.
 
-    doc_id (str): Identifier of the document.
-    text (str): Its text.
-    entries (Optional[List[Entry]]): Its entries; None: it is not annotated.
+    record (EntryDocument): The text and its entries.
     tokenizer (Callable[[str], Doc]): Tokenizes the text, such as `nlp.tokenizer`.
     audit (ImportAudit): Gets the counts, and a row for everything that is changed or left out.
     RETURNS (Doc): `doc.ents` holds drugs and fields, `doc.user_data["clinner_relations"]` relates each drug (head) to
         the fields of its entries (label: the field's), `doc.user_data["clinner_entries"]` holds the entries as data.
     """
-    doc = tokenizer(text)
-    doc.user_data[DOC_ID_KEY] = doc_id
+    doc = tokenizer(record.text)
+    doc.user_data[DOC_ID_KEY] = record.id
     audit.documents += 1
-    if entries is None:
-        audit.add("unannotated", "imported with missing entities", doc_id=doc_id)
+    if record.entries is None:
+        audit.add("unannotated", "imported with missing entities", doc_id=record.id)
         return doc
-    mentions: dict[tuple, Textbound] = {}
-    links: dict[Link, None] = {}
-    for entry in entries:
-        ids = {}
-        for label in (label for label in FIELDS.values() if label in entry.fields):
-            fragments = tuple(entry.fields[label])
-            new = Textbound(f"T{len(mentions) + 1}", label, fragments, "")
-            ids[label] = mentions.setdefault((label, fragments), new).id
-        head = ids.pop(DRUG)
-        links |= dict.fromkeys(Link(f"{head}-{child}", label, head, child) for label, child in ids.items())
+    mentions = _mentions(record.entries)
     found = list(mentions.values())
-    _, entities = align_mentions(doc, found, audit, doc_id)
+    _, entities = align_mentions(doc, found, audit, record.id)
     doc.set_ents(entities, default="outside")
-    doc.user_data[RELATIONS_KEY] = link_entities(doc, found, links, audit, doc_id)
-    doc.user_data[ENTRIES_KEY] = [_to_data(entry) for entry in entries]
+    doc.user_data[RELATIONS_KEY] = link_entities(doc, found, _links(record.entries, mentions), audit, record.id)
+    doc.user_data[ENTRIES_KEY] = [_to_data(entry) for entry in record.entries]
     return doc
 
 
@@ -212,14 +218,12 @@ def doc_to_entries(doc: Doc, ents_only: bool = False, context: str = "narrative"
     return entries
 
 
-def read_i2b2_2009(path: Path, tokenizer: Callable[[str], Doc], audit: ImportAudit) -> Iterator[Doc]:
+def read_i2b2_2009(path: Path) -> Iterator[EntryDocument]:
     """Read the documents of a folder: texts `ID` or `ID.txt`, entries `ID.i2b2.entries`, `ID_gold.entries` or
     `ID.entries`.
 
     path (Path): The folder; its subfolders are not read.
-    tokenizer (Callable[[str], Doc]): Tokenizes the texts.
-    audit (ImportAudit): Gets counts and problems.
-    YIELDS (Doc): Documents as of `entries_to_doc`, in the order of their ids; a text without entries is not annotated.
+    YIELDS (EntryDocument): The documents in the order of their ids; a text without entries is not annotated.
     RAISES (ValueError): CE005 if there is no text, CE028 for entries without a text, CE001 for a file that is not
         UTF-8, and those of `parse_entries`.
     """
@@ -235,7 +239,27 @@ def read_i2b2_2009(path: Path, tokenizer: Callable[[str], Doc], audit: ImportAud
         found = None
         if doc_id in entries:
             found = parse_entries(read_text(entries[doc_id]), text, entries[doc_id].name)
-        yield entries_to_doc(doc_id, text, found, tokenizer, audit)
+        yield EntryDocument(doc_id, text, found)
+
+
+def _mentions(entries: list[Entry]) -> dict[tuple[str, Fragments], Textbound]:
+    """Drugs and fields by label and fragments; what several entries share is there once."""
+    found: dict[tuple[str, Fragments], Textbound] = {}
+    for entry in entries:
+        for label in (label for label in FIELDS.values() if label in entry.fields):
+            fragments = tuple(entry.fields[label])
+            found.setdefault((label, fragments), Textbound(f"T{len(found) + 1}", label, fragments, ""))
+    return found
+
+
+def _links(entries: list[Entry], mentions: Mapping[tuple[str, Fragments], Textbound]) -> list[Link]:
+    """From each drug to the fields of its entries, each once."""
+    links: dict[Link, None] = {}
+    for entry in entries:
+        ids = {label: mentions[label, tuple(fragments)].id for label, fragments in entry.fields.items()}
+        head = ids.pop(DRUG)
+        links |= dict.fromkeys(Link(f"{head}-{child}", label, head, child) for label, child in ids.items())
+    return list(links)
 
 
 def _format_field(fragments: Fragments | None, places: TokenPlaces) -> str:

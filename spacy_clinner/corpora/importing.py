@@ -16,16 +16,18 @@ from .audit import ImportAudit
 from .brat import brat_paths, read_brat
 from .columns import ColumnFormat, column_paths, read_columns
 from .convert import HEAD_ROLE, brat_to_doc
-from .i2b2_2009 import read_i2b2_2009
-from .phee import read_phee
-from .pubtator import read_pubtator
+from .i2b2_2009 import entries_to_doc, read_i2b2_2009
+from .phee import phee_to_doc, read_phee
+from .pubtator import pubtator_to_doc, read_pubtator
 from .splits import read_splits, split_docs
 
 # "iob" tells the scheme of the columns from their tags
 SCHEMES = {"iob": None, "iob1": "iob1", "iob2": "iob2", "bioes": "bioes"}
-# formats of one corpus or community: their readers take a path, a tokenizer and the audit
-READERS = {"pubtator": read_pubtator, "phee": read_phee, "i2b2-2009": read_i2b2_2009}
-FORMATS = ("brat", *READERS, *SCHEMES)
+# formats that annotate characters: their readers yield records, which know nothing of tokens
+READERS = {"brat": read_brat, "pubtator": read_pubtator, "phee": read_phee, "i2b2-2009": read_i2b2_2009}
+# how records become documents: a record, a tokenizer and the audit
+MAKERS = {"brat": brat_to_doc, "pubtator": pubtator_to_doc, "phee": phee_to_doc, "i2b2-2009": entries_to_doc}
+FORMATS = (*READERS, *SCHEMES)
 DEFAULT_LAYOUT = ColumnFormat()
 TOKENIZERS = {"clinical": "spacy_clinner.ClinicalTokenizer.v1", "spacy": "spacy.Tokenizer.v1"}
 
@@ -73,15 +75,14 @@ def import_corpus(
     audit (ImportAudit): Gets counts and problems.
     head_role (Optional[str]): For brat: role of a relation's head; None: relations are not annotated.
     YIELDS (Doc): Its documents.
-    RAISES (ValueError): CE008 for an unknown format, CE005 if there is no document, and those of `read_brat`,
-        `READERS` and `read_columns`.
+    RAISES (ValueError): CE008 for an unknown format, CE005 if there is no document, and those of `READERS` and
+        `read_columns`.
     """
-    if format == "brat":
-        total = len(brat_paths(path))
-        for document in progress(read_brat(path), total=total, unit="doc", desc="Read"):
-            yield brat_to_doc(document, nlp.tokenizer, audit, head_role)
-    elif format in READERS:
-        yield from progress(READERS[format](path, nlp.tokenizer, audit), unit="doc", desc="Read")
+    if format in READERS:
+        total = len(brat_paths(path)) if format == "brat" else None
+        options = {"head_role": head_role} if format == "brat" else {}
+        for record in progress(READERS[format](path), total=total, unit="doc", desc="Read"):
+            yield MAKERS[format](record, nlp.tokenizer, audit, **options)
     elif format in SCHEMES:
         layout = replace(layout, scheme=SCHEMES[format])
         for file in progress(column_paths(path), unit="file", desc="Read"):

@@ -89,19 +89,17 @@ def phee_to_doc(record: PheeDocument, tokenizer: Callable[[str], Doc], audit: Im
     return doc
 
 
-def read_phee(path: Path, tokenizer: Callable[[str], Doc], audit: ImportAudit) -> Iterator[Doc]:
+def read_phee(path: Path) -> Iterator[PheeDocument]:
     """Read the sentences of a file, or of all `.json` and `.jsonl` files of a folder.
 
     path (Path): A file or folder.
-    tokenizer (Callable[[str], Doc]): Tokenizes the sentences.
-    audit (ImportAudit): Gets counts and problems.
-    RETURNS (Iterator[Doc]): Documents as of `phee_to_doc`.
+    RETURNS (Iterator[PheeDocument]): The sentences.
     RAISES (ValueError): CE005 if there is no sentence, CE001 for a file that is not UTF-8, CE024 for a line that is no
         PHEE record.
     """
     files = [path] if path.is_file() else sorted(path.glob("*.json")) + sorted(path.glob("*.jsonl"))
     kind = "PHEE record (.json, an object a line)"
-    return read_records(path, files, parse_phee, lambda record: phee_to_doc(record, tokenizer, audit), kind)
+    return read_records(path, files, parse_phee, kind)
 
 
 def _parse(record: dict[str, Any]) -> PheeDocument:

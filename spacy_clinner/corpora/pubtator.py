@@ -109,18 +109,16 @@ def pubtator_to_doc(record: PubTatorDocument, tokenizer: Callable[[str], Doc], a
     return doc
 
 
-def read_pubtator(path: Path, tokenizer: Callable[[str], Doc], audit: ImportAudit) -> Iterator[Doc]:
+def read_pubtator(path: Path) -> Iterator[PubTatorDocument]:
     """Read the records of a file, or of all files of a folder whose names hold "pubtator".
 
     path (Path): A file or folder.
-    tokenizer (Callable[[str], Doc]): Tokenizes the texts.
-    audit (ImportAudit): Gets counts and problems.
-    RETURNS (Iterator[Doc]): Documents as of `pubtator_to_doc`.
+    RETURNS (Iterator[PubTatorDocument]): The records.
     RAISES (ValueError): CE005 if there is no record, CE001 for a file that is not UTF-8, and those of `parse_pubtator`.
     """
     files = [path] if path.is_file() else sorted(file for file in path.glob("*") if "pubtator" in file.name.lower())
     kind = "PubTator record (ID|t|title, ID|a|abstract)"
-    return read_records(path, files, parse_pubtator, lambda record: pubtator_to_doc(record, tokenizer, audit), kind)
+    return read_records(path, files, parse_pubtator, kind)
 
 
 def format_pubtator(doc: Doc) -> str:

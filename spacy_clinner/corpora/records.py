@@ -16,11 +16,14 @@ from .convert import report_texts
 
 
 class Record(Protocol):
-    """A document as its file has it: identifier, text, mentions with the text they quote."""
+    """A document as its file has it: identifier, text, mentions with the annotators' offsets (None: not annotated)."""
 
-    id: str
-    text: str
-    mentions: list[Textbound]
+    @property
+    def id(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def mentions(self) -> list[Textbound] | None: ...
 
 
 AnyRecord = TypeVar("AnyRecord", bound=Record)
@@ -48,23 +51,21 @@ def read_records(
     path: Path,
     files: Sequence[Path],
     parse: Callable[[str, str], Iterable[AnyRecord]],
-    make_doc: Callable[[AnyRecord], Doc],
     kind: str,
-) -> Iterator[Doc]:
+) -> Iterator[AnyRecord]:
     """Read the records of files.
 
     path (Path): What the user named.
     files (Sequence[Path]): The files in it.
     parse (Callable[[str, str], Iterable[Record]]): Finds the records in the contents of a file of a name.
-    make_doc (Callable[[Record], Doc]): Makes a document of a record.
     kind (str): What a record is, for the error.
-    YIELDS (Doc): The documents.
+    YIELDS (Record): The records.
     RAISES (ValueError): CE005 if there is no record, CE001 for a file that is not UTF-8, and those of `parse`.
     """
     found = False
     for file in files:
         for record in parse(read_text(file), file.name):
             found = True
-            yield make_doc(record)
+            yield record
     if not found:
         raise ValueError(Errors.CE005.format(path=path.name, kind=kind))

@@ -14,6 +14,7 @@ from spacy_clinner.corpora.i2b2_2009 import (
     DRUG,
     FIELDS,
     Entry,
+    EntryDocument,
     TokenPlaces,
     doc_to_entries,
     entries_to_doc,
@@ -38,7 +39,8 @@ def tokenizer():
 
 def imported(tokenizer, lines, text=TEXT):
     audit = ImportAudit()
-    return entries_to_doc("a", text, parse_entries("\n".join(lines), text, "f"), tokenizer, audit), audit
+    record = EntryDocument("a", text, parse_entries("\n".join(lines), text, "f"))
+    return entries_to_doc(record, tokenizer, audit), audit
 
 
 def written(doc, **settings):
@@ -144,7 +146,7 @@ def documents(draw, n_entries=3):
 def test_there_and_back(tokenizer, document):
     text, entries = document
     assert parse_entries(format_entries(entries, text), text, "f") == entries
-    doc = entries_to_doc("a", text, entries, tokenizer, audit := ImportAudit())
+    doc = entries_to_doc(EntryDocument("a", text, entries), tokenizer, audit := ImportAudit())
     assert doc_to_entries(doc) == entries
     lost = sum(row.problem == "relation" for row in audit.rows)
     assert len(doc.user_data[RELATIONS_KEY]) + lost == audit.relations.total()
@@ -154,7 +156,7 @@ def test_there_and_back(tokenizer, document):
 @settings(max_examples=150, deadline=None)
 def test_an_entry_of_flat_entities_is_made_of_relations(tokenizer, document):
     text, entries = document
-    doc = entries_to_doc("a", text, entries, tokenizer, audit := ImportAudit())
+    doc = entries_to_doc(EntryDocument("a", text, entries), tokenizer, audit := ImportAudit())
     if not audit.rows:
         assert [entry.fields for entry in doc_to_entries(doc, ents_only=True)] == [entry.fields for entry in entries]
 
@@ -165,7 +167,11 @@ def test_files(tokenizer, tmp_path):
     (tmp_path / ".hidden").write_bytes(b"\xff")
     (tmp_path / "a_gold.entries").write_text("\n".join(LINES))
     (tmp_path / "b.i2b2.entries").write_text("")
-    docs = list(read_i2b2_2009(tmp_path, tokenizer, audit := ImportAudit()))
+    records = list(read_i2b2_2009(tmp_path))
+    first, none, unannotated = (record.mentions for record in records)
+    assert len(first) == 6 and none == [] and unannotated is None
+    audit = ImportAudit()
+    docs = [entries_to_doc(record, tokenizer, audit) for record in records]
     assert [len(doc.ents) for doc in docs] == [6, 0, 0] and docs[0].text == TEXT
     assert [(row.doc_id, row.problem) for row in audit.rows] == [("c", "unannotated")]
     assert [doc.has_annotation("ENT_IOB") for doc in docs] == [True, True, False]
@@ -176,9 +182,9 @@ def test_files(tokenizer, tmp_path):
     assert (tmp_path / "out" / "a.i2b2.entries").read_text().lower().splitlines() == LINES
 
 
-def test_entries_without_text_and_no_text(tokenizer, tmp_path):
+def test_entries_without_text_and_no_text(tmp_path):
     with pytest.raises(ValueError, match="CE005"):
-        list(read_i2b2_2009(tmp_path, tokenizer, ImportAudit()))
+        list(read_i2b2_2009(tmp_path))
     (tmp_path / "a.entries").write_text("")
     with pytest.raises(ValueError, match="CE028"):
-        list(read_i2b2_2009(tmp_path, tokenizer, ImportAudit()))
+        list(read_i2b2_2009(tmp_path))

@@ -109,9 +109,9 @@ def test_errors_name_the_line_and_quote_nothing(content):
     assert "Zebedee" not in str(error.value) and error.value.__context__ is None
 
 
-def test_no_sentence_is_an_error(tokenizer, tmp_path):
+def test_no_sentence_is_an_error(tmp_path):
     with pytest.raises(ValueError, match="CE005"):
-        list(read_phee(tmp_path, tokenizer, ImportAudit()))
+        list(read_phee(tmp_path))
 
 
 def test_documents_that_are_in_another_corpus_are_left_out(tmp_path):
@@ -133,8 +133,8 @@ def test_documents_that_are_in_another_corpus_are_left_out(tmp_path):
     [("train", (8389, 7965, 5795, 5490)), ("dev", (2827, 2679, 2012, 1907)), ("test", (2912, 2751, 2099, 1980))],
 )
 def test_phee(data_dir, split, counts):
-    audit = ImportAudit()
-    docs = list(read_phee(data_dir / "phee" / f"{split}.json", blank_pipeline("en", "clinical").tokenizer, audit))
+    audit, tokenizer = ImportAudit(), blank_pipeline("en", "clinical").tokenizer
+    docs = [phee_to_doc(record, tokenizer, audit) for record in read_phee(data_dir / "phee" / f"{split}.json")]
     found = [counter.total() for counter in (audit.annotations, audit.entities, audit.relations, audit.linked)]
     assert tuple(found) == counts
     assert sum(len(doc.user_data[RELATIONS_KEY]) for doc in docs) == counts[-1]

@@ -146,13 +146,13 @@ def test_files_of_a_folder_there_and_back(tokenizer, tmp_path):
     assert not export_docs(docs, tmp_path, "pubtator")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["1.PubTator.txt", "2.PubTator.txt"]
     (tmp_path / "other.txt").write_text("nonsense")
-    again = list(read_pubtator(tmp_path, tokenizer, ImportAudit()))
+    again = [pubtator_to_doc(record, tokenizer, ImportAudit()) for record in read_pubtator(tmp_path)]
     assert [doc.user_data[RELATIONS_KEY] for doc in again] == [doc.user_data[RELATIONS_KEY] for doc in docs]
 
 
-def test_no_record_is_an_error(tokenizer, tmp_path):
+def test_no_record_is_an_error(tmp_path):
     with pytest.raises(ValueError, match="CE005"):
-        list(read_pubtator(tmp_path, tokenizer, ImportAudit()))
+        list(read_pubtator(tmp_path))
 
 
 @pytest.mark.parametrize("doc_id, label", [("a|b", "X"), ("", "X"), ("a", "X\tY")])
@@ -170,9 +170,9 @@ def test_names_that_break_the_columns_are_not_written(tokenizer, doc_id, label):
     [("Training", 9_382, 1_038, 14_209), ("Development", 9_590, 1_012, 15_409), ("Test", 9_807, 1_066, 15_660)],
 )
 def test_bc5cdr(data_dir, name, n_entities, n_concepts, n_mentions):
-    audit = ImportAudit()
+    audit, tokenizer = ImportAudit(), blank_pipeline("en", "clinical").tokenizer
     path = data_dir / "bc5cdr" / f"CDR_{name}Set.PubTator.txt"
-    docs = list(read_pubtator(path, blank_pipeline("en", "clinical").tokenizer, audit))
+    docs = [pubtator_to_doc(record, tokenizer, audit) for record in read_pubtator(path)]
     assert len(docs) == audit.documents == 500
     assert audit.entities.total() == n_entities
     assert sum(len(doc.user_data[CONCEPT_RELATIONS_KEY]) for doc in docs) == n_concepts
