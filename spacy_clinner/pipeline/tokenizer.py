@@ -16,12 +16,16 @@ from spacy.tokenizer import Tokenizer
 from spacy.util import compile_infix_regex, compile_prefix_regex, compile_suffix_regex, registry
 
 # Comparisons stand before a value ("≥30%", "∼4 months"); "<", ">" and "=" are prefixes in spaCy already.
-# ".1.5 cm" is a stray full stop, ".5 mg" a number.
-PREFIXES = ["[≥≤≧≦∼~≈±×]", r"\.(?=[0-9]+\.[0-9])"]
+# ".1.5 cm" is a stray full stop, ".5 mg" a number; "+34679802102" a telephone number, "+2" a degree.
+PREFIXES = ["[≥≤≧≦∼~≈±×]", r"\.(?=[0-9]+\.[0-9])", r"\+(?=[0-9]{6})"]
+
+# Two full stops are that of an abbreviation and that of its sentence ("5, 4 izq.."), no ellipsis.
+ELLIPSIS = {r"\.\.+": r"\.{3,}"}
 
 SUFFIXES = [
     # A last full stop always ends a sentence here ("mg/dL.", "hepatitis C."), except in dotted abbreviations ("U.S.").
-    rf"(?<=[^\s.])(?<!\.[{ALPHA}])\.",
+    rf"(?<=[^\s.])(?<!(?<!\w)[{ALPHA}]\.[{ALPHA}])\.",
+    r"(?<=[^\s.]\.)\.",
     rf"(?<=[{ALPHA}])[-/]",
 ]
 
@@ -35,17 +39,28 @@ INFIXES = [
     rf"(?<=[{ALPHA_LOWER}]{{4}})(?=[0-9])",
     rf"(?<=[{ALPHA}]{{2}})[.,](?=[0-9])",
     # a full stop or semicolon without its space: "normal.on", "10/10.The", "SOB.He", "dL.BP", "i.v.tiw", "100,000;WBC"
-    rf"(?<=[{ALPHA_LOWER}]{{2}})\.(?=[{ALPHA}]{{2}})",
+    rf"(?<=[{ALPHA_LOWER}]{{2}})\.(?=[{ALPHA}][{ALPHA}-]|\+)",
+    rf"(?<=[{ALPHA_LOWER}]{{2}}\.)\+(?=[0-9])",
     rf"(?<=[0-9])\.(?=[{ALPHA_UPPER}][{ALPHA_LOWER}])",
     rf"(?<=[{ALPHA}]{{2}})\.(?=[{ALPHA_UPPER}][{ALPHA}])",
     rf"(?<=\w);(?=[{ALPHA}]{{2}})",
     rf"(?<=\.[{ALPHA_LOWER}]\.)(?=[{ALPHA_LOWER}]{{2}})",
     # comparisons and conjunctions: "ANC>0.5", "EF=0.20", "BUCY+ATG", "μg/24"
-    r"(?<=[\w)\]%])[=<>≤≥≧≦](?=[\w.+-])",
+    r"(?<=[\w)\]%:])[=<>≤≥≧≦](?=[\w.+-])",
     rf"(?<=[{ALPHA}])\+(?=[{ALPHA}])",
     rf"(?<=[{ALPHA}])/(?=[0-9])",
     r"(?<=\w)/(?=µ)",
     r"(?<=\w)—(?=\w)",
+    # a key and its value: "BP:120/80", "DOB:01/02/1960", "SpO2:98%", "Na:<120", "K+:3.5"; "10:30", "1:1000" stay whole
+    rf"(?:(?<=[{ALPHA}])|(?<=[{ALPHA}]{{2}}[0-9])|(?<=[{ALPHA}]\+)):(?=[<>≤≥~+-]?[0-9])",
+    rf"(?<=[0-9])%(?=[{ALPHA}])",
+    # a number of four digits or more beside a word: "NHC-456125", "08005-Barcelona"; "IL-6" and "COVID-19" stay whole
+    rf"(?<=[{ALPHA}])-(?=[0-9]{{4}})",
+    rf"(?<=[0-9]{{4}})-(?=[{ALPHA}])",
+    # two names that some languages leave whole, unlike English: "Concepción-Chile"
+    rf"(?<=[{ALPHA_LOWER}]{{3}})-(?=[{ALPHA_UPPER}][{ALPHA_LOWER}]{{2}})",
+    # a word and the next field's "number": "MartínezNºCol"
+    rf"(?<=[{ALPHA_LOWER}]{{2}})(?=[Nn][º°])",
     # brackets: "risk[4", "uptake(max", "(COX)-deficient", "CEA.(Fig", "consensus),13"
     r"\[",
     rf"(?<=[{ALPHA_LOWER}]{{3}})\((?=\w\w)",
@@ -88,7 +103,7 @@ def create_clinical_tokenizer(nlp: Language) -> Tokenizer:
 
 
 def _listed(patterns: Iterable[str] | None) -> list[str]:
-    return list(patterns or ())
+    return [ELLIPSIS.get(pattern, pattern) for pattern in patterns or ()]
 
 
 def _is_clinical(orth: str, parts: list[dict]) -> bool:
