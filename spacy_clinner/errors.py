@@ -46,12 +46,13 @@ class Errors(metaclass=_Coded):
     CE010 = "Document {doc!r} is in the splits {first!r} and {second!r}. Leave it in one, or scores are too good."
     CE011 = "{path} holds no split: neither train.txt, dev.txt nor test.txt."
     CE012 = (
-        "Document {doc!r} cannot be written: its id is no plain file name, or another document has it, too. Give each "
-        "document a name of its own in `doc.user_data['clinner_doc_id']`."
+        "Document {doc!r} cannot be written: its id is no plain name of a file in the folder, or too long, or another "
+        "document has it, too. Give each document a name of its own in `doc.user_data['clinner_doc_id']`."
     )
     CE013 = (
-        "Document {doc!r}: token {token} holds a delimiter or a line end, which would break the columns. Write with "
-        "another delimiter, or tokenize again with a tokenizer that splits at white space."
+        "Document {doc!r}: token {token} holds a delimiter or a line end, which would break the columns, or is "
+        "-DOCSTART- or a byte order mark. Write with another delimiter or format, or tokenize again with a tokenizer "
+        "that splits at white space."
     )
     CE014 = (
         "{path} is a {found}, but a {wanted} is to be written there. Name another: a file that ends in .spacy, or a "
@@ -86,7 +87,7 @@ class Errors(metaclass=_Coded):
     CE022 = "{file}, line {line}: the record {doc!r} was there before. Give each document an id of its own."
     CE023 = (
         "Document {doc!r} cannot be written as PubTator: its id, a label or a concept is empty or holds a tab, a line "
-        "end or (the id) a vertical bar."
+        "end or (the id) a vertical bar, or the label of a relation is a number. Rename it."
     )
     CE024 = (
         "{file}, line {line} is no PHEE record ({problem}). Each line is a JSON object with id, context and "
@@ -121,6 +122,26 @@ class Errors(metaclass=_Coded):
     CE034 = (
         "Demo corpus: the entity {label} at {start}-{end} of note {doc!r} does not start and end with tokens. Likely a "
         "term that the clinical tokenizer splits otherwise: put a space there in the lexicon."
+    )
+    CE330 = (
+        "Document {doc!r} cannot be written as {format}: the {kind} {name!r} is empty or holds characters that part "
+        "the fields there, such as white space. Rename it, or write prodigy, doccano or label-studio."
+    )
+    CE331 = (
+        "Document {doc!r} cannot be written: its entity {label!r} at characters {start} to {end} holds nothing but "
+        "white space. Take it out of `doc.ents`."
+    )
+    CE332 = (
+        "Document {doc!r} cannot be written: {file} is there already and would become its annotation, but it has none. "
+        "Name another folder, or remove the file."
+    )
+    CE333 = (
+        "Document {doc!r} cannot be written as {format}: {what} would not be read back as it is. Likely a label, a "
+        "role, a value, a remark or an id holds a line end, white space or a quotation mark, or an id is there twice."
+    )
+    CE334 = (
+        "{file} cannot be written: the document's text holds a NUL character, which no text file may. Take it out, or "
+        "write prodigy, doccano or label-studio."
     )
     CE050 = (
         "{folder} is no NeuroNER model: it lacks {file}. A model's folder holds model.ckpt.index, "
@@ -557,6 +578,10 @@ class Warnings(metaclass=_Coded):
     CW002 = (
         "Document {doc!r}: {n} of {total} relations are not written: entries of i2b2 2009 hold only what is related to "
         "a DRUG of doc.ents as DOSAGE, MODE, FREQUENCY, DURATION or REASON. Map the labels, or write brat."
+    )
+    CW330 = (
+        "Document {doc!r}: {n} of {total} entities are not written: entries of i2b2 2009 hold each DRUG and the fields "
+        "that relate to one. Map the labels and add relations, or write another format."
     )
     CW200 = (
         "Tagger {name!r} listens to an encoder, but the documents carry none of its output: predictions will be "

@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from .errors import Errors
@@ -44,13 +44,28 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     path (Path): The file; missing folders are made.
     content (Union[str, bytes]): Its contents; text becomes UTF-8 with its line ends unchanged.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    write_files_atomically(path.parent, {path.name: content})
+
+
+def write_files_atomically(folder: Path, contents: Mapping[str, str | bytes]) -> None:
+    """Write files of a folder: none takes its place before all of them are on the disk.
+
+    folder (Path): The folder; it is made if missing, other files in it stay.
+    contents (Mapping[str, Union[str, bytes]]): Contents by file name, or by path below the folder, as for
+        `write_atomically`.
+    """
+    paths = [folder / name for name in contents]
+    temporary = [path.with_name(f".{path.name}.{os.getpid()}.tmp") for path in paths]
+    for parent in {path.parent for path in paths}:
+        parent.mkdir(parents=True, exist_ok=True)
     try:
-        temporary.write_bytes(content.encode("utf8") if isinstance(content, str) else content)
-        os.replace(temporary, path)
+        for path, content in zip(temporary, contents.values(), strict=True):
+            path.write_bytes(content.encode("utf8") if isinstance(content, str) else content)
+        for path, written in zip(paths, temporary, strict=True):
+            os.replace(written, path)
     finally:
-        temporary.unlink(missing_ok=True)
+        for path in temporary:
+            path.unlink(missing_ok=True)
 
 
 def check_replaceable(folder: Path, force: bool) -> None:

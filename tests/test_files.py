@@ -1,6 +1,6 @@
 import pytest
 
-from spacy_clinner.files import split_lines, write_atomically
+from spacy_clinner.files import split_lines, write_atomically, write_files_atomically
 
 
 def test_whole_or_not_at_all(tmp_path):
@@ -11,6 +11,14 @@ def test_whole_or_not_at_all(tmp_path):
         write_atomically(path, "b\udc80")
     assert path.read_bytes() == "a\r\nä\n".encode()
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_files_are_written_all_or_none(tmp_path):
+    write_files_atomically(tmp_path, {"a.txt": "1", "b/c.txt": b"2"})
+    with pytest.raises(UnicodeEncodeError):
+        write_files_atomically(tmp_path, {"a.txt": "new", "d.txt": "\udc80"})
+    found = {path.relative_to(tmp_path).as_posix(): path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
+    assert found == {"a.txt": "1", "b/c.txt": "2"}
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import Errors
-from ..files import read_text, write_atomically
+from ..files import read_text
+from .writing import check_id
 
 Arguments = tuple[tuple[str, str], ...]
 
@@ -236,24 +237,31 @@ def brat_paths(folder: Path) -> list[Path]:
     return paths
 
 
-def write_brat(doc: BratDocument, folder: Path) -> None:
-    """Write a document as ID.txt and, if it is annotated, ID.ann.
+def brat_files(doc: BratDocument) -> dict[str, str | None]:
+    """The files of a document.
 
     doc (BratDocument): The document.
-    folder (Path): Where to; it is made if missing.
-    RAISES (ValueError): CE012 if its id is no plain file name.
+    RETURNS (Dict[str, Optional[str]]): Contents of ID.txt and ID.ann; None: there must not be one, as the document is
+        not annotated.
+    RAISES (ValueError): CE012 if its id is no plain file name, CE333 for an annotation that would not be read back.
     """
     check_id(doc.id)
-    write_atomically(folder / f"{doc.id}.txt", doc.text)
-    if doc.annotated:
-        write_atomically(folder / f"{doc.id}.ann", format_brat(doc))
+    if doc.annotated and not _reads_back(doc):
+        raise ValueError(Errors.CE333.format(doc=doc.id, format="brat", what=_first_unreadable(doc)))
+    return {f"{doc.id}.txt": doc.text, f"{doc.id}.ann": format_brat(doc) if doc.annotated else None}
 
 
-def check_id(doc_id: str) -> None:
-    """See that a document's id can name its files.
+def _reads_back(doc: BratDocument) -> bool:
+    try:
+        return parse_brat(doc.id, doc.text, format_brat(doc)) == doc
+    except ValueError:
+        return False
 
-    doc_id (str): The id.
-    RAISES (ValueError): CE012 if it is empty, a path or hidden.
-    """
-    if not doc_id or doc_id.startswith(".") or Path(doc_id).name != doc_id:
-        raise ValueError(Errors.CE012.format(doc=doc_id))
+
+def _first_unreadable(doc: BratDocument) -> str:
+    """What of a document that is not read back cannot be read alone, either."""
+    for kind in dict.fromkeys(kind for kind, _, _ in _LINES.values()):
+        for item in getattr(doc, kind):
+            if not _reads_back(BratDocument(doc.id, doc.text, **{kind: [item]})):
+                return f"{getattr(item, 'id', '*')!r} of the label {item.label!r}"
+    return "its list of annotations"

@@ -12,8 +12,10 @@ from ..errors import Errors
 from ..files import read_text
 from .audit import ImportAudit
 from .tags import PREFIXES, TAG, chunks_to_tags, detect_scheme, tags_to_chunks
+from .writing import check_name, pieces_of
 
 DOCSTART = "-DOCSTART-"
+BOM = "\ufeff"
 SUFFIXES = (".tsv", ".conll", ".iob", ".iob2", ".bio", ".bioes", ".txt")
 
 
@@ -89,8 +91,13 @@ def format_columns(doc: Doc, scheme: str, delimiter: str = "\t") -> str:
     scheme (str): "iob1", "iob2" or "bioes".
     delimiter (str): Between columns.
     RETURNS (str): The file's content.
-    RAISES (ValueError): CE013 for a token with a delimiter or a line end in it.
+    RAISES (ValueError): CE013 for a token with a delimiter or a line end in it, or one that a reader takes for
+        something else, CE330 for a label that is empty or holds white space, CE331 for an entity that holds nothing
+        else.
     """
+    for entity in doc.ents:
+        check_name(doc, scheme, "label", entity.label_, r"\s")
+        pieces_of(entity)
     lines = []
     for start, end in _sentence_offsets(doc):
         kept = [i for i in range(start, end) if not doc[i].text.isspace()]
@@ -98,12 +105,12 @@ def format_columns(doc: Doc, scheme: str, delimiter: str = "\t") -> str:
         chunks = []
         for entity in doc[start:end].ents:
             inside = [place[i] for i in range(entity.start, entity.end) if i in place]
-            if inside:
-                chunks.append((inside[0], inside[-1] + 1, entity.label_))
+            chunks.append((inside[0], inside[-1] + 1, entity.label_))
         for i, tag in zip(kept, chunks_to_tags(len(kept), chunks, scheme), strict=True):
-            if any(separator in doc[i].text for separator in (delimiter, "\n", "\r")):
+            text = doc[i].text
+            if text == DOCSTART or text[:1] in ("", BOM) or any(part in text for part in (delimiter, "\n", "\r")):
                 raise ValueError(Errors.CE013.format(doc=doc.user_data.get(DOC_ID_KEY, ""), token=i))
-            lines.append(f"{doc[i].text}{delimiter}{tag}\n")
+            lines.append(f"{text}{delimiter}{tag}\n")
         if kept:
             lines.append("\n")
     return "".join(lines)
@@ -112,7 +119,7 @@ def format_columns(doc: Doc, scheme: str, delimiter: str = "\t") -> str:
 def _read_sentences(path: Path, layout: ColumnFormat) -> list[_Sentence]:
     sentences: list[_Sentence] = []
     current = _Sentence(0, True, [], [])
-    for number, line in enumerate(read_text(path).removeprefix("\ufeff").split("\n"), start=1):
+    for number, line in enumerate(read_text(path).removeprefix(BOM).split("\n"), start=1):
         cells = _cells(line.removesuffix("\r"), layout.delimiter)
         if not cells or cells[0] == DOCSTART:
             if current.words:

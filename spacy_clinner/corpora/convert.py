@@ -1,7 +1,7 @@
 """Brat documents <-> spaCy documents, without loss: what is no span travels as plain data in `doc.user_data`."""
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -23,6 +23,7 @@ from .brat import (
     mention_text,
 )
 from .relations import Link, link_entities
+from .writing import check_name, pieces_of
 
 # The role of a relation's head: of `MODIFY Arg1:mild Arg2:fever` the fever, of n2c2's `Strength-Drug` the drug.
 HEAD_ROLE = "Arg2"
@@ -77,10 +78,14 @@ def doc_to_brat(doc: Doc, ents_only: bool = False) -> BratDocument:
     doc (Doc): The document, with its id in `doc.user_data[DOC_ID_KEY]`.
     ents_only (bool): Write `doc.ents`, even if the document was imported with annotations.
     RETURNS (BratDocument): The original annotations if `brat_to_doc` left some in `doc.user_data[BRAT_KEY]`, else the
-        entities of `doc.ents` and the relations of `doc.user_data[RELATIONS_KEY]` between them, `Arg1` the child and
-        `Arg2` the head; not annotated if it has neither. Warns (CW001) of relations between other spans.
+        entities of `doc.ents`, a fragment for each line that they lie on, and the relations of
+        `doc.user_data[RELATIONS_KEY]` between them, `Arg1` the child and `Arg2` the head; not annotated if it has
+        neither. Warns (CW001) of relations between other spans.
+    RAISES (ValueError): CE330 for a label that is empty or holds white space, CE331 for an entity that holds nothing
+        else.
     """
-    brat = BratDocument(doc.user_data.get(DOC_ID_KEY, ""), doc.text)
+    text = doc.text
+    brat = BratDocument(doc.user_data.get(DOC_ID_KEY, ""), text)
     stored = None if ents_only else doc.user_data.get(BRAT_KEY)
     if stored is not None:
         for kind, make in KINDS.items():
@@ -89,10 +94,13 @@ def doc_to_brat(doc: Doc, ents_only: bool = False) -> BratDocument:
     elif not len(doc) or not doc.has_annotation("ENT_IOB"):
         brat.annotated = False
     else:
+        ids: dict[tuple[int, int], str] = {}
         for n, span in enumerate(doc.ents, start=1):
-            fragments = ((span.start_char, span.end_char),)
-            brat.textbounds.append(Textbound(f"T{n}", span.label_, fragments, mention_text(doc.text, fragments)))
-        brat.relations = _relations(doc, brat)
+            check_name(doc, "brat", "label", span.label_, r"\s")
+            fragments = pieces_of(span)
+            brat.textbounds.append(Textbound(f"T{n}", span.label_, fragments, mention_text(text, fragments)))
+            ids[span.start_char, span.end_char] = f"T{n}"
+        brat.relations = _relations(doc, ids)
     return brat
 
 
@@ -111,13 +119,15 @@ def _links(brat: BratDocument, head_role: str, audit: ImportAudit) -> Iterator[L
             audit.add(RELATION, action, doc_id=brat.id, annotation_id=relation.id, label=relation.label)
 
 
-def _relations(doc: Doc, brat: BratDocument) -> list[Relation]:
+def _relations(doc: Doc, id_of: Mapping[tuple[int, int], str]) -> list[Relation]:
     """What `doc.user_data` says of the entities that are written."""
-    id_of = {fragment: t.id for t in brat.textbounds for fragment in t.fragments}
     ends = [(r["label"], tuple(r["child"]), tuple(r["head"])) for r in doc.user_data.get(RELATIONS_KEY, ())]
     known = [(label, child, head) for label, child, head in ends if child in id_of and head in id_of]
     if len(known) < len(ends):
-        warnings.warn(Warnings.CW001.format(doc=brat.id, n=len(ends) - len(known), total=len(ends)), stacklevel=3)
+        doc_id = doc.user_data.get(DOC_ID_KEY, "")
+        warnings.warn(Warnings.CW001.format(doc=doc_id, n=len(ends) - len(known), total=len(ends)), stacklevel=3)
+    for label, _, _ in known:
+        check_name(doc, "brat", "relation label", label, r"\s")
     return [
         Relation(f"R{n}", label, (("Arg1", id_of[child]), ("Arg2", id_of[head])))
         for n, (label, child, head) in enumerate(known, start=1)

@@ -1,20 +1,21 @@
 """Documents -> foreign formats, a file (or a pair of files) a document."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from spacy.tokens import Doc
 
 from ..constants import DOC_ID_KEY
 from ..errors import Errors
-from ..files import write_atomically
+from ..files import write_files_atomically
 from ..scoring.documents import read_docs
-from .brat import check_id, write_brat
+from .brat import brat_files
 from .columns import format_columns
 from .convert import doc_to_brat
-from .i2b2_2009 import SUFFIX, doc_to_entries, format_entries
+from .i2b2_2009 import entry_files
 from .pubtator import format_pubtator
 from .tags import PREFIXES
+from .writing import check_id
 
 FORMATS = ("brat", "pubtator", "i2b2-2009", *PREFIXES)
 
@@ -33,27 +34,25 @@ def export_docs(
     stem (str): Beginning of made-up names.
     ents_only (bool): Brat and i2b2 2009 get `doc.ents` in any case: what a model predicted on an imported document.
     RETURNS (List[str]): Ids of documents left out: without annotation they have no tags to write.
-    RAISES (ValueError): CE008 for an unknown format, CE012 for an id that is no file name or not unique, CE013 for a
-        token, CE023 for an id, label or concept that would break the columns.
+    RAISES (ValueError): CE008 for an unknown format, CE012 for an id that is no file name or not unique, CE014 and
+        CE332 for a file or folder in the way, and CE013, CE023, CE330, CE331, CE333 and CE334 for what would not be
+        read back.
     """
     if format not in FORMATS:
         raise ValueError(Errors.CE008.format(what="format", value=format, known=", ".join(FORMATS)))
     named = _by_id(docs, stem)
     if format == "brat":
-        for brat in [doc_to_brat(doc, ents_only) for doc in named.values()]:
-            write_brat(brat, folder)
+        files = [brat_files(doc_to_brat(doc, ents_only)) for doc in named.values()]
+        _write(files, folder)
         return []
     annotated = {doc_id: doc for doc_id, doc in named.items() if doc.has_annotation("ENT_IOB")}
     if format == "pubtator":
-        contents = {f"{doc_id}.PubTator.txt": format_pubtator(doc) for doc_id, doc in annotated.items()}
+        files = [{f"{doc_id}.PubTator.txt": format_pubtator(doc)} for doc_id, doc in annotated.items()]
     elif format == "i2b2-2009":
-        contents = {f"{doc_id}.txt": doc.text for doc_id, doc in annotated.items()}
-        for doc_id, doc in annotated.items():
-            contents[f"{doc_id}{SUFFIX}"] = format_entries(doc_to_entries(doc, ents_only), doc.text)
+        files = [entry_files(doc, ents_only) for doc in annotated.values()]
     else:
-        contents = {f"{doc_id}.tsv": format_columns(doc, format) for doc_id, doc in annotated.items()}
-    for name, content in contents.items():
-        write_atomically(folder / name, content)
+        files = [{f"{doc_id}.tsv": format_columns(doc, format)} for doc_id, doc in annotated.items()]
+    _write(files, folder)
     return [doc_id for doc_id in named if doc_id not in annotated]
 
 
@@ -74,10 +73,24 @@ def export_file(source: Path, folder: Path, format: str, *, ents_only: bool = Fa
     return len(docs) - len(left_out), left_out
 
 
+def _write(files: Iterable[Mapping[str, str | None]], folder: Path) -> None:
+    """Write the files of all documents, or nothing if a name is taken by what may not be replaced."""
+    contents = {name: content for of_document in files for name, content in of_document.items()}
+    for name, content in contents.items():
+        path = folder / name
+        if content is None and path.exists():
+            raise ValueError(Errors.CE332.format(doc=path.stem, file=name))
+        if "\0" in (content or ""):
+            raise ValueError(Errors.CE334.format(file=name))
+        if path.is_dir():
+            raise ValueError(Errors.CE014.format(path=name, found="folder", wanted="file"))
+    write_files_atomically(folder, {name: content for name, content in contents.items() if content is not None})
+
+
 def _by_id(docs: Sequence[Doc], stem: str) -> dict[str, Doc]:
     named: dict[str, Doc] = {}
     for n, doc in enumerate(docs, start=1):
-        doc_id = doc.user_data.setdefault(DOC_ID_KEY, f"{stem}-{n}")
+        doc_id = doc.user_data[DOC_ID_KEY] = str(doc.user_data.get(DOC_ID_KEY, f"{stem}-{n}"))
         check_id(doc_id)
         if doc_id in named:
             raise ValueError(Errors.CE012.format(doc=doc_id))

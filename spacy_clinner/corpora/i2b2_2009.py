@@ -24,6 +24,7 @@ from .align import Fragments, align_mentions
 from .audit import ImportAudit
 from .brat import Textbound
 from .relations import Link, link_entities
+from .writing import trimmed
 
 # The entries that a document was imported with, as plain data in `user_data`.
 ENTRIES_KEY = "clinner_entries"
@@ -190,32 +191,65 @@ def doc_to_entries(doc: Doc, ents_only: bool = False, context: str = "narrative"
     doc (Doc): The document.
     ents_only (bool): Use `doc.ents` and their relations, even if the document was imported with entries.
     context (str): "list" or "narrative", for entries that are made of relations.
-    RETURNS (List[Entry]): The entries it was imported with, else one or more for each drug of `doc.ents`. Warns (CW002)
-        of relations that the format has no place for.
+    RETURNS (List[Entry]): The entries it was imported with, else one or more for each drug of `doc.ents`. Warns (CW002,
+        CW330) of relations and entities that the format has no place for.
+    RAISES (ValueError): CE331 for an entity of nothing but white space.
     """
     stored = None if ents_only else doc.user_data.get(ENTRIES_KEY)
     if stored is not None:
         return [_from_data(data) for data in stored]
+    entities = {(entity.start_char, entity.end_char): trimmed(entity) for entity in doc.ents}
+    drugs = [(entity.start_char, entity.end_char) for entity in doc.ents if entity.label_ == DRUG]
+    fields: dict[tuple, dict[str, list[tuple[int, int]]]] = {drug: {} for drug in drugs}
+    written = set(drugs)
     relations = doc.user_data.get(RELATIONS_KEY, ())
-    drugs = {(entity.start_char, entity.end_char) for entity in doc.ents if entity.label_ == DRUG}
-    fitting = [r for r in relations if tuple(r["head"]) in drugs and r["label"] in FIELDS.values()]
-    if len(fitting) < len(relations):
-        lost = len(relations) - len(fitting)
-        doc_id = doc.user_data.get(DOC_ID_KEY, "")
+    lost = 0
+    for relation in relations:
+        head, child, label = tuple(relation["head"]), tuple(relation["child"]), relation["label"]
+        if head in fields and child in entities and label in FIELDS.values() and label != DRUG:
+            fields[head].setdefault(label, []).append(entities[child])
+            written.add(child)
+        else:
+            lost += 1
+    doc_id = doc.user_data.get(DOC_ID_KEY, "")
+    if lost:
         warnings.warn(Warnings.CW002.format(doc=doc_id, n=lost, total=len(relations)), stacklevel=2)
-    entries = []
-    for span in sorted(drugs):
-        children: dict[str, list[tuple[int, int]]] = {}
-        for relation in fitting:
-            if tuple(relation["head"]) == span:
-                children.setdefault(relation["label"], []).append(tuple(relation["child"]))
-        for n in range(max(map(len, children.values()), default=1)):
-            fields = {DRUG: (span,)}
-            for label, found in children.items():
-                if len(found) == 1 or n < len(found):
-                    fields[label] = (found[0 if len(found) == 1 else n],)
-            entries.append(Entry(fields, context))
-    return entries
+    if len(written) < len(entities):
+        counts = {"n": len(entities) - len(written), "total": len(entities)}
+        warnings.warn(Warnings.CW330.format(doc=doc_id, **counts), stacklevel=2)
+    return [entry for drug in drugs for entry in _entries(entities[drug], fields[drug], context)]
+
+
+def entry_files(doc: Doc, ents_only: bool = False) -> dict[str, str]:
+    """The files of a document.
+
+    doc (Doc): The document, its id in `doc.user_data["clinner_doc_id"]`.
+    ents_only (bool): As for `doc_to_entries`.
+    RETURNS (Dict[str, str]): Contents of ID.txt and ID.i2b2.entries.
+    RAISES (ValueError): CE333 for a field that would not be read back, and those of `doc_to_entries`.
+    """
+    doc_id, text = doc.user_data.get(DOC_ID_KEY, ""), doc.text
+    entries = doc_to_entries(doc, ents_only)
+    content = format_entries(entries, text)
+    if not _reads_back(content, text, entries):
+        raise ValueError(Errors.CE333.format(doc=doc_id, format="i2b2-2009", what="a field of its entries"))
+    return {f"{doc_id}.txt": text, f"{doc_id}{SUFFIX}": content}
+
+
+def _entries(drug: tuple[int, int], fields: Mapping[str, list[tuple[int, int]]], context: str) -> Iterator[Entry]:
+    """A drug's entries: the first field of each label, the second of each, ...; a label's only one is in all."""
+    for n in range(max(map(len, fields.values()), default=1)):
+        found = {label: of[0 if len(of) == 1 else n] for label, of in fields.items() if len(of) == 1 or n < len(of)}
+        yield Entry({DRUG: (drug,), **{label: (span,) for label, span in found.items()}}, context)
+
+
+def _reads_back(content: str, text: str, entries: list[Entry]) -> bool:
+    """Fields are widened to tokens, so it is their labels that are compared; `parse_entries` compares their text."""
+    try:
+        again = parse_entries(content, text, "")
+    except ValueError:
+        return False
+    return [(set(e.fields), e.context) for e in again] == [(set(e.fields), e.context) for e in entries]
 
 
 def read_i2b2_2009(path: Path) -> Iterator[EntryDocument]:

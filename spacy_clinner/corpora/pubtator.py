@@ -20,6 +20,7 @@ from .audit import ImportAudit
 from .brat import Textbound
 from .records import place_mentions, read_records
 from .relations import Link, link_entities
+from .writing import trimmed
 
 UNKNOWN = ("-1", "-", "")
 _SEPARATORS = re.compile(r"[|,;]")
@@ -127,23 +128,41 @@ def format_pubtator(doc: Doc) -> str:
     doc (Doc): The document, its id in `doc.user_data["clinner_doc_id"]`. Its first line is the title; other line ends
         become spaces, so that offsets stay right.
     RETURNS (str): The record with its empty line at the end.
-    RAISES (ValueError): CE023 for an id, a label or a concept that would break the columns.
+    RAISES (ValueError): CE023 for an id, a label or a concept that would break the columns, CE331 for an entity of
+        nothing but white space.
     """
-    doc_id = doc.user_data.get(DOC_ID_KEY, "")
-    title, _, abstract = (part.replace("\r", " ").replace("\n", " ") for part in doc.text.partition("\n"))
-    lines = [f"{doc_id}|t|{title}", f"{doc_id}|a|{abstract}"]
-    fields = [doc_id]
-    for entity in doc.ents:
-        quoted = re.sub(r"[\r\n\t]", " ", entity.text)
-        concepts = entity.kb_id_ or UNKNOWN[0]
-        fields += [entity.label_, concepts]
-        lines.append(f"{doc_id}\t{entity.start_char}\t{entity.end_char}\t{quoted}\t{entity.label_}\t{concepts}")
-    for relation in doc.user_data.get(CONCEPT_RELATIONS_KEY, ()):
-        fields += relation
-        lines.append("\t".join([doc_id, *relation]))
-    if any(not name or re.search(r"[\t\r\n]", name) for name in fields) or "|" in doc_id:
-        raise ValueError(Errors.CE023.format(doc=doc_id))
-    return "\n".join(lines) + "\n\n"
+    record = _to_record(doc)
+    title, abstract = record.text.split("\n")
+    lines = [f"{record.id}|t|{title}", f"{record.id}|a|{abstract}"]
+    for mention in record.mentions:
+        ((start, end),) = mention.fragments
+        concepts = record.concepts[mention.id] or UNKNOWN[0]
+        lines.append(f"{record.id}\t{start}\t{end}\t{mention.text}\t{mention.label}\t{concepts}")
+    lines += ["\t".join([record.id, *relation]) for relation in record.relations]
+    content = "\n".join(lines) + "\n\n"
+    if not _reads_back(content, record):
+        raise ValueError(Errors.CE023.format(doc=record.id))
+    return content
+
+
+def _to_record(doc: Doc) -> PubTatorDocument:
+    text = doc.text
+    title, _, abstract = (part.replace("\r", " ").replace("\n", " ") for part in text.partition("\n"))
+    record = PubTatorDocument(doc.user_data.get(DOC_ID_KEY, ""), f"{title}\n{abstract}")
+    for n, entity in enumerate(doc.ents, start=1):
+        start, end = trimmed(entity)
+        quoted = re.sub(r"[\r\n\t]", " ", text[start:end])
+        record.mentions.append(Textbound(f"T{n}", entity.label_, ((start, end),), quoted))
+        record.concepts[f"T{n}"] = "" if entity.kb_id_ in UNKNOWN else entity.kb_id_
+    record.relations = [tuple(relation) for relation in doc.user_data.get(CONCEPT_RELATIONS_KEY, ())]
+    return record
+
+
+def _reads_back(content: str, record: PubTatorDocument) -> bool:
+    try:
+        return list(parse_pubtator(content, "")) == [record]
+    except ValueError:
+        return False
 
 
 def _with_concepts(entity: Span, concepts: str) -> Span:

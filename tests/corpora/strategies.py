@@ -1,7 +1,9 @@
-"""Invented brat documents: any text, offsets in and beyond it, references that may lead nowhere."""
+"""Invented documents: any text, offsets in and beyond it, references that may lead nowhere."""
 
 from hypothesis import strategies as st
+from spacy.tokens import Span
 
+from spacy_clinner.constants import DOC_ID_KEY, RELATIONS_KEY
 from spacy_clinner.corpora.brat import (
     Attribute,
     BratDocument,
@@ -49,3 +51,33 @@ def brat_documents(draw, margin: int = 3):
 
 def _lists(*parts):
     return st.lists(st.tuples(*parts), max_size=2)
+
+
+# what other programs take for a line end, byte order marks, quotation marks and bars are where formats break
+ODD = "aB5. \n\r\t\v\f\x1c\x1f\x85\u2028\u2005\xa0\ufeffé\u0301🙂-|\"\\"
+ODD_TEXTS = st.text(st.sampled_from(ODD) | st.characters(exclude_categories=["Cs"]), min_size=1, max_size=25)
+GOOD_NAMES = ["DRUG", "DOSAGE", "a:b;c", "Größe", "B-X", "12"]
+ODD_NAMES = st.sampled_from(GOOD_NAMES * 6 + ["a b", "a\tb", "a\rb", "\u2028", "x\x85"])
+IDS = ["a", "a.b", "x_gold", "é", "a b", "A|", "12"]
+
+
+@st.composite
+def annotated_docs(draw, tokenizer):
+    """One to three documents with entities between any of their tokens, and relations between these."""
+    docs = []
+    for doc_id in draw(st.lists(st.sampled_from(IDS), min_size=1, max_size=3, unique=True)):
+        doc = tokenizer(draw(ODD_TEXTS))
+        doc.user_data[DOC_ID_KEY] = doc_id
+        bounds = draw(st.lists(st.integers(0, len(doc)), max_size=8, unique=True).map(sorted))
+        spans = [
+            Span(doc, start, end, label=draw(ODD_NAMES)) for start, end in zip(bounds[::2], bounds[1::2], strict=False)
+        ]
+        doc.set_ents(spans, default="outside")
+        ends = [[span.start_char, span.end_char] for span in spans]
+        pairs = st.tuples(st.sampled_from(ends), st.sampled_from(ends)) if len(ends) > 1 else st.nothing()
+        relations = draw(st.lists(st.tuples(pairs, ODD_NAMES), max_size=3)) if len(ends) > 1 else []
+        doc.user_data[RELATIONS_KEY] = [
+            {"head": head, "child": child, "label": label} for (head, child), label in relations if head != child
+        ]
+        docs.append(doc)
+    return docs

@@ -9,12 +9,13 @@ from spacy_clinner.corpora.brat import (
     Note,
     Relation,
     Textbound,
+    brat_files,
     format_brat,
     mention_text,
     parse_brat,
     read_brat,
-    write_brat,
 )
+from spacy_clinner.files import write_files_atomically
 
 MARKER = "Zebedee"
 TEXT = "Left and right leg pain,\r\nno fever 🙂."
@@ -67,7 +68,7 @@ def test_writes_what_it_read(document):
 
 
 def test_files_keep_carriage_returns(document, tmp_path):
-    write_brat(document, tmp_path)
+    write_files_atomically(tmp_path, brat_files(document))
     assert (tmp_path / "a.txt").read_bytes() == TEXT.encode()
     assert list(read_brat(tmp_path)) == [document]
     assert [path.name for path in sorted(tmp_path.iterdir())] == ["a.ann", "a.txt"]
@@ -79,8 +80,7 @@ def test_a_text_without_annotations_is_not_annotated(tmp_path):
     (tmp_path / "b.ann").write_text("")
     without, none = read_brat(tmp_path)
     assert (without.annotated, none.annotated) == (False, True)
-    write_brat(without, tmp_path / "out")
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.txt"]
+    assert brat_files(without) == {"a.txt": "Pain.", "a.ann": None}
 
 
 def test_mentions_have_no_line_ends():
@@ -129,10 +129,40 @@ def test_a_folder_without_documents_is_an_error(tmp_path):
         list(read_brat(tmp_path))
 
 
-@pytest.mark.parametrize("id", ["", "../a", "a/b", ".a"])
-def test_ids_must_be_file_names(id, tmp_path):
+@pytest.mark.parametrize("id", ["", "../a", "/a", "a/", "a/../b", "a//b", ".a", "a\\b", "a\0b", "a\nb", "é" * 101])
+def test_ids_must_be_file_names(id):
     with pytest.raises(ValueError, match="CE012"):
-        write_brat(BratDocument(id, ""), tmp_path)
+        brat_files(BratDocument(id, ""))
+
+
+@pytest.mark.parametrize(
+    "kind, item, named",
+    [
+        ("textbounds", Textbound("T1", "a b", ((0, 4),), "Pain"), "'T1' of the label 'a b'"),
+        ("textbounds", Textbound("T1", "", ((0, 4),), "Pain"), "'T1' of the label ''"),
+        ("textbounds", Textbound("T 1", "A", ((0, 4),), "Pain"), "'T 1' of the label 'A'"),
+        ("textbounds", Textbound("T1", "A", ((0, 4),), "Pa\nin"), "'T1' of the label 'A'"),
+        ("events", Event("E1", "a:b", "T1"), "'E1' of the label 'a:b'"),
+        ("relations", Relation("R1", "A", (("a role", "T1"), ("Arg2", "T1"))), "'R1' of the label 'A'"),
+        ("relations", Relation("R1", "A", (("a:b", "T1"), ("Arg2", "T1"))), "'R1' of the label 'A'"),
+        ("relations", Relation("R1", "A", ()), "'R1' of the label 'A'"),
+        ("equivs", Equiv("A", ("T1 T2", "T1")), "'\\*' of the label 'A'"),
+        ("attributes", Attribute("A1", "A", "T1", ""), "'A1' of the label 'A'"),
+        ("attributes", Attribute("A1", "A", "T1", "a\nb"), "'A1' of the label 'A'"),
+        ("normalizations", Normalization("N1", "A", "T1", "a b"), "'N1' of the label 'A'"),
+        ("notes", Note("#1", "A", "T1", "a\nb"), "'#1' of the label 'A'"),
+        ("notes", Note("#1", "A", "T1", "a\r"), "'#1' of the label 'A'"),
+    ],
+)
+def test_what_would_be_read_back_as_something_else_is_not_written(kind, item, named):
+    with pytest.raises(ValueError, match=f"CE333.*'a'.*{named} would not"):
+        brat_files(BratDocument("a", "Pain", **{kind: [item]}))
+
+
+def test_ids_are_written_once():
+    twice = [Textbound("T1", "A", ((0, 4),), "Pain")] * 2
+    with pytest.raises(ValueError, match="CE333.*its list of annotations"):
+        brat_files(BratDocument("a", "Pain", twice))
 
 
 @pytest.mark.realdata

@@ -101,7 +101,7 @@ def test_entities_of_other_documents_become_text_bound_annotations(nlp):
     doc = nlp.make_doc("No fever\nor chills")
     doc.set_ents([doc.char_span(3, 18, label="Symptom")], default="outside")
     doc.user_data[DOC_ID_KEY] = "a"
-    assert doc_to_brat(doc).textbounds == [Textbound("T1", "Symptom", ((3, 18),), "fever or chills")]
+    assert doc_to_brat(doc).textbounds == [Textbound("T1", "Symptom", ((3, 8), (9, 18)), "fever or chills")]
 
 
 def test_predictions_on_an_imported_document_can_be_written(nlp):

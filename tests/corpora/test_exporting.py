@@ -1,10 +1,12 @@
+import warnings
+
 import pytest
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from spacy_clinner.constants import DOC_ID_KEY
 from spacy_clinner.corpora.exporting import export_docs, export_file
-from spacy_clinner.corpora.importing import import_files, write_docbin
+from spacy_clinner.corpora.importing import blank_pipeline, import_files, write_docbin
 
 from .test_brat import ANN, TEXT
 
@@ -42,7 +44,7 @@ def test_documents_without_annotation_have_no_tags(tmp_path):
     assert names(tmp_path / "brat") == ["a.ann", "a.txt", "b.txt"]
 
 
-@pytest.mark.parametrize("doc_ids", ["aa", ["a", "../b"], ["a", ""]])
+@pytest.mark.parametrize("doc_ids", ["aa", ["a", "../b"], ["a", ""], ["a", 1, "1"]])
 def test_ids_must_name_files_of_their_own(tmp_path, doc_ids):
     with pytest.raises(ValueError, match="CE012"):
         export_docs([doc(doc_id) for doc_id in doc_ids], tmp_path / "out", "brat")
@@ -58,3 +60,55 @@ def test_a_file_is_no_folder(tmp_path):
     write_docbin([doc("a")], tmp_path / "a.spacy")
     with pytest.raises(ValueError, match="CE014"):
         export_file(tmp_path / "a.spacy", tmp_path / "a.spacy", "brat")
+
+
+def test_ids_may_name_folders_and_be_numbers(tmp_path):
+    assert export_docs([doc("train/a"), doc(7)], tmp_path, "brat") == []
+    assert (tmp_path / "train" / "a.ann").read_text() == (tmp_path / "7.ann").read_text() == "T1\tSymptom 0 4\tpain\n"
+
+
+@pytest.mark.parametrize("format", ["brat", "pubtator", "i2b2-2009", "iob1", "iob2", "bioes"])
+@pytest.mark.parametrize(
+    "bad, code",
+    [
+        ({"ents": ["B-a\tb", "O"]}, "CE023|CE330"),
+        ({"words": ["pain", " \n"], "ents": ["O", "B-A"]}, "CE331"),
+        ({"words": ["pain", "\0"]}, "CE334"),
+    ],
+)
+def test_nothing_is_written_unless_all_documents_can_be(tmp_path, format, bad, code):
+    """i2b2 2009 writes no label, so it has no wrong one."""
+    if format == "i2b2-2009" and "CE330" in code:
+        return
+    user_data = {DOC_ID_KEY: "b"}
+    wrong = Doc(Vocab(), **{"words": ["pain", "now"], "ents": ["B-A", "O"], "user_data": user_data} | bad)
+    with pytest.raises(ValueError, match=code), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        export_docs([doc("a"), wrong], tmp_path / "out", format)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("token", ["-DOCSTART-", "a\tb", "a\rb", "\ufeffa"])
+def test_tokens_that_columns_cannot_hold_are_not_written(tmp_path, token):
+    wrong = Doc(Vocab(), words=["pain", token], ents=["O", "O"], user_data={DOC_ID_KEY: "b"})
+    with pytest.raises(ValueError, match="CE013.*'b'.*token 1"):
+        export_docs([doc("a"), wrong], tmp_path / "out", "iob2")
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_in_the_way_is_an_error(tmp_path):
+    export_docs([doc("a")], tmp_path, "brat")
+    with pytest.raises(ValueError, match="CE332.*'a'.*a.ann"):
+        export_docs([doc("a", ents=())], tmp_path, "brat")
+    (tmp_path / "b.txt").mkdir()
+    with pytest.raises(ValueError, match="CE014.*b.txt is a folder"):
+        export_docs([doc("a"), doc("b")], tmp_path, "brat")
+    assert (tmp_path / "a.ann").read_text() == "T1\tSymptom 0 4\tpain\n"
+
+
+def test_an_entity_over_line_ends_is_written_line_by_line(tmp_path):
+    note = blank_pipeline("en", "clinical")("Pain in left \r\n  knee since May.")
+    note.user_data[DOC_ID_KEY] = "a"
+    note.set_ents([note.char_span(0, 21, label="PROBLEM")], default="outside")
+    export_docs([note], tmp_path, "brat")
+    assert (tmp_path / "a.ann").read_text() == "T1\tPROBLEM 0 12;17 21\tPain in left knee\n"
