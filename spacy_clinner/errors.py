@@ -591,6 +591,17 @@ class Warnings(metaclass=_Coded):
         "Relation extractor {name!r} listens to an encoder, but the documents carry none of its output: predictions "
         "will be meaningless. Keep the encoder ('tok2vec' or 'transformer') in the pipeline, before it, and enabled."
     )
+    CW120 = (
+        "Document {doc!r}, token {token}: its {size} characters make {n} word pieces, and the transformer reads "
+        "{limit} at once. The token's row is that of its first pieces. Likely it is a line of signs or no word at all: "
+        "let the tokenizer split it if entities can be in it."
+    )
+    CW121 = (
+        "Document {doc!r}: {n} tokens have no row of the transformer, the first is token {token}: their window has "
+        "more word pieces than the transformer reads, and those over its limit were dropped. Set `@architectures` in "
+        "[components.transformer.model] to \"spacy_clinner.TransformerModel.v1\", in the config.cfg of a trained "
+        "pipeline, too: it reads the same weights and cuts such windows further."
+    )
     CW210 = (
         "Aligner {name!r} has an encoder of its own, so what it learns reaches no other component. Set its "
         "`model.tok2vec` to the listener of the encoder that the taggers share."

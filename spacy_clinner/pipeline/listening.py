@@ -2,19 +2,61 @@
 
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.tokens import Doc
 from thinc.api import Model
 
+from ..constants import DOC_ID_KEY
+from ..errors import Warnings
+from ..models.listening import listeners_of
+
 
 def warn_if_encoder_missed(model: Model, docs: Sequence[Doc], message: str) -> None:
-    """Warn if documents come without the rows of the encoder: a Tok2Vec listener would predict from zeros.
+    """Warn if documents come without the rows of the encoder, or some of their words: a listener predicts from zeros.
 
-    model (Model): the component's model.
-    docs (Sequence[Doc]): what it is about to read.
-    message (str): the coded warning.
+    model (Model): The component's model.
+    docs (Sequence[Doc]): What it is about to read.
+    message (str): The coded warning of documents without rows.
     """
-    listens = any(isinstance(node, Tok2VecListener) for node in model.walk())
-    if listens and any(len(doc) and not doc.tensor.size for doc in docs):
+    listeners = listeners_of(model)
+    if any(len(doc) and not _has_rows(doc, listener) for listener in listeners for doc in docs):
         warnings.warn(message, stacklevel=3)
+    elif any(_hears_transformer(listener) for listener in listeners):
+        _warn_of_dropped(docs)
+
+
+def _hears_transformer(listener: Model) -> bool:
+    return not isinstance(listener, Tok2VecListener)
+
+
+def _has_rows(doc: Doc, listener: Model) -> bool:
+    if _hears_transformer(listener):
+        return Doc.has_extension("trf_data") and doc._.trf_data is not None
+    return bool(doc.tensor.size)
+
+
+def _warn_of_dropped(docs: Sequence[Doc]) -> None:
+    for doc in filter(len, docs):
+        dropped = [token for token in _dropped(doc._.trf_data) if not doc[token].is_space]
+        if dropped:
+            doc_id = doc.user_data.get(DOC_ID_KEY)
+            warnings.warn(Warnings.CW121.format(doc=doc_id, n=len(dropped), token=dropped[0]), stacklevel=4)
+
+
+def _dropped(data: Any) -> list[int]:
+    """Tokens whose word pieces were over a transformer's limit.
+
+    spacy-transformers drops the ends of windows. Then the last piece of a window's row belongs to a token, not to the
+    mark of the end, and the tokens after that one have no pieces.
+    """
+    lengths = data.align.lengths
+    if not len(lengths):
+        return []
+    width = data.wordpieces.input_ids.shape[1]
+    owners = np.repeat(np.arange(len(lengths)), lengths)
+    filled = np.append(np.flatnonzero(lengths), len(lengths))
+    last = np.unique(owners[data.align.dataXd % width == width - 1])
+    return [token for one in last for token in range(one + 1, filled[np.searchsorted(filled, one) + 1])]

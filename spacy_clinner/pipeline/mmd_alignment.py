@@ -19,6 +19,7 @@ from ..constants import SPANS_KEY
 from ..errors import Errors, Warnings
 from ..layers.mmd import Group, label_aware_mmd
 from ..layers.mmd_kernels import KernelName
+from ..models.listening import listeners_of
 from .alignment_groups import Align, find_groups, find_sides
 from .alignment_settings import Factors, check_settings
 from .gold import GoldFrom
@@ -177,7 +178,7 @@ class MMDAlignment(TrainablePipe):
         nlp (Optional[Language]): The pipeline.
         """
         validate_get_examples(get_examples, "MMDAlignment.initialize")
-        if not self._listeners():
+        if not listeners_of(self.model):
             warnings.warn(Warnings.CW210.format(name=self.name), stacklevel=2)
         self.model.initialize(X=[example.x for example in islice(get_examples(), 10)])
         self._forget()
@@ -212,7 +213,7 @@ class MMDAlignment(TrainablePipe):
         examples = list(examples)
         validate_examples(examples, "MMDAlignment.update")
         # a listener that its encoder has not sent this batch to
-        if any(node._batch_id is None for node in self._listeners()):
+        if any(node._batch_id is None for node in listeners_of(self.model)):
             raise ValueError(Errors.CE214.format(name=self.name))
         self._count_lone_domains(examples)
         set_dropout_rate(self.model, drop)
@@ -314,7 +315,3 @@ class MMDAlignment(TrainablePipe):
                     target=self.cfg["target"],
                 )
             )
-
-    def _listeners(self) -> list[Model]:
-        """The nodes that a shared encoder sends its rows to: spaCy's, or those of spacy-transformers."""
-        return [node for node in self.model.walk() if node.name in ("tok2vec-listener", "transformer-listener")]
