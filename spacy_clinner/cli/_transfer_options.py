@@ -21,19 +21,28 @@ Shares = Annotated[str, typer.Option(help="Shares of the corpus to train on, in 
 Whole = Annotated[float, typer.Option(help="Percent of the corpus that the training documents are")]
 Seeds = Annotated[str, typer.Option(help="Seeds, with commas")]
 Jobs = Annotated[int, typer.Option(help="Trainings at once, each on one thread")]
+Title = Annotated[str | None, typer.Option(help="Title of the plot; default: the test file's folder")]
 SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
 def run_transfer(
-    make_cells: Callable, name: str, overrides: Sequence[str], shares: str, seeds: str, jobs: int, **settings: Any
+    make_cells: Callable,
+    name: str,
+    overrides: Sequence[str],
+    shares: str,
+    seeds: str,
+    jobs: int,
+    title: str | None,
+    **settings: Any,
 ) -> None:
     """Run an experiment and write its table and plots.
 
     make_cells (Callable): From a `TransferExperiment` to cells.
-    name (str): Name of the files.
+    name (str): Name of the files, and kind of the experiment.
     overrides (Sequence[str]): Further command-line arguments, `--section.setting value`.
     shares (str), seeds (str): Numbers with commas.
     jobs (int): Number of processes.
+    title (Optional[str]): Title of the plot.
     settings (Any): The other fields of the experiment.
     """
     from spacy.cli._util import parse_config_overrides
@@ -42,7 +51,7 @@ def run_transfer(
     from ..experiments.transfer_cells import TransferExperiment
     from ..reports.experiment import write_experiment
     from ..reports.plots import check_plots
-    from ..reports.transfer import curve_reading, plot_transfer, transfer_tables
+    from ..reports.transfer import curve_reading, transfer_tables
 
     output = settings["output"]
     with coded_errors():
@@ -55,7 +64,8 @@ def run_transfer(
         )
         records = run_cells(make_cells(experiment), output, jobs)
         tables = [*transfer_tables(records), *([curve_reading(records)] if name == "curve" else [])]
-        print(write_experiment(output / name, records, tables, plot_transfer))
+        title = title or settings["test"].resolve().parent.name
+        print(write_experiment(output / name, name, title, records, tables))
         msg.good(f"Saved {output / name}.md, .json, .png and .svg; all of every run is in {output / 'results.jsonl'}")
 
 

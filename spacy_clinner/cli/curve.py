@@ -19,11 +19,12 @@ def curve_cli(
     whole: options.Whole = 60,
     seeds: options.Seeds = "0,1,2",
     jobs: options.Jobs = 1,
+    title: options.Title = None,
 ) -> None:
     """Learning curve over the target's labels, with and without transfer. A stopped run goes on where it was."""
     from ..experiments.transfer_cells import curve_cells
 
     options.run_transfer(
-        curve_cells, "curve", ctx.args, shares, seeds, jobs,
+        curve_cells, "curve", ctx.args, shares, seeds, jobs, title,
         config=config, source=source, train=train, dev=dev, test=test, output=output, whole=whole,
     )  # fmt: skip

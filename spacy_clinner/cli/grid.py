@@ -20,7 +20,7 @@ def grid_cli(
     from ..experiments.grid_cells import read_grid
     from ..experiments.runner import run_cells
     from ..reports.experiment import write_experiment
-    from ..reports.grid import grid_tables, plot_grid
+    from ..reports.grid import grid_tables
     from ..reports.plots import check_plots
 
     with coded_errors():
@@ -28,5 +28,5 @@ def grid_cli(
         grid = read_grid(spec)
         records = run_cells(grid.cells, output, jobs)
         path = output / spec.stem
-        print(write_experiment(path, records, grid_tables(records, grid.baseline), plot_grid))
+        print(write_experiment(path, "grid", grid.title, records, grid_tables(records, grid.baseline)))
         msg.good(f"Saved {path}.md, .json, .png and .svg; all of every run is in {output / 'results.jsonl'}")

@@ -19,11 +19,12 @@ def layers_cli(
     whole: options.Whole = 60,
     seeds: options.Seeds = "0,1,2",
     jobs: options.Jobs = 1,
+    title: options.Title = None,
 ) -> None:
     """Transfer up to each layer, at each share of the target's labels. A stopped run goes on where it was."""
     from ..experiments.transfer_cells import layer_cells
 
     options.run_transfer(
-        layer_cells, "layers", ctx.args, shares, seeds, jobs,
+        layer_cells, "layers", ctx.args, shares, seeds, jobs, title,
         config=config, source=source, train=train, dev=dev, test=test, output=output, whole=whole,
     )  # fmt: skip

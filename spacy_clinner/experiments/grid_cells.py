@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import Errors
 from .cell import Cell
 
-_SETTINGS = {"config", "test", "seeds", "baseline", "overrides", "tasks", "methods"}
+_SETTINGS = {"title", "config", "test", "seeds", "baseline", "overrides", "tasks", "methods"}
 _METHOD_SETTINGS = {"config", "test", "start", "train", "hidden", "overrides", "unset"}
 
 
@@ -18,12 +18,14 @@ _METHOD_SETTINGS = {"config", "test", "start", "train", "hidden", "overrides", "
 class Grid:
     """A grid read from its file.
 
+    title (str): What is compared; by default the file's name.
     methods (Sequence[str]): Methods of the table, in order.
     tasks (Sequence[Tuple[str, str]]): Source and target of each task.
     baseline (Optional[str]): The method that the others are compared with.
     cells (Sequence[Cell]): All trainings, their keys "source", "target", "method" and "seed".
     """
 
+    title: str
     methods: Sequence[str]
     tasks: Sequence[tuple[str, str]]
     baseline: str | None
@@ -56,7 +58,7 @@ def read_grid(path: Path) -> Grid:
         _make_cell(spec, name, source, target, seed)
         for (source, target), seed, name in product(tasks, seeds, shown)
     ]  # fmt: skip
-    return Grid(shown, tasks, baseline, cells)
+    return Grid(spec.get("title", path.stem), shown, tasks, baseline, cells)
 
 
 def _tasks(spec: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -1,37 +1,49 @@
 """What an experiment found: a page of tables, a plot, and every run in a line."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ..files import write_atomically
 from ..scoring.provenance import provenance
+from .grid import plot_grid
 from .runs import Record, values
+from .transfer import plot_curve, plot_layers
 
 # Of a run, beside its keys and its scores.
 KEPT = ("identity", "dev", "best_step", "seconds", "date", "versions")
+PLOTS = {"curve": plot_curve, "layers": plot_layers, "grid": plot_grid}
 
 
-def write_experiment(
-    path: Path, records: Sequence[Record], tables: Sequence[str], plot: Callable[[Sequence[Record], Path], None]
-) -> str:
+def write_experiment(path: Path, kind: str, title: str, records: Sequence[Record], tables: Sequence[str]) -> str:
     """Write PATH.md, PATH.json, PATH.png and PATH.svg.
 
     path (Path): The files without their endings.
+    kind (str): One of `PLOTS`.
+    title (str): Title of the plot.
     records (Sequence[Record]): All runs, as of `run_cells`.
     tables (Sequence[str]): What the page shows, Markdown.
-    plot (Callable[[Sequence[Record], Path], None]): Draws the runs to the files of this name.
     RETURNS (str): The page.
     """
     source = provenance()
     page = "\n\n".join([_heading(source, len(values(records, "seed"))), *tables]) + "\n"
     lines = ",\n".join(json.dumps(_shortened(record), ensure_ascii=False) for record in records)
-    head = json.dumps(source, ensure_ascii=False)
+    head = json.dumps({"written": source, "kind": kind, "title": title}, ensure_ascii=False)[1:-1]
     write_atomically(path.with_name(f"{path.name}.md"), page)
-    write_atomically(path.with_name(f"{path.name}.json"), f'{{"written": {head}, "runs": [\n{lines}\n]}}\n')
-    plot(records, path)
+    write_atomically(path.with_name(f"{path.name}.json"), f'{{{head}, "runs": [\n{lines}\n]}}\n')
+    draw_experiment(path)
     return page
+
+
+def draw_experiment(path: Path, output: Path | None = None) -> None:
+    """Draw the plot of an experiment from its JSON file.
+
+    path (Path): The JSON file without its ending.
+    output (Optional[Path]): The plot's files without their endings; None: beside the JSON file.
+    """
+    content = json.loads(path.with_name(f"{path.name}.json").read_text(encoding="utf8"))
+    PLOTS[content["kind"]]([_with_keys(run) for run in content["runs"]], output or path, content["title"])
 
 
 def _heading(source: dict[str, Any], n_seeds: int) -> str:
@@ -42,5 +54,11 @@ def _heading(source: dict[str, Any], n_seeds: int) -> str:
 
 def _shortened(record: Record) -> dict[str, Any]:
     """A run without its history and the counts of every document."""
-    scores = {measure: record["test"][measure] for measure in "prf"}
-    return {**record["keys"], **{name: record[name] for name in KEPT}, "test": scores}
+    test = record["test"]
+    scores = {measure: test[measure] for measure in "prf"}
+    size = {"n_documents": len(test["documents"]), "n_entities": sum(gold for _, gold, _ in test["documents"].values())}
+    return {**record["keys"], **{name: record[name] for name in KEPT}, "test": scores | size}
+
+
+def _with_keys(run: dict[str, Any]) -> Record:
+    return {"keys": {name: run[name] for name in run.keys() - {*KEPT, "test"}}, "test": run["test"]}

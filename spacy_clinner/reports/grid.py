@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from .dot_plot import dot_plot
 from .markdown import markdown_table
-from .plots import Line, bar_plot
-from .runs import Record, compare_runs, select, spread, values
+from .plots import Line
+from .runs import Record, Spread, compare_runs, measured_on, select, spread, spread_of, test_size, values
 
 
 def grid_tables(records: Sequence[Record], baseline: str | None) -> list[str]:
@@ -62,18 +63,40 @@ def comparison_table(records: Sequence[Record], baseline: str) -> str:
     return markdown_table(["method", f"F1 against {baseline}", "standard error", "runs won", "tasks won", "p"], rows)
 
 
-def plot_grid(records: Sequence[Record], path: Path) -> None:
-    """Draw F1 of every method on every task.
+def plot_grid(records: Sequence[Record], path: Path, title: str) -> None:
+    """Draw F1 of every method on every task, and on average over tasks.
 
     records (Sequence[Record]): Runs with the keys "source", "target", "method" and "seed".
     path (Path): The file without its ending; a PNG and an SVG are written.
+    title (str): What is compared.
     """
-    tasks = list(_by_task(records))
-    bars = []
-    for method in values(records, "method"):
+    methods, targets = values(records, "method"), values(records, "target")
+    tasks = sorted(_by_task(records), key=lambda task: targets.index(task[1]))
+    lines = []
+    for method in methods:
         points = [spread(select(chosen, method=method)) for _, _, chosen in tasks]
-        bars.append(Line(method, [100 * p.mean for p in points], [100 * p.sd for p in points]))
-    bar_plot(path, [_task(source, target) for source, target, _ in tasks], bars, y_label="strict F1 on test, %")
+        lines.append(Line(method, [100 * p.mean for p in points], [100 * p.sd for p in points]))
+    means = [_mean_over_tasks(select(records, method=method)) for method in methods]
+    name = f"mean over {len(tasks)} tasks" if len(tasks) > 1 else _task(*tasks[0][:2])
+    dot_plot(
+        path,
+        [(_heading(records, target), [source for source, other, _ in tasks if other == target]) for target in targets],
+        Line(name, [100 * p.mean for p in means], [100 * p.sd for p in means]),
+        lines,
+        title=title,
+        note=measured_on(records),
+        x_label="strict F1 on test, %",
+    )
+
+
+def _mean_over_tasks(records: Sequence[Record]) -> Spread:
+    """Over seeds, of the mean over tasks."""
+    seeds = values(records, "seed")
+    return spread_of([spread(select(records, seed=seed)).mean for seed in seeds])
+
+
+def _heading(records: Sequence[Record], target: str) -> str:
+    return f"to {target} ({test_size(select(records, target=target)[0])}), from"
 
 
 def _by_task(records: Sequence[Record]):

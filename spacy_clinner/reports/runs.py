@@ -53,6 +53,24 @@ def spread_of(scores: Sequence[float]) -> Spread:
     return Spread(statistics.fmean(scores), statistics.stdev(scores) if len(scores) > 1 else 0.0, len(scores))
 
 
+def test_size(record: Record) -> str:
+    """RETURNS (str): On how many documents with how many entities a run was tested."""
+    test = record["test"]
+    return f"{test['n_documents']:,} documents, {test['n_entities']:,} entities"
+
+
+def measured_on(records: Sequence[Record]) -> str:
+    """Say what runs were tested on, and how often they were trained.
+
+    records (Sequence[Record]): The runs.
+    RETURNS (str): A line for a plot.
+    """
+    sizes = list(dict.fromkeys(map(test_size, records)))
+    n_seeds = len(values(records, "seed"))
+    seeds = f"mean ± sample standard deviation of {n_seeds} seeds" if n_seeds > 1 else "one seed"
+    return f"Test: {sizes[0] if len(sizes) == 1 else f'{len(sizes)} sets'}; {seeds}"
+
+
 def compare_runs(one: Sequence[Record], other: Sequence[Record]) -> Difference:
     """Compare runs paired in order: the same task and seed by two methods.
 

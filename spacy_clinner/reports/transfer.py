@@ -7,7 +7,7 @@ import numpy as np
 
 from .markdown import markdown_table
 from .plots import Line, line_plot
-from .runs import Record, compare_documents, select, spread, values
+from .runs import Record, compare_documents, measured_on, select, spread, values
 
 # Values of the key "transfer"; others name the uppermost layer that is transferred.
 NO_TRANSFER, ALL_LAYERS = "none", "all"
@@ -66,18 +66,52 @@ def curve_reading(records: Sequence[Record]) -> str:
     return "\n".join(lines)
 
 
-def plot_transfer(records: Sequence[Record], path: Path) -> None:
-    """Draw F1 over the share of the labels, a line for every kind of transfer.
+def plot_curve(records: Sequence[Record], path: Path, title: str) -> None:
+    """Draw F1 over the share of the labels, a line with and one without transfer.
 
-    records (Sequence[Record]): Runs with the keys "share", "transfer" and "seed".
+    records (Sequence[Record]): Runs of a learning curve.
     path (Path): The file without its ending; a PNG and an SVG are written.
+    title (str): What is transferred where.
     """
     shares = values(records, "share")
     lines = []
     for kind in values(records, "transfer"):
         points = [spread(select(records, share=share, transfer=kind)) for share in shares]
         lines.append(Line(_title(kind), [100 * p.mean for p in points], [100 * p.sd for p in points]))
-    line_plot(path, shares, lines, x_label="share of the target's labels, %", y_label="strict F1 on test, %")
+    line_plot(
+        path,
+        [f"{share:g}" for share in shares],
+        lines,
+        title=title,
+        note=measured_on(records),
+        x_label="share of the target's labels, % (logarithmic)",
+        y_label="strict F1 on test, %",
+        x=shares,
+    )
+
+
+def plot_layers(records: Sequence[Record], path: Path, title: str) -> None:
+    """Draw F1 over the uppermost layer that is transferred, a line for each share of the labels.
+
+    records (Sequence[Record]): Runs of a layer ablation.
+    path (Path): The file without its ending; a PNG and an SVG are written.
+    title (str): What is transferred where.
+    """
+    kinds = values(records, "transfer")
+    lines = []
+    for share in values(records, "share"):
+        points = [spread(select(records, share=share, transfer=kind)) for kind in kinds]
+        lines.append(Line(f"{share:g} % of labels", [100 * p.mean for p in points], [100 * p.sd for p in points]))
+    line_plot(
+        path,
+        ["nothing" if kind == NO_TRANSFER else kind.replace("_", "\n") for kind in kinds],
+        lines,
+        title=title,
+        note=measured_on(records),
+        x_label="transferred up to",
+        y_label="strict F1 on test, %",
+        in_order=True,
+    )
 
 
 def _title(kind: str) -> str:

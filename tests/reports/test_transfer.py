@@ -1,8 +1,7 @@
 import pytest
 
-from spacy_clinner.reports import plots
-from spacy_clinner.reports.grid import comparison_table, grid_table, plot_grid
-from spacy_clinner.reports.transfer import curve_reading, equal_shares, plot_transfer, transfer_tables
+from spacy_clinner.reports.grid import comparison_table, grid_table
+from spacy_clinner.reports.transfer import curve_reading, equal_shares, transfer_tables
 
 from .runs import curve, grid
 
@@ -36,21 +35,3 @@ def test_grid_tables():
     lines = comparison_table(grid(), "base").splitlines()
     assert lines[2] == "| better | +3.00 | 0.00 | 12 of 12 | 3 of 3 | 0.0005 |"
     assert lines[3].startswith("| mixed | +1.00 |") and len(lines) == 4
-
-
-def test_plots_are_drawn_alike_each_time(tmp_path):
-    names = ("curve.png", "curve.svg", "grid.png", "grid.svg")
-    contents = []
-    for _ in range(2):
-        plot_transfer(curve(), tmp_path / "curve")
-        plot_grid(grid(), tmp_path / "grid")
-        contents.append({name: (tmp_path / name).read_bytes() for name in names})
-    assert contents[0] == contents[1]
-    assert contents[0]["curve.png"].startswith(b"\x89PNG")
-    assert b"no transfer" in contents[0]["curve.svg"] and "a → b".encode() in contents[0]["grid.svg"]
-
-
-def test_plots_without_matplotlib(monkeypatch):
-    monkeypatch.setattr(plots, "find_spec", lambda name: None)
-    with pytest.raises(ValueError, match="CE085"):
-        plots.check_plots()
