@@ -567,6 +567,12 @@ class Errors(metaclass=_Coded):
         "Relations end to end need a component that finds entities, and the pipeline has none: {pipes}. Put a tagger "
         "before the extractor, or ask for `--entities gold`."
     )
+    # 340-349 many notes, and documents whose tokens were changed
+    CE345 = (
+        "Document {doc!r} has {tokens} tokens, but its encoder has read {rows}: a component between the encoder and "
+        "the one that listens to it has changed the tokens (such as merge_entities or token_splitter). Put that one "
+        "behind all that listen to the encoder."
+    )
 
 
 class Warnings(metaclass=_Coded):

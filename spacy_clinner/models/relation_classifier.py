@@ -8,6 +8,7 @@ from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..layers.pair_scores import PairScores
+from .rows import check_rows
 
 
 @registry.architectures("spacy_clinner.RelationClassifier.v1")
@@ -65,4 +66,6 @@ def set_label_counts(model: Model, relations: int, entities: int) -> None:
 def forward(
     model: Model, docs: list[Doc], is_train: bool
 ) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Doc]]]:
-    return model.layers[0](docs, is_train)
+    rows, backprop = model.layers[0](docs, is_train)
+    check_rows(docs, rows)
+    return rows, backprop

@@ -18,6 +18,7 @@ from spacy.training import Example
 from ..constants import ASSERTION_CUES_KEY, ASSERTIONS_KEY
 from ..errors import Errors
 from ..files import write_atomically
+from ..span_groups import steady_spans
 from .context_rules import ASSERTIONS, Rule, merge_rules, read_rules, ready_rules
 
 # Holds the entities in question while ConText runs.
@@ -155,7 +156,7 @@ class Context:
         if self.spans_key is None:
             spans: Iterable[Span] = doc.ents
         elif self.spans_key in doc.spans:
-            spans = doc.spans[self.spans_key]
+            spans = steady_spans(doc, self.spans_key)
         else:
             raise ValueError(Errors.CE273.format(name=self.name, key=self.spans_key, known=sorted(doc.spans)))
         return [span for span in spans if self.entity_labels is None or span.label_ in self.entity_labels]

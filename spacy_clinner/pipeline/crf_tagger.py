@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from spacy.language import Language
 from spacy.pipeline.trainable_pipe import TrainablePipe
-from spacy.tokens import Doc, Span, SpanGroup
+from spacy.tokens import Doc, Span
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Config, Model, Optimizer, set_dropout_rate
@@ -18,6 +18,7 @@ from ..errors import Errors, Warnings
 from ..layers import crf
 from ..layers.tags import count_tags, tags_to_spans
 from ..models.crf_tagger import crf_params, inc_crf_grads
+from ..span_groups import SteadySpanGroup
 from .block_update import LearnsByBlocks
 from .gold import GoldFrom, encode_gold, gold_spans, is_supervised
 from .listening import warn_if_encoder_missed
@@ -256,7 +257,7 @@ class CRFTagger(LearnsByBlocks, TrainablePipe):
             spans = [Span(doc, start, end, label=labels[label]) for start, end, label in rows.tolist()]
             scores = np.asarray(probabilities, dtype="float32")
             key = self.cfg["spans_key"]
-            doc.spans[key] = SpanGroup(doc, name=key, spans=spans, attrs={"scores": scores})
+            doc.spans[key] = SteadySpanGroup(doc, name=key, spans=spans, attrs={"scores": scores})
             if self.cfg["set_ents"]:
                 doc.set_ents(spans)
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from spacy.tokens import Doc, Span
 
+from ..span_groups import steady_spans
+
 
 def relation_of(head: Span, child: Span, label: str) -> dict[str, Any]:
     """A relation as plain data.
@@ -39,7 +41,7 @@ def spans_of(doc: Doc, spans_key: str | None) -> Sequence[Span]:
     """
     if spans_key is None:
         return doc.ents
-    return sorted(doc.spans.get(spans_key, ()), key=lambda span: (span.start, span.end, span.label_))
+    return sorted(steady_spans(doc, spans_key), key=lambda span: (span.start, span.end, span.label_))
 
 
 def labels_by_offsets(doc: Doc, spans_key: str | None) -> dict[tuple[int, int], str]:

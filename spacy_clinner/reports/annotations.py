@@ -5,6 +5,7 @@ from typing import NamedTuple
 from spacy.tokens import Doc
 
 from ..constants import ASSERTIONS_KEY, RELATIONS_KEY, SPANS_KEY
+from ..span_groups import steady_spans
 
 
 class Annotation(NamedTuple):
@@ -45,8 +46,9 @@ def annotations_of(doc: Doc, spans_key: str | None = None) -> list[Annotation]:
     spans_key (Optional[str]): Span group to show; None: `doc.ents`, with the probabilities of the default group.
     RETURNS (List[Annotation]): The entities, by start, longest first.
     """
-    group = doc.spans.get(spans_key or SPANS_KEY, ())
-    scores = group.attrs.get("scores", ()) if group else ()
+    key = spans_key or SPANS_KEY
+    group = steady_spans(doc, key)
+    scores = doc.spans[key].attrs.get("scores", ()) if group else ()
     probability = {(span.start, span.end, span.label): float(p) for span, p in zip(group, scores, strict=False)}
     assertions: dict[tuple[int, int], list[str]] = {}
     for start, end, assertion in doc.user_data.get(ASSERTIONS_KEY, ()):

@@ -11,6 +11,7 @@ from spacy.vocab import Vocab
 
 from ..constants import DOC_ID_KEY
 from ..errors import Errors
+from ..span_groups import steady_spans
 from ..types import Entity
 
 Predictions = Mapping[str, frozenset[Entity]]
@@ -55,7 +56,7 @@ def entities_of(doc: Doc, spans_key: str | None = None) -> frozenset[Entity]:
     spans_key (Optional[str]): Span group that holds them (an absent group holds none); None: `doc.ents`.
     RETURNS (FrozenSet[Entity]): Its entities.
     """
-    spans: Iterable[Span] = doc.ents if spans_key is None else doc.spans.get(spans_key, ())
+    spans: Iterable[Span] = doc.ents if spans_key is None else steady_spans(doc, spans_key)
     return frozenset(Entity(span.start_char, span.end_char, span.label_) for span in spans)
 
 

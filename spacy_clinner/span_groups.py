@@ -1,0 +1,83 @@
+"""Span groups that stay where they are in the text when a component changes the tokens.
+
+spaCy's groups hold token numbers, which `doc.retokenize()` leaves as they were: behind `merge_entities` a group names
+other words, or none. A group holds the characters of its spans as well, and they tell where the spans belong.
+"""
+
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+import srsly
+from spacy.tokens import Doc, Span, SpanGroup
+
+# A span in the bytes of a group: id, kb_id, label, first and last token, first and last character. The bytes are the
+# only way to a span whose tokens are gone.
+_SPAN = struct.Struct(">QQQllll")
+
+
+class SteadySpanGroup(SpanGroup):
+    """A span group whose spans are looked up by their characters if the tokens have changed.
+
+    A span that begins or ends inside of a new token grows to it. Documents that were stored come back with spaCy's own
+    groups; `steady_spans` reads both kinds.
+    """
+
+    def __getitem__(self, i: int) -> Span:
+        """Get a span.
+
+        i (int): Its number.
+        RETURNS (Span): The span, of the document's tokens as they are now.
+        """
+        if -len(self) <= i < len(self) and not _fits(self, i):
+            self._move_spans()
+        return super().__getitem__(i)
+
+    def __iter__(self) -> Iterator[Span]:
+        """YIELDS (Span): The spans."""
+        return (self[i] for i in range(len(self)))
+
+    def to_bytes(self) -> bytes:
+        """RETURNS (bytes): The group, of the document's tokens as they are now."""
+        if not all(_fits(self, i) for i in range(len(self))):
+            self._move_spans()
+        return super().to_bytes()
+
+    def copy(self, doc: Doc | None = None) -> "SteadySpanGroup":
+        """Copy the group.
+
+        doc (Optional[Doc]): Document with the same tokens that the copy is of; None: the same.
+        RETURNS (SteadySpanGroup): The copy.
+        """
+        copied = super().copy(doc)
+        return SteadySpanGroup(copied.doc, name=copied.name, attrs=copied.attrs, spans=list(copied))
+
+    def _move_spans(self) -> None:
+        for i, row in enumerate(srsly.msgpack_loads(super().to_bytes())["spans"]):
+            span_id, kb_id, label, _, _, start, end = _SPAN.unpack(row)
+            self[i] = self.doc.char_span(start, end, label, kb_id, alignment_mode="expand", span_id=span_id)
+
+
+def steady_spans(doc: Doc, key: str) -> list[Span]:
+    """Read a span group, wherever it comes from: also one that a component behind its maker has made stale.
+
+    doc (Doc): A document.
+    key (str): The group; an absent one has no spans.
+    RETURNS (List[Span]): Its spans, of the document's tokens as they are now.
+    """
+    group = doc.spans.get(key, ())
+    if isinstance(group, SpanGroup) and not all(_fits(group, i) for i in range(len(group))):
+        group = SteadySpanGroup(doc).from_bytes(group.to_bytes())
+    return list(group)
+
+
+def _fits(group: SpanGroup, i: int) -> bool:
+    """Whether the tokens of a span are those of its characters."""
+    try:
+        span: Any = SpanGroup.__getitem__(group, i)
+    except IndexError:
+        return False
+    if not len(span):
+        return True
+    first, last = span[0], span[-1]
+    return first.idx == span.start_char and last.idx + len(last) == span.end_char
