@@ -12,7 +12,7 @@ import json
 import statistics
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,11 +21,12 @@ import typer
 from wasabi import msg
 
 from spacy_clinner.cli._coded import coded_errors
+from spacy_clinner.corpora.original_gold import kept_gold
 from spacy_clinner.errors import Errors
 from spacy_clinner.files import write_atomically
 from spacy_clinner.reports.markdown import markdown_table
 from spacy_clinner.scoring.counts import prf
-from spacy_clinner.scoring.evaluation import Bootstrap, Evaluation
+from spacy_clinner.scoring.evaluation import Bootstrap, Evaluation, StrictScores
 from spacy_clinner.scoring.provenance import provenance, sha256
 from spacy_clinner.scoring.resampling import bootstrap_interval, permutation_test
 from spacy_clinner.scoring.run import Gold, run_model
@@ -47,6 +48,7 @@ ENTITY_COLUMNS = {
     "test partial": ("test", "partial", "micro"),
     "test type": ("test", "type", "micro"),
     "test strict, all annotations": ("test-all", "strict", "micro"),
+    "test strict, annotators' offsets": ("test-original", "strict", "micro"),
 }
 TOKEN_COLUMNS = {
     "BIO tags": ("test", "token_tags", "micro"),
@@ -88,26 +90,31 @@ def find_systems(metrics: Path, peers: Path) -> list[System]:
     return [system for system in systems if system.runs]
 
 
-def score(system: System, golds: dict[str, Gold]) -> dict[str, list[Evaluation]]:
+def score(system: System, golds: dict[str, Gold]) -> dict[str, list[StrictScores]]:
     """Score all runs of a system.
 
     system (System): The system.
     golds (Dict[str, Gold]): Gold by name of the split; "test-all" is the test split with overlapping annotations.
-    RETURNS (Dict[str, List[Evaluation]]): One evaluation a run, by split.
+    RETURNS (Dict[str, List[StrictScores]]): One evaluation a run, by split; those of the test split against the
+        annotators' offsets are under "test-original", if these are known.
     """
     with warnings.catch_warnings():
         # rare labels that a run never predicts are no news here
         warnings.filterwarnings("ignore", message=r"\[CW06[01]\]")
-        return {
+        found = {
             split: [
-                run_model(str(run[split.partition("-")[0]]), gold, bootstrap=Bootstrap(resamples=0)).evaluation
+                run_model(str(run[split.partition("-")[0]]), gold, bootstrap=Bootstrap(resamples=0))
                 for run in system.runs.values()
             ]
             for split, gold in golds.items()
         }
+    scores = {split: [run.evaluation for run in runs] for split, runs in found.items()}
+    if golds["test"].original:
+        scores["test-original"] = [run.original for run in found["test"]]
+    return scores
 
 
-def summarize(scores: dict[str, list[Evaluation]]) -> dict[str, Any]:
+def summarize(scores: dict[str, list[StrictScores]]) -> dict[str, Any]:
     """RETURNS (Dict[str, Any]): Per split, mode, average and measure: mean, sample standard deviation, all runs."""
     return {
         split: {
@@ -163,6 +170,7 @@ def collect(data: Path, metrics: Path, peers: Path) -> dict[str, Any]:
     if not systems:
         raise ValueError(Errors.CE005.format(path=metrics, kind="predictions (SYSTEM/seedN-{dev,test}.jsonl)"))
     golds = {split: Gold.read(data / f"{split}.spacy") for split in ("dev", "test")}
+    golds["test"] = replace(golds["test"], original=kept_gold(golds["test"].docs))
     golds["test-all"] = Gold(golds["test"].path, golds["test"].docs, "clinner_brat")
     scores = {system.name: score(system, golds) for system in systems}
     rows = {}
@@ -182,6 +190,7 @@ def to_markdown(result: dict[str, Any]) -> str:
 
     def table(columns: dict[str, tuple[str, str, str]], **extra: Any) -> str:
         rows = []
+        columns = {name: keys for name, keys in columns.items() if all(keys[0] in row["scores"] for row in systems)}
         for row in systems:
             cells = [_cell(row["scores"][split][mode][average]["f"]) for split, mode, average in columns.values()]
             rows.append([row["title"], str(len(row["runs"])), *cells, *(show(row) for show in extra.values())])

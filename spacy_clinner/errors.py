@@ -209,6 +209,21 @@ class Errors(metaclass=_Coded):
         "found: {keys}."
     )
     CE070 = "{path} cannot be read as a DocBin ({error}). Write it with `python -m spacy clinner convert`."
+    CE071 = (
+        "Document {doc!r}: its text in the data and in the corpus of --gold differ from character {offset} on ({ours} "
+        "and {theirs} characters long), so that offsets cannot be compared. Likely another version of the corpus, or "
+        "other line ends: import the data from this corpus anew."
+    )
+    CE072 = (
+        "{n} documents of the data are not in {path}, among them {docs}. Documents are matched by id "
+        "(`clinner_doc_id`): name with --gold the corpus that the data was imported from."
+    )
+    CE073 = (
+        "--gold: the format {format!r} has tokens and no offsets of its own, so import moves nothing. Leave it out, "
+        "or use one of {known}."
+    )
+    CE074 = "Document {doc!r} is in {path} more than once. Name with --gold a corpus that holds each document once."
+    CE075 = "--format is the format of the corpus that --gold names. Give both, or neither."
 
     CE080 = (
         "The config {config} has no setting {setting!r} to override. Give its dotted name, such as training.max_steps, "

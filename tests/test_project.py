@@ -11,6 +11,7 @@ from weasel.cli.run import project_run
 from weasel.util import load_project_config
 
 from scripts.collect_results import collect, to_markdown
+from spacy_clinner.corpora.brat import BratDocument, Textbound
 
 ROOT = Path(__file__).parents[1]
 PROJECT = load_project_config(ROOT)
@@ -81,6 +82,8 @@ def test_collect(tmp_path):
     for doc, spans in zip(docs, ([(0, 1), (2, 3)], [(1, 2)]), strict=True):
         doc.ents = [Span(doc, start, end, "Symptom") for start, end in spans]
         doc.spans["clinner_brat"] = list(doc.ents)
+        marked = [Textbound("T1", "Symptom", ((doc.ents[0].start_char, doc.ents[0].end_char - 1),), "")]
+        doc.user_data["clinner_brat"] = vars(BratDocument("", "", [vars(mention) for mention in marked]))
     (tmp_path / "data").mkdir()
     for split in ("dev", "test"):
         DocBin(docs=docs, store_user_data=True).to_disk(tmp_path / "data" / f"{split}.spacy")
@@ -100,10 +103,12 @@ def test_collect(tmp_path):
     strict = ours["scores"]["test"]["strict"]["micro"]["f"]
     assert strict == {"mean": 0.75, "sd": pytest.approx(0.3536, abs=1e-4), "runs": [1.0, 0.5]}
     assert ours["scores"]["test"]["strict"] == ours["scores"]["test-all"]["strict"]
+    assert ours["scores"]["test-original"]["strict"]["micro"]["f"]["runs"] == [0, 0]
     assert ours["against_baseline"]["difference"] == 0.25
     page = to_markdown(result)
     assert "| char-CNN + GloVe + BiLSTM + CRF | 2 | 75.0 ± 35.4 |" in page
     assert "| other 1.2 | 1 | 0.0 |" in page
+    assert "| test strict, annotators' offsets |" in page
 
 
 def test_collect_nothing(tmp_path):

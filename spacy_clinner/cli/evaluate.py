@@ -18,47 +18,54 @@ def evaluate_cli(
     predictions: Annotated[Path | None, Option(help="JSONL file for MODEL's predictions (offsets, no text)")] = None,
     spans_key: Annotated[str | None, Option(help="Span group that MODEL writes; default: doc.ents")] = None,
     gold_spans_key: Annotated[str | None, Option(help="Span group that holds the gold; default: doc.ents")] = None,
+    corpus: Annotated[Path | None, Option("--gold", help="The corpus that DATA was imported from", exists=True)] = None,
+    format: Annotated[str | None, Option(help="Format of --gold: brat, pubtator, phee, i2b2-2009")] = None,
     bootstrap: Annotated[int, Option(min=0, help="Resamples of documents for the intervals; 0: no intervals")] = 1000,
     permutations: Annotated[int, Option(min=1, help="Random swaps of the paired test of --compare")] = 10_000,
     seed: Annotated[int, Option(help="Seed of intervals and test")] = 0,
     gpu_id: Annotated[int, Option("--gpu-id", "-g", help="GPU, or -1 for the CPU")] = -1,
 ) -> None:
-    """Score entities in every mode, with intervals and confusion.
+    """Score entities in every mode, with intervals and confusion; strictly also against the annotators' own offsets.
 
     A line of a .jsonl file is {"id": document id, "entities": [[start, end, label], ...]}; see docs/scoring.md.
     """
     import json
+    from dataclasses import replace
 
     from spacy.cli._util import setup_gpu
     from wasabi import msg
 
+    from ..corpora.original_gold import original_gold
     from ..files import write_atomically
-    from ..reports.tables import comparison_table, confusion_table, label_table, mode_table
+    from ..reports.evaluation import comparison_sections, score_sections
     from ..scoring.evaluation import Bootstrap
-    from ..scoring.evaluation import compare as compare_evaluations
     from ..scoring.predictions import write_predictions
-    from ..scoring.run import Gold, result_dict, run_model
+    from ..scoring.run import Gold, compare_runs, result_dict, run_model
 
     with coded_errors():
         setup_gpu(gpu_id)
         gold = Gold.read(data, gold_spans_key)
+        gold = replace(gold, original=original_gold(gold.docs, gold_spans_key, corpus, format))
         settings = Bootstrap(resamples=bootstrap, seed=seed)
         run = run_model(model, gold, spans_key=spans_key, bootstrap=settings)
         result = result_dict(gold, run)
-        msg.divider("Strict, per label")
-        print(label_table(run.evaluation.modes["strict"]))
-        msg.divider("All modes")
-        print(mode_table(run.evaluation))
-        msg.divider("Most frequent confusions")
-        print(confusion_table(run.evaluation.entity_confusion))
-        if unannotated := result["data"]["documents_without_gold"]:
-            msg.warn(f"{unannotated} documents hold no gold and were left out.")
+        sections = list(score_sections(run, gold.name))
         if compare:
             other = run_model(compare, gold, spans_key=spans_key, bootstrap=settings)
-            comparison = compare_evaluations(run.evaluation, other.evaluation, n_permutations=permutations, seed=seed)
-            result["comparison"] = {**comparison, "other_model": other.model, "other_modes": other.evaluation.to_dict()}
-            msg.divider("Strict micro F1, compared")
-            print(comparison_table(comparison, (model, compare)))
+            result["comparison"] = compare_runs(run, other, n_permutations=permutations, seed=seed)
+            sections += comparison_sections(result["comparison"], (model, compare), gold.name)
+        for title, table in sections:
+            msg.divider(title)
+            print(table)
+        if unannotated := result["data"]["documents_without_gold"]:
+            msg.warn(f"{unannotated} documents hold no gold and were left out.")
+        if run.original is None:
+            hint = "name the corpus: --gold FOLDER --format F"
+            msg.info(f"Scored against {gold.name} only: no annotators' offsets are kept ({hint}).")
+        elif other_documents := len(run.evaluation.ids) - len(run.original.ids):
+            msg.warn(f"{other_documents} documents have no annotators' offsets: they count against {gold.name} only.")
+        if run.original and run.original.ignored:
+            msg.info(f"{run.original.ignored} documents of {corpus} are not in the data and were ignored.")
         if predictions:
             write_predictions(predictions, run.predictions)
         if output:

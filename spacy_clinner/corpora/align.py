@@ -58,6 +58,18 @@ def align_mentions(
     return spans, entities
 
 
+def outer_offsets(text: str, fragments: Fragments) -> tuple[int, int] | None:
+    """The one stretch of text that fragments make up: nothing but white space parts them.
+
+    text (str): The text.
+    fragments (Fragments): At least one.
+    RETURNS (Optional[Tuple[int, int]]): Its offsets; None for a discontinuous annotation.
+    """
+    ordered = sorted(fragments)
+    gaps = (text[end:start] for (_, end), (start, _) in zip(ordered, ordered[1:], strict=False))
+    return None if any(gap.strip() for gap in gaps) else (ordered[0][0], max(end for _, end in ordered))
+
+
 class _Placed:
     """Where the fragments of one annotation lie in a document; problems go to the audit, each once."""
 
@@ -99,12 +111,10 @@ class _Placed:
     def _entity(self, doc: Doc, text: str) -> Span | None:
         if not self.fragments:
             return None
-        ordered = sorted(self.fragments)
-        gaps = [text[end:start] for (_, end), (start, _) in zip(ordered, ordered[1:], strict=False)]
-        if any(gap.strip() for gap in gaps):
+        if outer_offsets(text, self.fragments) is None:
             self.report("discontinuous", "left out of doc.ents, its fragments are spans")
             return None
-        if gaps:
+        if len(self.fragments) > 1:
             self.report("discontinuous", "one entity in doc.ents: only white space parts its fragments")
         start, end = min(span.start for span in self.spans), max(span.end for span in self.spans)
         return Span(doc, start, end, label=self.mention.label, span_id=self.mention.id)

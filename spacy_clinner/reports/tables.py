@@ -8,8 +8,18 @@ from wasabi import table
 from ..scoring.confusion import Confusion
 from ..scoring.counts import PREDICTED, SUPPORT
 from ..scoring.evaluation import AVERAGES, Evaluation, ModeScores
+from ..scoring.original_gold import OriginalEvaluation
 from .annotations import Annotation, Link
 from .relation_table import Table
+
+# What became of annotations in the gold of a data file, in the words of its readers.
+FATES = {
+    "as annotated": "in {gold} as annotated",
+    "moved": "in {gold}, moved to whole tokens or off white space",
+    "overlapping": "not in {gold}: overlaps one that is",
+    "discontinuous": "not in {gold}: discontinuous, always missed",
+    "left out": "not in {gold}: left out otherwise",
+}
 
 
 def label_table(scores: ModeScores) -> str:
@@ -61,6 +71,37 @@ def confusion_table(confusion: Confusion, n: int = 10) -> str:
         (gold or "(spurious)", predicted or "(missed)", count) for gold, predicted, count in confusion.most_confused(n)
     ]
     return _table(("Gold", "Predicted", "count"), rows, n_text=2)
+
+
+def gold_table(evaluation: Evaluation, original: OriginalEvaluation, gold: str) -> str:
+    """Strict micro P, R and F1 against both golds, and those of the one against the other, in percent.
+
+    evaluation (Evaluation): Scores against the gold of the data.
+    original (OriginalEvaluation): Scores against the annotators' offsets.
+    gold (str): What to call the gold of the data.
+    RETURNS (str): The table.
+    """
+    scores = {
+        f"model against {gold}": evaluation.modes["strict"],
+        "model against the annotators' offsets": original.modes["strict"],
+        f"{gold} against the annotators' offsets": original.imported,
+    }
+    rows = [
+        (name, *map(percent, found.averages["micro"]), int(found.counts.total[:, SUPPORT].sum()))
+        for name, found in scores.items()
+    ]
+    return _table(("Strict, micro", "P", "R", "F1", "support"), rows)
+
+
+def fate_table(original: OriginalEvaluation, gold: str) -> str:
+    """How many of the annotations the gold of the data holds as they are, moved, or not at all.
+
+    original (OriginalEvaluation): Scores against the annotators' offsets.
+    gold (str): What to call the gold of the data.
+    RETURNS (str): The table.
+    """
+    rows = [(text.format(gold=gold), original.fates[fate]) for fate, text in FATES.items()]
+    return _table(("Annotations", "count"), [*rows, ("all", sum(original.fates.values()))])
 
 
 def comparison_table(comparison: dict[str, Any], names: tuple[str, str]) -> str:

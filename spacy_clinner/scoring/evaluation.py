@@ -1,9 +1,9 @@
 """The evaluation of record: every mode, per label, with intervals and confusion, in one result."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -171,11 +171,22 @@ def evaluate(documents: Sequence[ScoredDocument], bootstrap: Bootstrap | None = 
     )
 
 
-def compare(one: Evaluation, other: Evaluation, *, n_permutations: int = 10_000, seed: int = 0) -> dict[str, Any]:
+class StrictScores(Protocol):
+    """What can be compared: the documents' identifiers, scores under "strict", and the settings of the interval."""
+
+    @property
+    def ids(self) -> tuple[str, ...]: ...
+    @property
+    def modes(self) -> Mapping[str, ModeScores]: ...
+    @property
+    def bootstrap(self) -> Bootstrap: ...
+
+
+def compare(one: StrictScores, other: StrictScores, *, n_permutations: int = 10_000, seed: int = 0) -> dict[str, Any]:
     """Compare two models' strict micro F1 on the same documents.
 
-    one (Evaluation): The first model's scores.
-    other (Evaluation): The second model's scores.
+    one (StrictScores): The first model's scores.
+    other (StrictScores): The second model's scores, against the same gold.
     n_permutations (int): Number of random swaps of the paired permutation test.
     seed (int): Seed of the test.
     RETURNS (Dict[str, Any]): Both scores, their difference (first minus second), its bootstrap interval, the p-value.

@@ -8,7 +8,8 @@ import spacy
 from spacy.tokens import Doc
 
 from .documents import Predictions, entities_of, pair_documents, read_docs
-from .evaluation import Bootstrap, Evaluation, evaluate
+from .evaluation import Bootstrap, Evaluation, compare, evaluate
+from .original_gold import OriginalEvaluation, OriginalGold, evaluate_original
 from .predictions import pipeline_labels, predict, read_predictions, warn_of_labels
 from .provenance import provenance, sha256
 
@@ -20,11 +21,13 @@ class Gold:
     path (Path): The `.spacy` file.
     docs (List[Doc]): Its documents.
     spans_key (Optional[str]): Span group of the gold; None: `doc.ents`.
+    original (Optional[OriginalGold]): The gold by the annotators' offsets; None: not known.
     """
 
     path: Path
     docs: list[Doc]
     spans_key: str | None = None
+    original: OriginalGold | None = None
 
     @classmethod
     def read(cls, path: Path, spans_key: str | None = None) -> "Gold":
@@ -32,9 +35,15 @@ class Gold:
         return cls(path, read_docs(path), spans_key)
 
     @property
+    def name(self) -> str:
+        """What to call the gold of the data."""
+        return "doc.ents" if self.spans_key is None else f"doc.spans[{self.spans_key!r}]"
+
+    @property
     def labels(self) -> set[str]:
-        """Labels of the gold."""
-        return {entity.label for doc in self.docs for entity in entities_of(doc, self.spans_key)}
+        """Labels of the gold, those that an import left out included."""
+        labels = {entity.label for doc in self.docs for entity in entities_of(doc, self.spans_key)}
+        return labels | self.original.labels if self.original else labels
 
 
 @dataclass(frozen=True)
@@ -43,12 +52,14 @@ class Run:
 
     model (Dict[str, Any]): Path, name and version of the pipeline, or path and checksum of the predictions.
     predictions (Predictions): Predicted entities by document identifier.
-    evaluation (Evaluation): The scores.
+    evaluation (Evaluation): The scores against the gold of the data.
+    original (Optional[OriginalEvaluation]): The scores against the annotators' offsets; None: these are not known.
     """
 
     model: dict[str, Any]
     predictions: Predictions
     evaluation: Evaluation
+    original: OriginalEvaluation | None
 
 
 def run_model(model: str, gold: Gold, *, spans_key: str | None = None, bootstrap: Bootstrap | None = None) -> Run:
@@ -72,10 +83,30 @@ def run_model(model: str, gold: Gold, *, spans_key: str | None = None, bootstrap
         description = {"path": model, "name": f"{nlp.meta['lang']}_{nlp.meta['name']}", "version": nlp.meta["version"]}
         known = pipeline_labels(nlp, spans_key)
         predictions = predict(nlp, gold.docs, spans_key)
-    evaluation = evaluate(pair_documents(gold.docs, predictions, gold.spans_key), bootstrap)
+    documents = pair_documents(gold.docs, predictions, gold.spans_key)
+    original = evaluate_original(gold.original, documents, predictions, bootstrap) if gold.original else None
     known |= {entity.label for entities in predictions.values() for entity in entities}
     warn_of_labels(gold.labels, known)
-    return Run(description, predictions, evaluation)
+    return Run(description, predictions, evaluate(documents, bootstrap), original)
+
+
+def compare_runs(one: Run, other: Run, *, n_permutations: int = 10_000, seed: int = 0) -> dict[str, Any]:
+    """Compare two models on the same data.
+
+    one (Run): The first model.
+    other (Run): The second model.
+    n_permutations (int), seed (int): As those of `evaluation.compare`.
+    RETURNS (Dict[str, Any]): JSON-able: the comparison against the gold of the data, the second model and its scores;
+        under `original_gold` the comparison against the annotators' offsets (None: these are not known).
+    RAISES (ValueError): CE063 if the documents differ.
+    """
+    settings = {"n_permutations": n_permutations, "seed": seed}
+    found = compare(one.evaluation, other.evaluation, **settings)
+    found |= {"other_model": other.model, "other_modes": other.evaluation.to_dict(), "original_gold": None}
+    if one.original and other.original:
+        original = compare(one.original, other.original, **settings)
+        found["original_gold"] = {**original, "other_scores": other.original.to_dict()}
+    return found
 
 
 def result_dict(gold: Gold, run: Run) -> dict[str, Any]:
@@ -83,7 +114,8 @@ def result_dict(gold: Gold, run: Run) -> dict[str, Any]:
 
     gold (Gold): The data.
     run (Run): The model.
-    RETURNS (Dict[str, Any]): JSON-able: provenance, model, data, and the evaluation.
+    RETURNS (Dict[str, Any]): JSON-able: provenance, model, data, the evaluation, and under `original_gold` that against
+        the annotators' offsets (None: these are not known).
     """
     data = {
         "path": str(gold.path),
@@ -91,4 +123,5 @@ def result_dict(gold: Gold, run: Run) -> dict[str, Any]:
         "spans_key": gold.spans_key,
         "documents_without_gold": len(gold.docs) - len(run.evaluation.ids),
     }
-    return {**provenance(), "model": run.model, "data": data, **run.evaluation.to_dict()}
+    original = run.original and run.original.to_dict()
+    return {**provenance(), "model": run.model, "data": data, **run.evaluation.to_dict(), "original_gold": original}

@@ -8,6 +8,8 @@ from typer.testing import CliRunner
 
 from spacy_clinner.cli import clinner_cli
 from spacy_clinner.constants import DOC_ID_KEY
+from spacy_clinner.corpora.brat import BratDocument, Textbound, format_brat
+from spacy_clinner.corpora.importing import import_files
 
 TEXT = "chest pain since yesterday, given aspirin today"
 GOLD = [(0, 2, "Problem"), (6, 7, "Drug")]
@@ -39,6 +41,22 @@ def room(tmp_path):
     write_model(tmp_path / "half", {"aspirin": "Drug", "pain": "Problem"})
     write_data(tmp_path / "test.spacy")
     return tmp_path
+
+
+@pytest.fixture
+def brat(tmp_path):
+    """A corpus whose annotators marked a part of a word; and the data that an import makes of it."""
+    mentions = [
+        Textbound("T1", "Problem", ((1, 10),), "hest pain"),
+        Textbound("T2", "Drug", ((34, 41),), "aspirin"),
+        Textbound("T3", "Drug", ((28, 33), (42, 47)), "given today"),
+    ]
+    (tmp_path / "brat").mkdir()
+    for doc_id in "abc":
+        (tmp_path / "brat" / f"{doc_id}.txt").write_text(TEXT)
+        (tmp_path / "brat" / f"{doc_id}.ann").write_text(format_brat(BratDocument(doc_id, TEXT, mentions)))
+    import_files(tmp_path / "brat", tmp_path / "brat.spacy", "brat")
+    return tmp_path / "brat"
 
 
 def evaluate(*args):
@@ -130,3 +148,74 @@ def test_note_text_is_never_printed(room):
     result = evaluate(room / "half", room / "test.spacy", "-o", room / "out.json", "--predictions", room / "p.jsonl")
     for text in (result.output, (room / "out.json").read_text(), (room / "p.jsonl").read_text()):
         assert "aspirin" not in text
+
+
+def test_both_golds(room, brat):
+    result = evaluate(room / "full", room / "brat.spacy", "-o", room / "out.json", "--predictions", room / "p.jsonl")
+    assert result.exit_code == 0, result.output
+    saved = json.loads((room / "out.json").read_text())
+    assert saved["modes"]["strict"]["micro"]["f"] == 1
+    original = saved["original_gold"]
+    # aspirin is right; chest pain was marked otherwise, and the drug in pieces cannot be found
+    assert original["strict"]["micro"]["p"] == 1 / 2 and original["strict"]["micro"]["r"] == 1 / 3
+    assert original["strict"]["per_label"]["Problem"]["f"] == 0 and original["source"] == {"kept_in": "the documents"}
+    assert original["strict_of_the_data"]["micro"]["f"] == pytest.approx(2 / 5)
+    assert original["in_the_data"] == {
+        "as annotated": 3, "moved": 3, "overlapping": 0, "discontinuous": 3, "left out": 0,
+    }  # fmt: skip
+    lines = [line.split() for line in result.output.splitlines()]
+    assert "model against doc.ents 100.00 100.00 100.00 6".split() in lines
+    assert "model against the annotators' offsets 50.00 33.33 40.00 9".split() in lines
+    assert "only" not in result.output and "aspirin" not in result.output
+    # predictions of another tool count by their characters
+    (room / "marked.jsonl").write_text(
+        "".join(json.dumps({"id": i, "entities": [[1, 10, "Problem"], [34, 41, "Drug"]]}) + "\n" for i in "abc")
+    )
+    options = ("-o", room / "out.json", "--compare", room / "p.jsonl")
+    result = evaluate(room / "marked.jsonl", room / "brat.spacy", *options)
+    assert result.exit_code == 0, result.output
+    saved = json.loads((room / "out.json").read_text())
+    assert saved["modes"]["strict"]["micro"]["f"] == 0.5 and saved["original_gold"]["strict"]["micro"]["p"] == 1
+    comparison = saved["comparison"]
+    assert (comparison["model"], comparison["other"]) == (0.5, 1)
+    assert comparison["original_gold"]["model"] == pytest.approx(0.8)
+    assert comparison["original_gold"]["other"] == pytest.approx(0.4)
+    assert comparison["original_gold"]["other_scores"] == original
+    assert all(f"compared, against {gold}" in result.output for gold in ("doc.ents", "the annotators' offsets"))
+
+
+def test_gold_of_a_corpus(room, brat):
+    docs = list(DocBin().from_disk(room / "brat.spacy").get_docs(spacy.blank("en").vocab))
+    for doc in docs:
+        del doc.user_data["clinner_brat"]
+    DocBin(docs=docs[:2], store_user_data=True).to_disk(room / "brat.spacy")
+    bare = evaluate(room / "full", room / "brat.spacy", "-o", room / "out.json")
+    assert bare.exit_code == 0, bare.output
+    assert "only: no annotators' offsets" in bare.output and "--gold" in bare.output
+    assert json.loads((room / "out.json").read_text())["original_gold"] is None
+
+    gold = ("--gold", brat, "--format", "brat")
+    result = evaluate(room / "full", room / "brat.spacy", "-o", room / "out.json", *gold, "--compare", room / "half")
+    assert result.exit_code == 0, result.output
+    saved = json.loads((room / "out.json").read_text())
+    assert saved["original_gold"]["source"] == {"path": str(brat), "format": "brat"}
+    assert (saved["original_gold"]["documents"], saved["original_gold"]["ignored_documents"]) == (2, 1)
+    assert saved["comparison"]["original_gold"]["difference"] == 0
+    assert "1 documents of" in result.output
+
+    (brat / "b.txt").write_text(TEXT.replace("pain", "ache"))
+    result = evaluate(room / "full", room / "brat.spacy", *gold)
+    assert result.exit_code == 1 and "CE071" in result.output and "ache" not in result.output
+    result = evaluate(room / "full", room / "brat.spacy", "--format", "brat")
+    assert result.exit_code == 1 and "CE075" in result.output
+
+
+@pytest.mark.filterwarnings("ignore:.*CW06")
+def test_documents_of_two_corpora(room, brat):
+    vocab = spacy.blank("en").vocab
+    docs = [list(DocBin().from_disk(room / name).get_docs(vocab)) for name in ("test.spacy", "brat.spacy")]
+    DocBin(docs=sum(docs, []), store_user_data=True).to_disk(room / "both.spacy")
+    result = evaluate(room / "full", room / "both.spacy", "-o", room / "out.json")
+    assert result.exit_code == 0, result.output
+    assert json.loads((room / "out.json").read_text())["original_gold"]["documents"] == 3
+    assert "4 documents have no annotators' offsets" in result.output

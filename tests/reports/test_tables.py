@@ -1,9 +1,18 @@
 import pytest
 
 from spacy_clinner.reports.annotations import Annotation
-from spacy_clinner.reports.tables import annotation_table, comparison_table, confusion_table, label_table, mode_table
+from spacy_clinner.reports.tables import (
+    annotation_table,
+    comparison_table,
+    confusion_table,
+    fate_table,
+    gold_table,
+    label_table,
+    mode_table,
+)
 from spacy_clinner.scoring.documents import ScoredDocument
 from spacy_clinner.scoring.evaluation import Bootstrap, compare, evaluate
+from spacy_clinner.scoring.original_gold import Annotations, OriginalGold, evaluate_original
 from spacy_clinner.types import Entity
 from tests.scoring.strategies import TOKENS
 
@@ -41,6 +50,21 @@ def test_mode_table(evaluation):
 
 def test_confusion_table(evaluation):
     assert rows(confusion_table(evaluation.entity_confusion))[2:] == [["B", "(missed)", "2"]]
+
+
+def test_tables_of_both_golds():
+    moved, found = Entity(0, 3, "A"), Entity(8, 11, "B")
+    documents = [ScoredDocument("a", TOKENS, frozenset({moved, found}), frozenset({moved, found}))]
+    gold = OriginalGold({}, {"a": Annotations(frozenset({Entity(1, 3, "A"), found}), (Entity(20, 30, "B"),))})
+    original = evaluate_original(gold, documents, {"a": documents[0].predicted})
+    assert rows(gold_table(evaluate(documents), original, "doc.ents"))[2:] == [
+        "model against doc.ents 100.00 100.00 100.00 2".split(),
+        "model against the annotators' offsets 50.00 33.33 40.00 3".split(),
+        "doc.ents against the annotators' offsets 50.00 33.33 40.00 3".split(),
+    ]
+    lines = rows(fate_table(original, "doc.ents"))[2:]
+    assert [int(line[-1]) for line in lines] == [1, 1, 0, 1, 0, 3]
+    assert "doc.ents" in lines[0] and lines[1][2] == "moved"
 
 
 def test_comparison_table(evaluation):
