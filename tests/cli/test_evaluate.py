@@ -219,3 +219,11 @@ def test_documents_of_two_corpora(room, brat):
     assert result.exit_code == 0, result.output
     assert json.loads((room / "out.json").read_text())["original_gold"]["documents"] == 3
     assert "4 documents have no annotators' offsets" in result.output
+
+
+def test_labels_that_the_import_left_out_are_warned_of(room, brat):
+    for path in brat.glob("*.ann"):
+        path.write_text(path.read_text().replace("T3\tDrug", "T3\tTiming"))
+    import_files(brat, room / "brat.spacy", "brat")
+    with pytest.warns(UserWarning, match="CW060.*: Timing"):
+        assert evaluate(room / "full", room / "brat.spacy").exit_code == 0
