@@ -24,9 +24,10 @@ from wasabi import msg, table
 from spacy_clinner.cli._coded import coded_errors
 from spacy_clinner.constants import DOC_ID_KEY
 from spacy_clinner.corpora.audit import ImportAudit
-from spacy_clinner.corpora.columns import ColumnFormat, read_columns
+from spacy_clinner.corpora.column_lines import ColumnFormat
+from spacy_clinner.corpora.columns import ColumnDocument, columns_to_doc, read_columns
 from spacy_clinner.corpora.importing import blank_pipeline, import_corpus, write_docbin
-from spacy_clinner.corpora.rebuild import rebuild_doc
+from spacy_clinner.corpora.rebuild import restore_spaces
 from spacy_clinner.corpora.splits import split_docs
 from spacy_clinner.files import read_text, write_atomically
 from spacy_clinner.progress import progress
@@ -61,16 +62,14 @@ def read_multicardioner(assets: Path, nlp: Language, audit: ImportAudit) -> Iter
     texts = original_texts(assets)
     lines = read_text(assets / "splits" / "multicardioner" / "documents.tsv").splitlines()
     documents = list(csv.DictReader(lines, delimiter="\t"))
-    tokens = ImportAudit()
     sentences = {
-        file: read_columns(assets / "multicardioner" / f"{file}.txt", nlp.vocab, SENTENCES, tokens)
-        for file in ("train", "dev")
+        file: read_columns(assets / "multicardioner" / f"{file}.txt", SENTENCES, audit) for file in ("train", "dev")
     }
     for row in progress(documents, unit="doc", desc="Convert"):
-        found = [next(sentences[row["file"]]) for _ in range(int(row["sentences"]))]
+        found = [next(sentences[row["file"]]).sentences[0] for _ in range(int(row["sentences"]))]
         original = texts.get(row["document"].removeprefix("es-"), "")
-        yield rebuild_doc(row["document"], found, original, nlp.tokenizer, audit)
-    audit.rows.extend(tokens.rows)
+        document = restore_spaces(ColumnDocument(row["document"], found), original, audit)
+        yield columns_to_doc(document, nlp.tokenizer, audit)
 
 
 def read_ids(folder: Path) -> dict[str, list[str]]:

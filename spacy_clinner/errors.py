@@ -31,12 +31,14 @@ class Errors(metaclass=_Coded):
     CE004 = "Document {doc!r}, line {line} of its .ann file: the id {id!r} was used before. Give each annotation one."
     CE005 = "{path} holds no {kind}. Check the path and the format (--format)."
     CE006 = (
-        "{file}, line {line} has {found} columns, but column {column} is wanted. Set the token's and the tag's column "
-        "(--token-column, --tag-column; they count from 0, -1 is the last) and the delimiter (--delimiter)."
+        "{file}, line {line}: columns found: {found}; wanted: {token} (the token) and {column} (its tag). Set the "
+        "token's and the tag's column (--token-column, --tag-column; they count from 0, -1 is the last that holds "
+        "something) and the delimiter (--delimiter)."
     )
     CE007 = (
         "{file}, line {line}: column {column} holds no {scheme} tag (O, or one of {prefixes} with a hyphen and a "
-        "label). Likely another column holds the tags (--tag-column), or the scheme is another one (--format)."
+        "label). Likely another column holds the tags (--tag-column; with a tag on this line: {tagged}), or the scheme "
+        "is another one (--format)."
     )
     CE008 = "Unknown {what} {value!r}. Use one of {known}."
     CE009 = (
@@ -106,6 +108,18 @@ class Errors(metaclass=_Coded):
         "entries are of another text, or the text was changed after annotation."
     )
     CE028 = "{file} has no text {doc} or {doc}.txt beside it. Put texts and entries into one folder."
+    # 310-319 column files and the tokens of corpora
+    CE310 = (
+        "{file}, line {line}: column {column} holds no tag, but on the next line it does. Likely this is a header: "
+        "take it out (it may tell what --token-column and --tag-column are)."
+    )
+    CE311 = (
+        "{file}, line {line}: the tag in column {column} has no label. If the corpus has one kind of entity, name it "
+        "(--label); else another column holds the tags (--tag-column)."
+    )
+    CE312 = (
+        "`--tokenizer file` keeps the tokens of column files, and {format} has none. Choose another tokenizer: {known}."
+    )
     CE030 = (
         "Demo corpus: {part!r} in the template or term {template!r} cannot be read: a bracket without its partner, an "
         "unknown assertion or a misspelt slot. The language is described in docs/demo_corpus.md."
@@ -603,6 +617,16 @@ class Warnings(metaclass=_Coded):
     CW330 = (
         "Document {doc!r}: {n} of {total} entities are not written: entries of i2b2 2009 hold each DRUG and the fields "
         "that relate to one. Map the labels and add relations, or write another format."
+    )
+    CW310 = (
+        "The pipeline's tokens are not the data's in {differ} of {total} documents: {ours} tokens by {tokenizer}, "
+        "{theirs} in the data. {cut} of {entities} gold entities do not begin and end with the pipeline's tokens: it "
+        "cannot find them. Convert the data with the pipeline's tokenizer (--tokenizer), or train with the data's "
+        "(--nlp.tokenizer); see docs/tokenizer.md."
+    )
+    CW311 = (
+        "Document {doc!r} holds {n} sentences with {length} characters, and spaCy takes {limit} at once. Likely the "
+        "file has no marks of documents: cut it with --n-sents."
     )
     CW200 = (
         "Tagger {name!r} listens to an encoder, but the documents carry none of its output: predictions will be "

@@ -35,7 +35,7 @@ NAMES = {
         "spacy_clinner.VectorsEmbed.v1",
         "spacy_clinner.WindowedTok2Vec.v1",
     },
-    "spacy_tokenizers": {"spacy_clinner.ClinicalTokenizer.v1"},
+    "spacy_tokenizers": {"spacy_clinner.ClinicalTokenizer.v1", "spacy_clinner.WhitespaceTokenizer.v1"},
     "spacy_scorers": {
         "spacy_clinner.assertion_scorer.v1",
         "spacy_clinner.ner_scorer.v1",

@@ -17,22 +17,26 @@ def convert_cli(
     to: Annotated[str | None, Option(help="From .spacy to brat, pubtator, i2b2-2009, iob1, iob2, bioes")] = None,
     ents_only: Annotated[bool, Option("--ents-only", help="To brat, i2b2-2009: doc.ents, not as imported")] = False,
     lang: Annotated[str, Option(help="Language code")] = "en",
-    tokenizer: Annotated[str, Option(help="clinical or spacy; train with the same")] = "clinical",
+    tokenizer: Annotated[str, Option(help="clinical, spacy, or file (of columns); train with the same")] = "clinical",
     splits: Annotated[Path | None, Option(help="Folder with train.txt, dev.txt, test.txt: one id a line")] = None,
     leave_out: Annotated[Path | None, Option(help="File with ids of documents not to write, one a line")] = None,
     audit: Annotated[Path | None, Option(help="TSV file for all that was changed or left out")] = None,
+    ids: Annotated[Path | None, Option(help="File for the ids of all documents, one a line")] = None,
     token_column: Annotated[int, Option(help="Column of the token, from 0; -1 is the last")] = 0,
     tag_column: Annotated[int, Option(help="Column of the tag")] = -1,
     delimiter: Annotated[str | None, Option(help="Between columns; default: tab, else spaces")] = None,
     n_sents: Annotated[int | None, Option(min=1, help="Sentences a document of a column file")] = None,
+    label: Annotated[str | None, Option(help="Label of tags without one: B, I and O alone")] = None,
     head_role: Annotated[str, Option(help="Role of the head in brat; none: relations are not annotated")] = "Arg2",
 ) -> None:
     """Convert a corpus to .spacy files for `spacy train` (--format), or a .spacy file back to a corpus (--to)."""
+    import json
+
     from wasabi import msg
 
-    from ..corpora.columns import ColumnFormat
+    from ..corpora.column_lines import ColumnFormat
     from ..corpora.exporting import export_file
-    from ..corpora.importing import import_files
+    from ..corpora.importing import TOKENIZERS, import_files
     from ..errors import Errors
 
     with coded_errors():
@@ -44,7 +48,7 @@ def convert_cli(
                 msg.warn(f"Left out {len(left_out)} documents without annotation")
             msg.good(f"Wrote {written} documents to {output}")
             return
-        layout = ColumnFormat(None, token_column, tag_column, delimiter, n_sents)
+        layout = ColumnFormat(None, token_column, tag_column, delimiter, n_sents, label)
         found, sizes = import_files(
             source,
             output,
@@ -54,6 +58,7 @@ def convert_cli(
             layout=layout,
             splits=splits,
             audit_path=audit,
+            ids_path=ids,
             head_role=None if head_role == "none" else head_role,
             leave_out=leave_out,
         )
@@ -62,3 +67,8 @@ def convert_cli(
             msg.good(f"Wrote {size} documents to {path}")
         if audit:
             msg.good(f"Wrote {len(found.rows)} rows of audit to {audit}")
+        if ids:
+            msg.good(f"Wrote {len(found.ids)} ids to {ids}")
+        if tokenizer != "clinical":
+            setting = json.dumps({"@tokenizers": TOKENIZERS[tokenizer]})
+            msg.info(f"Train with the same tokens: --nlp.tokenizer '{setting}'")

@@ -31,6 +31,7 @@ class ImportAudit:
     """Collects what an import met.
 
     documents (int): Number of documents.
+    ids (List[str]): Their identifiers, in the order they were read.
     annotations (Counter[str]): Annotated entities per label, as they were found.
     entities (Counter[str]): Entities per label that became `doc.ents`.
     relations (Counter[str]): Annotated relations per label.
@@ -39,6 +40,7 @@ class ImportAudit:
     """
 
     documents: int = 0
+    ids: list[str] = field(default_factory=list)
     annotations: Counter[str] = field(default_factory=Counter)
     entities: Counter[str] = field(default_factory=Counter)
     relations: Counter[str] = field(default_factory=Counter)
@@ -82,6 +84,13 @@ class ImportAudit:
         lines = [header, *([_cell(value) for value in astuple(row)] for row in self.rows)]
         write_atomically(path, "".join("\t".join(line) + "\n" for line in lines))
 
+    def write_ids(self, path: Path) -> None:
+        """Write the identifiers of the documents, one a line: what the files of a split are made of.
+
+        path (Path): The file, written whole or not at all.
+        """
+        write_atomically(path, "".join(f"{doc_id}\n" for doc_id in self.ids))
+
     def counts(self) -> Iterator[list[str]]:
         """Counts of entities per label and problem; problems of relations are in `relation_counts`.
 
@@ -111,12 +120,13 @@ class ImportAudit:
 
     def summary(self) -> str:
         """The tables of `counts` and, if there are relations, `relation_counts` as aligned text, below the number of
-        documents.
+        documents and the first and last of their ids.
 
         RETURNS (str): Lines to print.
         """
         tables = [self.counts(), self.relation_counts()] if self.relations else [self.counts()]
-        return "\n".join([f"{self.documents} documents", *map(_aligned, tables)])
+        ids = f"; ids: {self.ids[0]} .. {self.ids[-1]}" if self.ids else ""
+        return "\n".join([f"{self.documents} documents{ids}", *map(_aligned, tables)])
 
 
 def _aligned(lines: Iterator[list[str]]) -> str:

@@ -1,69 +1,128 @@
-"""Column files: one token a line, its tag in another column, an empty line between sentences, -DOCSTART- lines."""
+"""Column files <-> documents: sentences of tagged tokens become lines of text with entities in it."""
 
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from spacy.tokens import Doc, Span
-from spacy.vocab import Vocab
+from spacy.tokens import Doc
 
 from ..constants import DOC_ID_KEY
-from ..errors import Errors
-from ..files import read_text
+from ..errors import Errors, Warnings
 from .audit import ImportAudit
-from .tags import PREFIXES, TAG, chunks_to_tags, detect_scheme, tags_to_chunks
+from .brat import Textbound
+from .column_lines import BOM, DOCSTART, ColumnFormat, Row, Section, read_sections
+from .records import place_mentions
+from .tags import Chunk, chunks_to_tags, detect_scheme, tags_to_chunks
 from .writing import check_name, pieces_of
 
-DOCSTART = "-DOCSTART-"
-BOM = "\ufeff"
 SUFFIXES = (".tsv", ".conll", ".iob", ".iob2", ".bio", ".bioes", ".txt")
+# What spaCy takes at once (the default of `nlp.max_length`).
+MAX_LENGTH = 1_000_000
 
 
 @dataclass(frozen=True)
-class ColumnFormat:
-    """How a column file is laid out.
+class Sentence:
+    """A sentence of a column file.
 
-    scheme (Optional[str]): "iob1", "iob2" or "bioes" (BILOU, too); None: told from the tags.
-    token_column (int): Column of the token, from 0; negative ones count from the end.
-    tag_column (int): Column of the tag.
-    delimiter (Optional[str]): Between columns; None: a tab if the line has one, else a space.
-    n_sents (Optional[int]): Sentences a document; None: a document is what is between -DOCSTART- lines, or the file.
+    words (Sequence[str]): Its tokens.
+    lines (Sequence[int]): The file's line of each.
+    chunks (Sequence[Chunk]): Its entities, as offsets of words.
+    gaps (Sequence[str]): What stands between the words.
     """
 
-    scheme: str | None = None
-    token_column: int = 0
-    tag_column: int = -1
-    delimiter: str | None = None
-    n_sents: int | None = None
+    words: Sequence[str]
+    lines: Sequence[int]
+    chunks: Sequence[Chunk]
+    gaps: Sequence[str]
+
+    @cached_property
+    def text(self) -> str:
+        """The words with the gaps between them."""
+        return "".join(word + gap for word, gap in zip(self.words, [*self.gaps, ""], strict=True))
+
+    @cached_property
+    def offsets(self) -> list[tuple[int, int]]:
+        """Where each word begins and ends in the text."""
+        found, end = [], 0
+        for word, gap in zip(self.words, ["", *self.gaps], strict=True):
+            start, end = end + len(gap), end + len(gap) + len(word)
+            found.append((start, end))
+        return found
 
 
-@dataclass
-class _Sentence:
-    """Tokens and tags; `number`: the line its first token is on; `opens`: whether it follows a -DOCSTART-."""
+@dataclass(frozen=True)
+class ColumnDocument:
+    """A document of a column file: its identifier and its sentences."""
 
-    number: int
-    opens: bool
-    words: list[str]
-    tags: list[str]
+    id: str
+    sentences: Sequence[Sentence]
+
+    @cached_property
+    def text(self) -> str:
+        """The sentences, a line each."""
+        return "\n".join(sentence.text for sentence in self.sentences)
+
+    @cached_property
+    def mentions(self) -> list[Textbound]:
+        """The entities by characters; an id names the line of the file where one begins."""
+        found, offset = [], 0
+        for sentence in self.sentences:
+            for chunk in sentence.chunks:
+                start, end = sentence.offsets[chunk.start][0], sentence.offsets[chunk.end - 1][1]
+                fragments = ((offset + start, offset + end),)
+                name = f"line {sentence.lines[chunk.start]}"
+                found.append(Textbound(name, chunk.label, fragments, sentence.text[start:end]))
+            offset += len(sentence.text) + 1
+        return found
 
 
-def read_columns(path: Path, vocab: Vocab, layout: ColumnFormat, audit: ImportAudit) -> Iterator[Doc]:
-    """Read a column file; every token is followed by a space.
+def read_columns(path: Path, layout: ColumnFormat, audit: ImportAudit) -> Iterator[ColumnDocument]:
+    """Read a column file.
+
+    Warns (CW311) of a document that is longer than spaCy takes.
 
     path (Path): The file.
-    vocab (Vocab): Vocabulary of the documents.
     layout (ColumnFormat): Its columns and tags.
-    audit (ImportAudit): Gets the counts, and a row for every entity whose tags were illegal.
-    YIELDS (Doc): Documents with `doc.ents`, sentence starts, and their id: the file's name without extension, and a
-        number if the file holds several.
-    RAISES (ValueError): CE001 for a file that is not UTF-8, CE006 for a line without the token's or the tag's column,
-        CE007 for a tag that is none.
+    audit (ImportAudit): Gets a row for every token that is empty or holds white space, for every entity whose tags were
+        illegal, for the comments, and for what has no token at all.
+    YIELDS (ColumnDocument): Its documents. The id is the one that the file gives, else the file's name without
+        extension, and a number if the file holds several; pieces of `n_sents` are numbered, too.
+    RAISES (ValueError): Those of `read_sections`.
     """
-    sentences = _read_sentences(path, layout)
-    scheme = layout.scheme or detect_scheme([sentence.tags for sentence in sentences])
-    groups = _group(sentences, layout.n_sents)
-    for n, group in enumerate(groups, start=1):
-        yield _make_doc(path.stem if len(groups) == 1 else f"{path.stem}-{n}", group, vocab, scheme, audit)
+    sections, comments = read_sections(path, layout)
+    if comments:
+        action = f"lines that begin with # and hold no tag: {len(comments)}, the first is line {comments[0]}; not read"
+        audit.add("comment", action, doc_id=path.name)
+    scheme = layout.scheme or detect_scheme([[r.tag for r in rows] for s in sections for rows in s.sentences])
+    found = False
+    for doc_id, sentences in _documents(sections, layout.n_sents, path.stem):
+        made = [_make_sentence(rows, scheme, doc_id, audit) for rows in sentences]
+        document = ColumnDocument(doc_id, [sentence for sentence in made if sentence.words])
+        if not document.sentences:
+            audit.add("no token", "no document", doc_id=doc_id)
+            continue
+        if len(document.text) > MAX_LENGTH:
+            sizes = {"n": len(document.sentences), "length": len(document.text), "limit": MAX_LENGTH}
+            warnings.warn(Warnings.CW311.format(doc=doc_id, **sizes), stacklevel=2)
+        found = True
+        yield document
+    if not found:
+        audit.add("no token", "no document", doc_id=path.name)
+
+
+def columns_to_doc(document: ColumnDocument, tokenizer: Callable[[str], Doc], audit: ImportAudit) -> Doc:
+    """Make a spaCy document of a document of a column file.
+
+    document (ColumnDocument): The document.
+    tokenizer (Callable[[str], Doc]): Tokenizes its text, such as `nlp.tokenizer`.
+    audit (ImportAudit): Gets the counts, and a row for each entity that does not begin and end with tokens.
+    RETURNS (Doc): The document, with `doc.ents` and its id.
+    """
+    doc, entities = place_mentions(document, tokenizer, audit)
+    doc.set_ents(entities, default="outside")
+    return doc
 
 
 def column_paths(path: Path) -> list[Path]:
@@ -116,69 +175,48 @@ def format_columns(doc: Doc, scheme: str, delimiter: str = "\t") -> str:
     return "".join(lines)
 
 
-def _read_sentences(path: Path, layout: ColumnFormat) -> list[_Sentence]:
-    sentences: list[_Sentence] = []
-    current = _Sentence(0, True, [], [])
-    for number, line in enumerate(read_text(path).removeprefix(BOM).split("\n"), start=1):
-        cells = _cells(line.removesuffix("\r"), layout.delimiter)
-        if not cells or cells[0] == DOCSTART:
-            if current.words:
-                sentences.append(current)
-            current = _Sentence(0, bool(cells) or (current.opens and not current.words), [], [])
-            continue
-        word, tag = (_column(cells, column, path, number) for column in (layout.token_column, layout.tag_column))
-        if not TAG.fullmatch(tag) or (layout.scheme and tag[0] not in f"O{PREFIXES[layout.scheme]}"):
-            scheme, prefixes = layout.scheme or "iob or bioes", ", ".join(PREFIXES[layout.scheme or "bioes"])
-            found = {"file": path.name, "line": number, "column": layout.tag_column}
-            raise ValueError(Errors.CE007.format(**found, scheme=scheme, prefixes=prefixes))
-        current.number = current.number or number
-        current.words.append(word)
-        current.tags.append(tag)
-    return [*sentences, current] if current.words else sentences
+def _documents(
+    sections: Sequence[Section], n_sents: int | None, stem: str
+) -> Iterator[tuple[str, list[list[Row]]]]:
+    """Ids and sentences of documents: sections, or their pieces of `n_sents` sentences."""
+    cut = [(section.id, list(_pieces(section.sentences, n_sents))) for section in sections]
+    total, number = sum(len(pieces) for _, pieces in cut), 0
+    for given, pieces in cut:
+        for n, piece in enumerate(pieces, start=1):
+            number += 1
+            if given is None:
+                yield stem if total == 1 else f"{stem}-{number}", piece
+            else:
+                yield given if len(pieces) == 1 else f"{given}-{n}", piece
 
 
-def _cells(line: str, delimiter: str | None) -> list[str]:
-    if not line.strip(" \t"):
-        return []
-    delimiter = delimiter or ("\t" if "\t" in line else " ")
-    return [cell for cell in line.split(delimiter) if cell or delimiter != " "]
+def _pieces(sentences: list[list[Row]], n_sents: int | None) -> Iterator[list[list[Row]]]:
+    size = n_sents or len(sentences) or 1
+    for start in range(0, max(len(sentences), 1), size):
+        yield sentences[start : start + size]
 
 
-def _column(cells: Sequence[str], column: int, path: Path, number: int) -> str:
-    if not -len(cells) <= column < len(cells) or len(cells) < 2 or not cells[column]:
-        raise ValueError(Errors.CE006.format(file=path.name, line=number, found=len(cells), column=column))
-    return cells[column]
-
-
-def _group(sentences: list[_Sentence], n_sents: int | None) -> list[list[_Sentence]]:
-    groups: list[list[_Sentence]] = []
-    for sentence in sentences:
-        if sentence.opens or not groups or (n_sents and len(groups[-1]) >= n_sents):
-            groups.append([])
-        groups[-1].append(sentence)
-    return groups
-
-
-def _make_doc(doc_id: str, sentences: list[_Sentence], vocab: Vocab, scheme: str, audit: ImportAudit) -> Doc:
-    words = [word for sentence in sentences for word in sentence.words]
-    starts = [i == 0 for sentence in sentences for i in range(len(sentence.words))]
-    doc = Doc(vocab, words=words, sent_starts=starts)
-    doc.user_data[DOC_ID_KEY] = doc_id
-    entities, offset = [], 0
-    for sentence in sentences:
-        for chunk in tags_to_chunks(sentence.tags, scheme):
-            span = Span(doc, offset + chunk.start, offset + chunk.end, label=chunk.label)
-            entities.append(span)
-            if chunk.repaired:
-                place = {"doc_id": doc_id, "start": span.start_char, "end": span.end_char, "label": chunk.label}
-                action = f"read as an entity; {chunk.repaired} (line {sentence.number + chunk.start})"
-                audit.add("illegal tag", action, **place)
-        offset += len(sentence.words)
-    doc.set_ents(entities, default="outside")
-    audit.documents += 1
-    audit.annotations.update(span.label_ for span in entities)
-    audit.entities.update(span.label_ for span in entities)
-    return doc
+def _make_sentence(rows: Sequence[Row], scheme: str, doc_id: str, audit: ImportAudit) -> Sentence:
+    """The sentence without its empty tokens; an entity goes on behind one of them."""
+    kept = [row for row in rows if row.word]
+    place_of = {row.line: n for n, row in enumerate(kept)}
+    for row in rows:
+        place = {"doc_id": doc_id, "annotation_id": f"line {row.line}", "label": row.tag[2:]}
+        if not row.word:
+            audit.add("empty token", "left out", **place)
+        elif len(row.word.split()) > 1:
+            audit.add("space in token", "white space parts it into tokens", **place)
+    chunks = []
+    for chunk in tags_to_chunks([row.tag for row in rows], scheme):
+        if chunk.repaired:
+            place = {"doc_id": doc_id, "annotation_id": f"line {rows[chunk.start].line}", "label": chunk.label}
+            audit.add("illegal tag", f"read as an entity; {chunk.repaired}", **place)
+        inside = [place_of[row.line] for row in rows[chunk.start : chunk.end] if row.word]
+        if inside:
+            chunks.append(Chunk(inside[0], inside[-1] + 1, chunk.label))
+        else:
+            audit.annotations[chunk.label] += 1
+    return Sentence([row.word for row in kept], [row.line for row in kept], chunks, [" "] * (len(kept) - 1))
 
 
 def _sentence_offsets(doc: Doc) -> Iterator[tuple[int, int]]:

@@ -14,7 +14,8 @@ from ..files import read_text, write_atomically
 from ..progress import progress
 from .audit import ImportAudit
 from .brat import brat_paths, read_brat
-from .columns import ColumnFormat, column_paths, read_columns
+from .column_lines import ColumnFormat
+from .columns import column_paths, columns_to_doc, read_columns
 from .convert import HEAD_ROLE, brat_to_doc
 from .i2b2_2009 import entries_to_doc, read_i2b2_2009
 from .phee import phee_to_doc, read_phee
@@ -29,14 +30,19 @@ READERS = {"brat": read_brat, "pubtator": read_pubtator, "phee": read_phee, "i2b
 MAKERS = {"brat": brat_to_doc, "pubtator": pubtator_to_doc, "phee": phee_to_doc, "i2b2-2009": entries_to_doc}
 FORMATS = (*READERS, *SCHEMES)
 DEFAULT_LAYOUT = ColumnFormat()
-TOKENIZERS = {"clinical": "spacy_clinner.ClinicalTokenizer.v1", "spacy": "spacy.Tokenizer.v1"}
+# "file": tokens of column files, which is what white space separates
+TOKENIZERS = {
+    "clinical": "spacy_clinner.ClinicalTokenizer.v1",
+    "spacy": "spacy.Tokenizer.v1",
+    "file": "spacy_clinner.WhitespaceTokenizer.v1",
+}
 
 
 def blank_pipeline(lang: str, tokenizer: str) -> Language:
     """An empty pipeline with the tokenizer by which a corpus is imported; train with the same.
 
     lang (str): Language code, such as "en".
-    tokenizer (str): "clinical" or "spacy".
+    tokenizer (str): "clinical", "spacy" or "file".
     RETURNS (Language): The pipeline.
     RAISES (ValueError): CE008 for an unknown language or tokenizer.
     """
@@ -47,6 +53,18 @@ def blank_pipeline(lang: str, tokenizer: str) -> Language:
     except ImportError as error:
         known = "spaCy's language codes, such as en or es"
         raise ValueError(Errors.CE008.format(what="language", value=lang, known=known)) from error
+
+
+def check_tokenizer(format: str, tokenizer: str) -> None:
+    """See that only column files are asked for their own tokens.
+
+    format (str): One of `FORMATS`.
+    tokenizer (str): One of `TOKENIZERS`.
+    RAISES (ValueError): CE312 for "file" and another format.
+    """
+    if tokenizer == "file" and format not in SCHEMES:
+        known = ", ".join(name for name in TOKENIZERS if name != "file")
+        raise ValueError(Errors.CE312.format(format=format, known=known))
 
 
 def detect_format(path: Path) -> str:
@@ -70,7 +88,7 @@ def import_corpus(
 
     path (Path): A brat folder, a file of another format, or a folder of these.
     format (str): One of `FORMATS`.
-    nlp (Language): Gives tokenizer and vocabulary; the tokens of column files are their own.
+    nlp (Language): Gives tokenizer and vocabulary.
     layout (ColumnFormat): Of column files; `format` sets its scheme.
     audit (ImportAudit): Gets counts and problems.
     head_role (Optional[str]): For brat: role of a relation's head; None: relations are not annotated.
@@ -86,7 +104,8 @@ def import_corpus(
     elif format in SCHEMES:
         layout = replace(layout, scheme=SCHEMES[format])
         for file in progress(column_paths(path), unit="file", desc="Read"):
-            yield from read_columns(file, nlp.vocab, layout, audit)
+            for document in read_columns(file, layout, audit):
+                yield columns_to_doc(document, nlp.tokenizer, audit)
     else:
         raise ValueError(Errors.CE008.format(what="format", value=format, known=", ".join(FORMATS)))
 
@@ -110,6 +129,7 @@ def import_files(
     layout: ColumnFormat = DEFAULT_LAYOUT,
     splits: Path | None = None,
     audit_path: Path | None = None,
+    ids_path: Path | None = None,
     head_role: str | None = HEAD_ROLE,
     leave_out: Path | None = None,
 ) -> tuple[ImportAudit, dict[Path, int]]:
@@ -119,16 +139,18 @@ def import_files(
     output (Path): A `.spacy` file; with `splits` a folder, which gets train.spacy, dev.spacy and test.spacy.
     format (str): One of `FORMATS`.
     lang (str): Language code.
-    tokenizer (str): "clinical" or "spacy".
+    tokenizer (str): "clinical", "spacy" or, for column files, "file": their own tokens.
     layout (ColumnFormat): Of column files.
     splits (Optional[Path]): Folder with the split files.
     audit_path (Optional[Path]): TSV file for the audit.
+    ids_path (Optional[Path]): File for the ids of all documents, one a line.
     head_role (Optional[str]): For brat: role of a relation's head; None: relations are not annotated.
     leave_out (Optional[Path]): File with ids of documents that are not written, one a line.
     RETURNS (Tuple[ImportAudit, Dict[Path, int]]): The audit, and the number of documents of each file.
     RAISES (ValueError): CE014 if the output is a folder for a file, or the reverse, CE009 to CE011 for wrong splits,
-        and those of `blank_pipeline` and `import_corpus`.
+        and those of `check_tokenizer`, `blank_pipeline` and `import_corpus`.
     """
+    check_tokenizer(format, tokenizer)
     if splits and output.is_file():
         raise ValueError(Errors.CE014.format(path=output.name, found="file", wanted="folder"))
     if not splits and output.is_dir():
@@ -136,6 +158,7 @@ def import_files(
     named = read_splits(splits) if splits else None
     audit = ImportAudit()
     docs = list(import_corpus(source, format, blank_pipeline(lang, tokenizer), layout, audit, head_role))
+    audit.ids = [doc.user_data[DOC_ID_KEY] for doc in docs]
     if leave_out:
         docs = _leave_out(docs, set(read_text(leave_out).split()), audit)
     if named is None:
@@ -146,6 +169,8 @@ def import_files(
         write_docbin(found, path)
     if audit_path:
         audit.write_tsv(audit_path)
+    if ids_path:
+        audit.write_ids(ids_path)
     return audit, {path: len(found) for path, found in files.items()}
 
 
@@ -172,7 +197,9 @@ def audit_corpus(
     format (Optional[str]): None: brat if the folder holds `.ann` files, else columns of any scheme.
     RETURNS (ImportAudit): The audit.
     """
+    format = format or detect_format(source)
+    check_tokenizer(format, tokenizer)
     audit = ImportAudit()
-    for _ in import_corpus(source, format or detect_format(source), blank_pipeline(lang, tokenizer), layout, audit):
-        pass
+    for doc in import_corpus(source, format, blank_pipeline(lang, tokenizer), layout, audit):
+        audit.ids.append(doc.user_data[DOC_ID_KEY])
     return audit

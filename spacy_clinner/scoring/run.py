@@ -12,6 +12,7 @@ from .evaluation import Bootstrap, Evaluation, compare, evaluate
 from .original_gold import OriginalEvaluation, OriginalGold, evaluate_original
 from .predictions import pipeline_labels, predict, read_predictions, warn_of_labels
 from .provenance import provenance, sha256
+from .tokenization import warn_of_tokens
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,8 @@ class Run:
 def run_model(model: str, gold: Gold, *, spans_key: str | None = None, bootstrap: Bootstrap | None = None) -> Run:
     """Predict and score.
 
-    Warns (CW060, CW061) of labels that only the gold or only the model has.
+    Warns (CW060, CW061) of labels that only the gold or only the model has, and (CW310) if the model has other tokens
+    than the gold.
 
     model (str): Path or name of a pipeline, or a `.jsonl` file of predictions.
     gold (Gold): The data.
@@ -82,6 +84,7 @@ def run_model(model: str, gold: Gold, *, spans_key: str | None = None, bootstrap
         nlp = spacy.load(model)
         description = {"path": model, "name": f"{nlp.meta['lang']}_{nlp.meta['name']}", "version": nlp.meta["version"]}
         known = pipeline_labels(nlp, spans_key)
+        warn_of_tokens(nlp, gold.docs, gold.spans_key)
         predictions = predict(nlp, gold.docs, spans_key)
     documents = pair_documents(gold.docs, predictions, gold.spans_key)
     original = evaluate_original(gold.original, documents, predictions, bootstrap) if gold.original else None

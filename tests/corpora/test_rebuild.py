@@ -1,25 +1,27 @@
 import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from spacy.tokens import Doc, Span
 
 from spacy_clinner.constants import DOC_ID_KEY
 from spacy_clinner.corpora.audit import ImportAudit
+from spacy_clinner.corpora.columns import ColumnDocument, Sentence, columns_to_doc
 from spacy_clinner.corpora.importing import blank_pipeline
-from spacy_clinner.corpora.rebuild import rebuild_doc
+from spacy_clinner.corpora.rebuild import restore_spaces
+from spacy_clinner.corpora.tags import Chunk
 
 NLP = blank_pipeline("es", "clinical")
 
 
 def sentence(text, *entities):
-    doc = Doc(NLP.vocab, words=text.split())
-    doc.set_ents([Span(doc, start, end, "ENFERMEDAD") for start, end in entities], default="outside")
-    return doc
+    words = text.split()
+    chunks = [Chunk(start, end, "ENFERMEDAD") for start, end in entities]
+    return Sentence(words, range(1, len(words) + 1), chunks, [" "] * (len(words) - 1))
 
 
-def rebuild(sentences, original):
+def rebuild(sentences, original, tokenizer=NLP.tokenizer):
     audit = ImportAudit()
-    return rebuild_doc("n1", sentences, original, NLP.tokenizer, audit), audit
+    document = restore_spaces(ColumnDocument("n1", sentences), original, audit)
+    return columns_to_doc(document, tokenizer, audit), audit
 
 
 def test_text_and_entities_come_back():
@@ -58,14 +60,12 @@ def test_no_character_is_lost(sentences, data):
     for words in sentences:
         for word in words:
             original += word + data.draw(st.sampled_from(["", " ", "\n", "\t "]))
-    docs = [Doc(NLP.vocab, words=words) for words in sentences]
-    doc, audit = rebuild(docs, original)
+    doc, audit = rebuild([sentence(" ".join(words)) for words in sentences], original)
     assert "".join(doc.text.split()) == "".join(original.split())
     assert not audit.rows
     assert doc.text.count("\n") == len(sentences) - 1
 
 
 def test_every_tokenizer_will_do():
-    audit = ImportAudit()
-    doc = rebuild_doc("n1", [sentence("Ex - tabaquista", (0, 3))], "Ex-tabaquista", spacy.blank("en").tokenizer, audit)
+    doc, _ = rebuild([sentence("Ex - tabaquista", (0, 3))], "Ex-tabaquista", spacy.blank("en").tokenizer)
     assert [entity.text for entity in doc.ents] == ["Ex-tabaquista"]
