@@ -71,4 +71,5 @@ def convert_cli(
             msg.good(f"Wrote {len(found.ids)} ids to {ids}")
         if tokenizer != "clinical":
             setting = json.dumps({"@tokenizers": TOKENIZERS[tokenizer]})
-            msg.info(f"Train with the same tokens: --nlp.tokenizer '{setting}'")
+            msg.info("Train with the same tokens:")
+            print(f"--nlp.tokenizer '{setting}'")

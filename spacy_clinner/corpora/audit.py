@@ -125,8 +125,9 @@ class ImportAudit:
         RETURNS (str): Lines to print.
         """
         tables = [self.counts(), self.relation_counts()] if self.relations else [self.counts()]
-        ids = f"; ids: {self.ids[0]} .. {self.ids[-1]}" if self.ids else ""
-        return "\n".join([f"{self.documents} documents{ids}", *map(_aligned, tables)])
+        ids = " .. ".join(dict.fromkeys((*self.ids[:1], *self.ids[-1:])))
+        first = f"{self.documents} documents; ids: {ids}" if ids else f"{self.documents} documents"
+        return "\n".join([first, *map(_aligned, tables)])
 
 
 def _aligned(lines: Iterator[list[str]]) -> str:

@@ -34,4 +34,4 @@ def warn_of_tokens(nlp: Language, docs: Sequence[Doc], spans_key: str | None = N
 
 
 def _offsets(doc: Doc) -> list[tuple[int, int]]:
-    return [(token.idx, token.idx + len(token)) for token in doc if not token.is_space]
+    return [(token.idx, token.idx + len(token)) for token in doc if not token.text.isspace()]

@@ -28,6 +28,11 @@ def test_column_files(tmp_path):
     assert audit(tmp_path / "notes.tsv").exit_code == 0
     result = audit(tmp_path / "notes.tsv", "--format", "iob2")
     assert result.exit_code == 0 and "illegal tag" in result.output
+    result = audit(tmp_path / "notes.tsv", "--ids", tmp_path / "ids.txt", "--tokenizer", "file")
+    assert "ids: notes\n" in result.output and (tmp_path / "ids.txt").read_text() == "notes\n"
+    (tmp_path / "b.ann").touch()
+    (tmp_path / "b.txt").touch()
+    assert "CE312" in audit(tmp_path, "--tokenizer", "file").output
 
 
 def test_an_unreadable_corpus_ends_with_a_coded_message(tmp_path):

@@ -44,6 +44,20 @@ def test_splits(room):
     assert sorted(path.name for path in (room / "out").iterdir()) == ["dev.spacy", "test.spacy", "train.spacy"]
 
 
+def test_splits_of_a_column_file_are_made_of_its_ids(room):
+    marks = "# doc note-x\nPain\tB\n\n-DOCSTART-\nNo\tO\n\n# doc note-y\nFever\tB\n"
+    (room / "notes.tsv").write_text(marks)
+    common = ("--format", "iob", "--label", "Symptom", "--ids", room / "ids.txt")
+    result = convert(room / "notes.tsv", room / "all.spacy", *common)
+    assert result.exit_code == 0 and "3 documents; ids: note-x .. note-y" in result.output
+    ids = (room / "ids.txt").read_text().splitlines()
+    assert ids == ["note-x", "notes-2", "note-y"]
+    for split, doc_id in zip(("train", "dev", "test"), ids, strict=True):
+        (room / "splits" / f"{split}.txt").write_text(f"{doc_id}\n")
+    assert convert(room / "notes.tsv", room / "out", *common, "--splits", room / "splits").exit_code == 0
+    assert [len(read_docs(room / "out" / f"{split}.spacy")[0].ents) for split in ("train", "dev", "test")] == [1, 0, 1]
+
+
 @pytest.mark.parametrize(
     "arguments, code",
     [
@@ -51,6 +65,7 @@ def test_splits(room):
         (("--format", "brat", "--to", "brat"), "CE015"),
         (("--format", "xml"), "CE008"),
         (("--to", "brat"), "CE070"),
+        (("--format", "brat", "--tokenizer", "file"), "CE312"),
     ],
 )
 def test_wrong_arguments_end_with_a_coded_message(room, arguments, code):
