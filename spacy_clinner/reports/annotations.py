@@ -39,6 +39,33 @@ class Link(NamedTuple):
     probability: float | None
 
 
+class AnnotatedNote(NamedTuple):
+    """What a pipeline said of a note, as plain data.
+
+    id (str): The note's id.
+    text (str): Its text.
+    entities (List[Annotation]): Its entities, by start, longest first.
+    links (Optional[List[Link]]): Its relations; None if nobody has looked for any.
+    """
+
+    id: str
+    text: str
+    entities: list[Annotation]
+    links: list[Link] | None
+
+
+def read_note(doc_id: str, doc: Doc, spans_key: str | None = None) -> AnnotatedNote:
+    """Read what a document says.
+
+    doc_id (str): Its id.
+    doc (Doc): The annotated document.
+    spans_key (Optional[str]): As for `annotations_of`.
+    RETURNS (AnnotatedNote): The note.
+    """
+    links = links_of(doc) if RELATIONS_KEY in doc.user_data else None
+    return AnnotatedNote(doc_id, doc.text, annotations_of(doc, spans_key), links)
+
+
 def annotations_of(doc: Doc, spans_key: str | None = None) -> list[Annotation]:
     """Collect a document's entities in order.
 
@@ -76,3 +103,12 @@ def links_of(doc: Doc) -> list[Link]:
         Link(tuple(relation["head"]), tuple(relation["child"]), relation["label"], relation.get("probability"))
         for relation in doc.user_data.get(RELATIONS_KEY, ())
     ]
+
+
+def show_probability(probability: float | None) -> str:
+    """A probability with three digits, as all that people read shows it.
+
+    probability (Optional[float]): The probability.
+    RETURNS (str): The digits; nothing if it is not known.
+    """
+    return "" if probability is None else f"{probability:.3f}"

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from jinja2 import Environment
 
-from .annotations import Annotation, Link
+from .annotations import Annotation, Link, show_probability
 from .arcs import draw_relations
 
 # A page that holds a patient's note must not be able to send anything anywhere.
@@ -70,7 +70,7 @@ title="{{ over | map('describe') | join('; ') }}">{{ text }}</mark>
 {%- for entity in ending -%}
 <span class="tag c{{ index[entity.label] }}{{ ' unsure' if entity is unsure }}">{{ entity.label -}}
 {%- for assertion in entity.assertions %} {{ assertion }}{% endfor -%}
-{%- if entity.probability is not none %} <b>{{ '%.2f' % entity.probability }}</b>{% endif -%}
+{%- if entity.probability is not none %} <b>{{ entity.probability | probability }}</b>{% endif -%}
 </span>
 {%- endfor -%}
 {%- endfor -%}
@@ -95,7 +95,7 @@ lengthAdjust="spacingAndGlyphs">{{ piece.text }}</text>
 <path class="arc" marker-end="url(#tip)" \
 d="M{{ arc.head_x }} {{ arc.foot }}V{{ arc.y }}H{{ arc.child_x }}V{{ arc.foot - 2 }}"/>
 <text class="arc-label" x="{{ (arc.head_x + arc.child_x) // 2 }}" y="{{ arc.y + 4 }}">{{ arc.link.label }}
-{%- if arc.link.probability is not none %} {{ '%.2f' % arc.link.probability }}{% endif %}</text>
+{%- if arc.link.probability is not none %} {{ arc.link.probability | probability }}{% endif %}</text>
 {% endfor -%}
 </svg>
 </figure>
@@ -126,6 +126,7 @@ def annotation_page(
     labels = sorted(counts)
     environment = Environment(autoescape=True)
     environment.filters["describe"] = _describe
+    environment.filters["probability"] = show_probability
     environment.tests["unsure"] = _is_unsure
     return environment.from_string(TEMPLATE).render(
         title=title,
@@ -159,7 +160,7 @@ def segments(text: str, annotations: Sequence[Annotation]) -> list[tuple[str, li
 
 
 def _describe(entity: Annotation) -> str:
-    sure = "" if entity.probability is None else f", probability {entity.probability:.3f}"
+    sure = "" if entity.probability is None else f", probability {show_probability(entity.probability)}"
     assertions = "".join(f", {assertion}" for assertion in entity.assertions)
     return f"{entity.label}, characters {entity.start}-{entity.end}{assertions}{sure}"
 

@@ -19,6 +19,7 @@ from ..scoring.concept_relations import gold_concepts, predicted_concepts
 from ..scoring.counts import prf_of
 from ..scoring.relation_scorer import relations_of
 from ..training.gold_ents_corpus import give_gold_entities
+from .relation_table import Known
 
 # Below the lowest threshold that is tried; keeps the number of stored relations small.
 LOWEST = 0.05
@@ -35,6 +36,17 @@ def find_extractor(nlp: Language) -> tuple[str, RelationExtractor]:
     if len(found) != 1:
         raise ValueError(Errors.CE258.format(found=[name for name, _ in found], pipes=nlp.pipe_names))
     return found[0]
+
+
+def known_of(nlp: Language) -> Known:
+    """Collect what the relation extractors of a pipeline can find.
+
+    nlp (Language): The pipeline.
+    RETURNS (Known): Labels of heads and of relations; none if there is no extractor.
+    """
+    extractors = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, RelationExtractor)]
+    heads = {head for extractor in extractors for head in extractor.label_data["label_pairs"] or ()}
+    return Known(sorted(heads), sorted({label for extractor in extractors for label in extractor.labels}))
 
 
 def set_threshold(nlp: Language, threshold: float, relative: bool) -> None:

@@ -1,19 +1,11 @@
 """Entities with their fields as a table, a row each: what a spreadsheet or a data base takes from annotated notes."""
 
-import csv
-import io
 from collections.abc import Collection, Sequence
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from spacy.tokens import Doc
-
-from ..constants import ASSERTIONS_KEY, RELATIONS_KEY
-from ..errors import Errors
-from ..files import write_atomically
-from ..scoring.documents import document_ids
-from .annotations import Annotation, annotations_of
+from .annotations import AnnotatedNote, Annotation, Link, show_probability
+from .entity_table import entity_table
+from .table import Table, join
 
 HEAD_COLUMNS = {
     "doc_id": "string",
@@ -24,115 +16,90 @@ HEAD_COLUMNS = {
     "head_probability": "float64",
     "head_assertion": "string",
 }
-SEPARATOR = "; "
-SUFFIXES = (".csv", ".parquet")
 
 
-class Table(NamedTuple):
-    """Rows by column; the names of the columns with their Arrow types."""
+class Known(NamedTuple):
+    """What can be found in notes, though these may not hold it: so that the tables of one pipeline are alike.
 
-    columns: dict[str, str]
-    rows: list[dict[str, Any]]
+    heads (Collection[str]): Labels of entities that relations are of.
+    fields (Collection[str]): Labels of relations.
+    """
+
+    heads: Collection[str] = ()
+    fields: Collection[str] = ()
+
+
+NOTHING = Known()
+
+
+def note_table(
+    notes: Sequence[AnnotatedNote], head_labels: Collection[str] | None = None, known: Known = NOTHING
+) -> Table:
+    """Make the table that notes ask for: of entities with their fields if somebody has looked for relations, else of
+    entities.
+
+    notes (Sequence[AnnotatedNote]): Annotated notes.
+    head_labels (Optional[Collection[str]]): Labels of the entities that get a row; None: as `relation_table` chooses
+        them, or all.
+    known (Known): As for `relation_table`.
+    RETURNS (Table): As of `relation_table` or `entity_table`.
+    """
+    if all(note.links is None for note in notes):
+        return entity_table(notes, head_labels)
+    return relation_table(notes, head_labels, known)
 
 
 def relation_table(
-    docs: Sequence[Doc], spans_key: str | None = None, head_labels: Collection[str] | None = None
+    notes: Sequence[AnnotatedNote], head_labels: Collection[str] | None = None, known: Known = NOTHING
 ) -> Table:
     """Make a table of the heads of relations.
 
-    docs (Sequence[Doc]): Documents with entities and `user_data["clinner_relations"]`, gold or predicted.
-    spans_key (Optional[str]): Span group of the entities; None: `doc.ents`.
+    notes (Sequence[AnnotatedNote]): Notes with entities and relations, gold or predicted.
     head_labels (Optional[Collection[str]]): Labels of the entities that get a row, with fields or without. None: the
-        labels of all that are heads anywhere in the documents.
+        known labels of heads, and those of all that are heads anywhere in the notes; if there are none, all labels.
+    known (Known): Labels of heads, and labels of relations that get columns, found or not.
     RETURNS (Table): The columns `HEAD_COLUMNS`, and of each label of relations the children's texts (column LABEL),
         their offsets (LABEL_offsets, start-end) and the relations' probabilities (LABEL_probability), in the order of
         the text and joined by "; ". None: no child, no such probability, no assertion.
-    RAISES (ValueError): CE064 if two documents have the same id.
     """
-    entities = [annotations_of(doc, spans_key) for doc in docs]
-    relations = [doc.user_data.get(RELATIONS_KEY, ()) for doc in docs]
+    found = [(note, entity, links) for note in notes for entity, links in _links_by_head(note)]
     if head_labels is None:
-        found = zip(entities, relations, strict=True)
-        head_labels = {head.label for those, links in found for head in _heads(those, links)}
-    rows = [
-        _row(doc, doc_id, head, links)
-        for doc, doc_id, those, links in zip(docs, document_ids(docs), entities, relations, strict=True)
-        for head in those
-        if head.label in head_labels
-    ]
+        head_labels = {*known.heads, *(entity.label for _, entity, links in found if links)}
     columns = dict(HEAD_COLUMNS)
-    for label in sorted({relation["label"] for links in relations for relation in links}):
+    for label in sorted({*known.fields, *(link.label for note in notes for link in note.links or ())}):
         columns |= dict.fromkeys((label, f"{label}_offsets", f"{label}_probability"), "string")
+    rows = (_row(*row) for row in found if not head_labels or row[1].label in head_labels)
     return Table(columns, [{column: row.get(column) for column in columns} for row in rows])
 
 
-def write_table(path: Path, table: Table) -> None:
-    """Write a table as comma-separated values or Parquet, whole or not at all.
-
-    path (Path): A file that ends in .csv or .parquet.
-    table (Table): The table.
-    RAISES (ValueError): CE086 for another ending, CE087 if Parquet is wanted and pyarrow is missing.
-    """
-    check_output(path)
-    write_atomically(path, _to_csv(table) if path.suffix == ".csv" else _to_parquet(table))
-
-
-def check_output(path: Path) -> None:
-    """See that a table can be written; better known before the notes are annotated than after.
-
-    path (Path): The file.
-    RAISES (ValueError): CE086 for an unknown ending, CE087 if Parquet is wanted and pyarrow is missing.
-    """
-    if path.suffix not in SUFFIXES:
-        raise ValueError(Errors.CE086.format(path=path.name, known=" or ".join(SUFFIXES)))
-    if path.suffix == ".parquet" and find_spec("pyarrow") is None:
-        raise ValueError(Errors.CE087)
+def _links_by_head(note: AnnotatedNote) -> list[tuple[Annotation, list[Link]]]:
+    """The entities of a note with the relations that each is the head of."""
+    spans = {(entity.start, entity.end) for entity in note.entities}
+    links: dict[tuple[int, int] | None, list[Link]] = {}
+    for link in note.links or ():
+        start, end = link.head
+        # of an entity that has grown since the relation was found
+        around = (span for span in spans if span[0] <= start and end <= span[1])
+        head = link.head if link.head in spans else min(around, key=lambda span: span[1] - span[0], default=None)
+        links.setdefault(head, []).append(link)
+    return [(entity, links.get((entity.start, entity.end), [])) for entity in note.entities]
 
 
-def _heads(entities: Sequence[Annotation], relations: Sequence[dict[str, Any]]) -> list[Annotation]:
-    offsets = {tuple(relation["head"]) for relation in relations}
-    return [entity for entity in entities if (entity.start, entity.end) in offsets]
-
-
-def _row(doc: Doc, doc_id: str, head: Annotation, relations: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    span = (head.start, head.end)
-    assertions = [name for *offsets, name in doc.user_data.get(ASSERTIONS_KEY, ()) if tuple(offsets) == span]
-    row = {
-        "doc_id": doc_id,
-        "head_text": doc.text[head.start : head.end],
+def _row(note: AnnotatedNote, head: Annotation, links: list[Link]) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "doc_id": note.id,
+        "head_text": note.text[head.start : head.end],
         "head_start": head.start,
         "head_end": head.end,
         "head_label": head.label,
         "head_probability": head.probability,
-        "head_assertion": SEPARATOR.join(assertions) or None,
+        "head_assertion": join(head.assertions),
     }
     cells: dict[str, list[str]] = {}
-    for relation in sorted(relations, key=lambda relation: tuple(relation["child"])):
-        if tuple(relation["head"]) != span:
-            continue
-        start, end = relation["child"]
-        label = relation["label"]
-        cells.setdefault(label, []).append(doc.text[start:end])
-        cells.setdefault(f"{label}_offsets", []).append(f"{start}-{end}")
-        if "probability" in relation:
-            cells.setdefault(f"{label}_probability", []).append(f"{relation['probability']:.3f}")
-    return row | {column: SEPARATOR.join(values) for column, values in cells.items()}
-
-
-def _to_csv(table: Table) -> str:
-    file = io.StringIO(newline="")
-    # line ends as in RFC 4180: with others, a lone carriage return in a cell would not be quoted
-    writer = csv.DictWriter(file, table.columns)
-    writer.writeheader()
-    writer.writerows(table.rows)
-    return file.getvalue()
-
-
-def _to_parquet(table: Table) -> bytes:
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in table.columns.items()])
-    file = io.BytesIO()
-    parquet.write_table(pa.Table.from_pylist(table.rows, schema=schema), file)
-    return file.getvalue()
+    for link in sorted(links, key=lambda link: link.child):
+        start, end = link.child
+        cells.setdefault(link.label, []).append(note.text[start:end])
+        cells.setdefault(f"{link.label}_offsets", []).append(f"{start}-{end}")
+        if link.probability is not None:
+            cells.setdefault(f"{link.label}_probability", []).append(show_probability(link.probability))
+    return row | {column: join(values) for column, values in cells.items()}

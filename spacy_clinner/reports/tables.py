@@ -9,8 +9,8 @@ from ..scoring.confusion import Confusion
 from ..scoring.counts import PREDICTED, SUPPORT
 from ..scoring.evaluation import AVERAGES, Evaluation, ModeScores
 from ..scoring.original_gold import OriginalEvaluation
-from .annotations import Annotation, Link
-from .relation_table import Table
+from .annotations import Annotation, Link, show_probability
+from .table import Table
 
 # What became of annotations in the gold of a data file, in the words of its readers.
 FATES = {
@@ -129,7 +129,7 @@ def annotation_table(text: str, annotations: Sequence[Annotation]) -> str:
     RETURNS (str): The table.
     """
     rows = [
-        (_printable(text[start:end]), " ".join((label, *assertions)), start, end, _probability(probability))
+        (_printable(text[start:end]), " ".join((label, *assertions)), start, end, show_probability(probability))
         for start, end, label, probability, assertions in annotations
     ]
     return _table(("Entity", "Label", "start", "end", "probability"), rows, n_text=2)
@@ -143,7 +143,7 @@ def link_table(text: str, links: Sequence[Link]) -> str:
     RETURNS (str): The table.
     """
     rows = [
-        (_printable(text[slice(*head)]), label, _printable(text[slice(*child)]), _probability(probability))
+        (_printable(text[slice(*head)]), label, _printable(text[slice(*child)]), show_probability(probability))
         for head, child, label, probability in links
     ]
     return _table(("Head", "Relation", "Child", "probability"), rows, n_text=3)
@@ -152,13 +152,19 @@ def link_table(text: str, links: Sequence[Link]) -> str:
 def field_table(table: Table) -> str:
     """Entities with their fields, probabilities in brackets: for the terminal of someone who may read the notes.
 
-    table (Table): As `relation_table` makes it.
+    table (Table): As `note_table` makes it.
     RETURNS (str): The table.
     """
+    if "head_text" not in table.columns:
+        shown = [
+            (_sure(row["text"], show_probability(row["probability"])), row["label"], row["assertions"] or "")
+            for row in table.rows
+        ]
+        return _table(("Entity", "Label", "assertions"), shown, n_text=3)
     fields = [name for name in table.columns if f"{name}_probability" in table.columns and name != "head"]
     rows = [
         (
-            _sure(row["head_text"], _probability(row["head_probability"])),
+            _sure(row["head_text"], show_probability(row["head_probability"])),
             *(_sure(row[name], row[f"{name}_probability"]) for name in fields),
             row["head_assertion"] or "",
         )
@@ -175,10 +181,6 @@ def percent(score: float) -> str:
 def _printable(text: str) -> str:
     """Line breaks within an entity would break the table, control characters could steer the terminal."""
     return "".join(letter if letter.isprintable() else " " for letter in text)
-
-
-def _probability(probability: float | None) -> str:
-    return "" if probability is None else f"{probability:.3f}"
 
 
 def _sure(text: str | None, probability: str | None) -> str:

@@ -3,11 +3,14 @@ import csv
 import pytest
 import spacy
 from spacy.language import Language
+from spacy.tokens import SpanGroup
 from typer.testing import CliRunner
 
 from spacy_clinner.cli import clinner_cli
-from spacy_clinner.constants import DOC_ID_KEY, RELATIONS_KEY
+from spacy_clinner.constants import ASSERTIONS_KEY, DOC_ID_KEY, RELATIONS_KEY, SPANS_KEY
 from spacy_clinner.corpora.importing import write_docbin
+
+from ..pipeline import relation_toy
 
 NOTE = "Given aspirin 5mg."
 
@@ -20,6 +23,15 @@ def relate_neighbours(doc):
         {"head": head, "child": child, "label": "Dosage", "probability": 0.5}
         for head, child in zip(offsets, offsets[1:], strict=False)
     ]
+    return doc
+
+
+@Language.component("give_scores")
+def give_scores(doc):
+    """A probability and two assertions for the first entity."""
+    first = doc.ents[0]
+    doc.spans[SPANS_KEY] = SpanGroup(doc, spans=[first], attrs={"scores": [2 / 3]})
+    doc.user_data[ASSERTIONS_KEY] = [[first.start_char, first.end_char, what] for what in ("negated", "family")]
     return doc
 
 
@@ -62,6 +74,37 @@ def test_a_pipeline_and_notes(room, notes):
     result = table(room / "model", *(room / name for name in notes), room / "t.csv")
     assert result.exit_code == 0, result.output
     assert rows(room / "t.csv") == [("a", "aspirin", "5mg", "0.500"), ("b", "aspirin", "5mg", "0.500")]
+
+
+def test_a_pipeline_without_relations_has_a_row_an_entity(room):
+    nlp = spacy.load(room / "model")
+    nlp.remove_pipe("relate_neighbours")
+    nlp.add_pipe("give_scores")
+    nlp.to_disk(room / "entities")
+    assert table(room / "entities", room / "notes", room / "t.csv").exit_code == 0
+    with (room / "t.csv").open(encoding="utf8", newline="") as file:
+        assert file.read().splitlines()[:3] == [
+            "id,start,end,label,text,probability,assertions",
+            "a,6,13,Drug,aspirin,0.667,negated; family",
+            "a,14,17,Dosage,5mg,,",
+        ]
+    result = table(room / "entities", room / "notes", room / "t.csv", "--head-labels", "Drug", "--show")
+    assert "Wrote 2 rows" in result.output.replace("\n", " ")
+    assert ["aspirin", "(0.667)", "Drug", "negated;", "family"] in [line.split() for line in result.output.splitlines()]
+
+
+def test_a_trained_extractor_gives_all_its_columns_and_heads(tmp_path):
+    nlp = relation_toy.make_nlp()
+    relation_toy.train(nlp, steps=1)
+    ruler = nlp.add_pipe("entity_ruler", before="relations")
+    ruler.add_patterns([{"label": "DRUG", "pattern": "aspirin"}, {"label": "OTHER", "pattern": "daily"}])
+    nlp.get_pipe("relations").cfg["threshold"] = 1.0
+    nlp.to_disk(tmp_path / "model")
+    (tmp_path / "a.txt").write_text("take aspirin daily")
+    assert table(tmp_path / "model", tmp_path / "a.txt", tmp_path / "t.csv").exit_code == 0
+    with (tmp_path / "t.csv").open(encoding="utf8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["head_text"] == "aspirin" and row["HAS"] == row["ALONE_probability"] == ""
 
 
 def test_chosen_heads(room):

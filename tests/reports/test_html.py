@@ -44,7 +44,7 @@ def test_entities_are_marked_with_label_and_probability():
     page = annotation_page("no pain", [Annotation(3, 7, "Problem", 0.934)], title="A note", lang="de")
     parsed = Page(page)
     assert parsed.marks == ["pain"]
-    assert parsed.tags == ["Problem ", "0.93"]
+    assert parsed.tags == ["Problem ", "0.934"]
     assert 'title="Problem, characters 3-7, probability 0.934"' in page
     assert '<html lang="de">' in page
     assert "<li" in page and "Problem 1</li>" in page
@@ -96,7 +96,7 @@ def test_relations_are_drawn_and_assertions_named():
     parsed = Page(page)
     assert parsed.note == "aspirin 5 mg, <od> x"
     assert parsed.tags[0] == "DRUG negated "
-    assert page.count('<path class="arc"') == 2 and ">DOSAGE 0.80</text>" in page and ">FREQUENCY</text>" in page
+    assert page.count('<path class="arc"') == 2 and ">DOSAGE 0.800</text>" in page and ">FREQUENCY</text>" in page
     assert "&lt;od&gt;</text>" in page
     assert "<svg" not in annotation_page("aspirin", DRUG[:1], title="A note")
 

@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from spacy.tokens import Span, SpanGroup
 
 from spacy_clinner.constants import ASSERTIONS_KEY, DOC_ID_KEY, RELATIONS_KEY, SPANS_KEY
-from spacy_clinner.reports.relation_table import HEAD_COLUMNS, Table, relation_table, write_table
+from spacy_clinner.reports.annotations import read_note
+from spacy_clinner.reports.entity_table import ENTITY_COLUMNS
+from spacy_clinner.reports.relation_table import HEAD_COLUMNS, Known, note_table, relation_table
+from spacy_clinner.reports.table import Table, write_table
 
 NLP = spacy.blank("en")
 
@@ -38,7 +41,7 @@ def doc():
 
 
 def test_a_row_for_each_head_with_its_fields(doc):
-    table = relation_table([doc])
+    table = note_table([read_note("a", doc)])
     assert list(table.columns) == [
         *HEAD_COLUMNS, "DOSAGE", "DOSAGE_offsets", "DOSAGE_probability",
         "FREQUENCY", "FREQUENCY_offsets", "FREQUENCY_probability",
@@ -55,20 +58,42 @@ def test_a_row_for_each_head_with_its_fields(doc):
 
 
 def test_other_heads_and_spans(doc):
-    assert [row["head_text"] for row in relation_table([doc], head_labels=["PROBLEM"]).rows] == ["pain"]
+    assert [row["head_text"] for row in relation_table([read_note("a", doc)], ["PROBLEM"]).rows] == ["pain"]
     doc.spans["mine"] = [Span(doc, 1, 2, "MINE")]
-    (row,) = relation_table([doc], spans_key="mine").rows
+    (row,) = relation_table([read_note("a", doc, "mine")]).rows
     assert row["head_label"] == "MINE" and row["head_probability"] is None and row["FREQUENCY"] == "daily"
 
 
-def test_documents_without_relations_have_no_rows():
-    table = relation_table([NLP("No aspirin.")])
-    assert table == Table(HEAD_COLUMNS, [])
+def test_a_pipeline_knows_its_columns_whatever_the_notes_hold(doc):
+    doc.user_data[RELATIONS_KEY] = []
+    table = note_table([read_note("a", doc)], known=Known(["DRUG"], ["DURATION", "DOSAGE"]))
+    assert [row["head_text"] for row in table.rows] == ["aspirin", "water"]
+    assert list(table.columns)[len(HEAD_COLUMNS) :: 3] == ["DOSAGE", "DURATION"]
 
 
-def test_two_documents_of_an_id(doc):
-    with pytest.raises(ValueError, match="CE064"):
-        relation_table([doc, doc])
+def test_no_relations_among_notes_say_nothing_of_heads(doc):
+    doc.user_data[RELATIONS_KEY] = []
+    assert len(note_table([read_note("a", doc)]).rows) == 6
+
+
+def test_without_relations_all_entities_have_rows(doc):
+    del doc.user_data[RELATIONS_KEY]
+    notes = [read_note("a", doc), read_note("b", NLP("No aspirin."))]
+    table = note_table(notes)
+    assert table.columns == ENTITY_COLUMNS and len(table.rows) == 6
+    assert table.rows[0] == {
+        "id": "a", "start": 3, "end": 10, "label": "DRUG", "text": "aspirin",
+        "probability": 0.5, "assertions": "negated",
+    }  # fmt: skip
+    assert [row["text"] for row in note_table(notes, ["DRUG"]).rows] == ["aspirin", "water"]
+    assert note_table([]) == Table(ENTITY_COLUMNS, [])
+
+
+def test_a_head_that_has_grown_keeps_its_fields(doc):
+    with doc.retokenize() as retokenizer:
+        retokenizer.merge(doc[0:2], attrs={"ENT_TYPE": "DRUG", "ENT_IOB": 3})
+    row = relation_table([read_note("a", doc)], ["DRUG"]).rows[0]
+    assert row["head_text"] == "No aspirin" and row["FREQUENCY"] == "daily"
 
 
 CELLS = st.none() | st.text(st.sampled_from('a,;"é🙂= \t\n\r'), min_size=1)
@@ -87,7 +112,8 @@ def test_files_hold_what_the_table_does(tmp_path_factory, rows):
     write_table(folder / "t.csv", table)
     content = (folder / "t.csv").read_bytes().decode("utf8")
     read = list(csv.DictReader(io.StringIO(content, newline="")))
-    assert read == [{key: "" if value is None else str(value) for key, value in row.items()} for row in rows]
+    shown = ({**row, "p": None if row["p"] is None else f"{row['p']:.3f}"} for row in rows)
+    assert read == [{key: "" if value is None else str(value) for key, value in row.items()} for row in shown]
     assert [path.name for path in (folder / "new").iterdir()] == ["t.parquet"]
 
 
@@ -98,7 +124,7 @@ def test_unknown_kinds_of_tables(tmp_path):
 
 def test_parquet_needs_pyarrow(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    monkeypatch.setattr("spacy_clinner.reports.relation_table.find_spec", lambda name: None)
+    monkeypatch.setattr("spacy_clinner.reports.table.find_spec", lambda name: None)
     with pytest.raises(ValueError, match="CE087"):
         write_table(tmp_path / "t.parquet", Table({}, []))
     write_table(tmp_path / "t.csv", Table({}, []))

@@ -1,0 +1,85 @@
+"""Tables as files that a spreadsheet or a data base takes."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..errors import Errors
+from ..files import write_atomically
+from .annotations import show_probability
+
+SEPARATOR = "; "
+SUFFIXES = (".csv", ".parquet")
+
+
+class Table(NamedTuple):
+    """Rows by column; the names of the columns with their Arrow types."""
+
+    columns: dict[str, str]
+    rows: list[dict[str, Any]]
+
+
+def join(values: Sequence[str]) -> str | None:
+    """Put several values into one cell.
+
+    values (Sequence[str]): The values.
+    RETURNS (Optional[str]): The cell; None if there are none.
+    """
+    return SEPARATOR.join(values) or None
+
+
+def write_table(path: Path, table: Table) -> None:
+    """Write a table as comma-separated values or Parquet, whole or not at all.
+
+    path (Path): A file that ends in .csv or .parquet.
+    table (Table): The table.
+    RAISES (ValueError): CE086 for another ending, CE087 if Parquet is wanted and pyarrow is missing.
+    """
+    check_output(path)
+    write_atomically(path, format_csv(table.columns, table.rows) if path.suffix == ".csv" else _to_parquet(table))
+
+
+def check_output(path: Path) -> None:
+    """See that a table can be written; better known before the notes are annotated than after.
+
+    path (Path): The file.
+    RAISES (ValueError): CE086 for an unknown ending, CE087 if Parquet is wanted and pyarrow is missing.
+    """
+    if path.suffix not in SUFFIXES:
+        raise ValueError(Errors.CE086.format(path=path.name, known=" or ".join(SUFFIXES)))
+    if path.suffix == ".parquet" and find_spec("pyarrow") is None:
+        raise ValueError(Errors.CE087)
+
+
+def format_csv(columns: Iterable[str], rows: Iterable[dict[str, Any]], header: bool = True) -> str:
+    """Write rows as comma-separated values; probabilities, the only fractions of a table, with three digits.
+
+    columns (Iterable[str]): Names of the columns.
+    rows (Iterable[Dict[str, Any]]): The rows.
+    header (bool): Whether the names come first.
+    RETURNS (str): The lines.
+    """
+    file = io.StringIO(newline="")
+    # line ends as in RFC 4180: with others, a lone carriage return in a cell would not be quoted
+    writer = csv.DictWriter(file, list(columns))
+    if header:
+        writer.writeheader()
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    return file.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    return show_probability(value) if isinstance(value, float) else value
+
+
+def _to_parquet(table: Table) -> bytes:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in table.columns.items()])
+    file = io.BytesIO()
+    parquet.write_table(pa.Table.from_pylist(table.rows, schema=schema), file)
+    return file.getvalue()
