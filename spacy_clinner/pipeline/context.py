@@ -7,6 +7,7 @@ process. Here they do not stay: what they decided is written down, and the docum
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal
 
 import srsly
@@ -23,6 +24,8 @@ from .context_rules import ASSERTIONS, Rule, merge_rules, read_rules, ready_rule
 
 # Holds the entities in question while ConText runs.
 _TARGETS_KEY = "clinner_context_targets"
+# Of the module, because components with locks cannot be pickled.
+_BUILDING = Lock()
 
 
 @Language.factory(
@@ -187,19 +190,22 @@ class Context:
 
     def _build_context(self) -> Callable[[Doc], Doc]:
         """medspaCy's component with our rules, made at first use: when loading, the rules come after the component."""
-        if self._context is None:
-            context_class, rule_class = import_context(self.name)
-            self._context = context_class(
-                self.nlp,
-                rules=None,
-                span_attrs=None,
-                # the "without" of a migraine without aura negates nothing
-                prune_on_target_overlap=True,
-                input_span_type="group",
-                span_group_name=_TARGETS_KEY,
-            )
-            self._context.add([rule_class(**rule) for rule in self._rules])
-        return self._context
+        with _BUILDING:
+            if self._context is None:
+                context_class, rule_class = import_context(self.name)
+                context = context_class(
+                    self.nlp,
+                    rules=None,
+                    span_attrs=None,
+                    # the "without" of a migraine without aura negates nothing
+                    prune_on_target_overlap=True,
+                    input_span_type="group",
+                    span_group_name=_TARGETS_KEY,
+                )
+                context.add([rule_class(**rule) for rule in self._rules])
+                # other threads see it only now: without its rules it would find that nothing is negated
+                self._context = context
+            return self._context
 
     def __getstate__(self) -> dict[str, Any]:
         """Without medspaCy's objects, so that the component can be sent to a spawned process."""

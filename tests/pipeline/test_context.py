@@ -3,7 +3,10 @@ import pickle
 import re
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 import spacy
@@ -70,6 +73,21 @@ def run(*command, **kwargs):
 
 
 # What is found
+
+
+def test_threads_that_start_together_on_a_cold_pipeline_all_see_the_rules(monkeypatch):
+    from medspacy.context import ConText
+
+    add = ConText.add
+    cold, together = make_nlp(), Barrier(8)
+    monkeypatch.setattr(ConText, "add", lambda self, rules: (time.sleep(0.2), add(self, rules)))
+
+    def annotate(_):
+        together.wait()
+        return cues(cold(TEXT))
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(annotate, range(8))) == [FOUND] * 8
 
 
 def test_assertions_and_their_cues(nlp):
