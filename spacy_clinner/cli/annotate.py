@@ -36,6 +36,6 @@ def annotate_cli(
         if links := links_of(doc):
             print(link_table(doc.text, links))
         if html:
-            page = annotation_page(doc.text, annotations, links, title="Annotated note", lang=doc.lang_)
+            page = annotation_page(doc.text, annotations, links, title=note.name, lang=doc.lang_)
             write_atomically(html, page)
             msg.good(f"Saved the page to {html}")

@@ -1,117 +1,29 @@
 """One annotated note as one HTML page that needs nothing but itself."""
 
+import base64
+import hashlib
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
+from importlib.resources import files
+from itertools import groupby, pairwise
 
 from jinja2 import Environment
+from markupsafe import Markup
 
 from .annotations import Annotation, Link, show_probability
-from .arcs import draw_relations
+from .arcs import LONGEST, draw_relations
 
-# A page that holds a patient's note must not be able to send anything anywhere.
-TEMPLATE = """\
-<!DOCTYPE html>
-<html lang="{{ lang }}">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{ title }}</title>
-<style>
-body { margin: 2rem auto; max-width: 52rem; padding: 0 1rem; font: 16px/1.5 system-ui, sans-serif; color: #1c1c1c;
-  background: #fafafa; }
-h1 { font-size: 1.3rem; margin: 0 0 1rem; }
-.legend { display: flex; flex-wrap: wrap; gap: .4rem; padding: 0; margin: 0 0 1rem; list-style: none;
-  font-size: .8rem; }
-.legend li { padding: .1rem .5rem; border-radius: .3rem; }
-.note { padding: 1.2rem 1.5rem; background: #fff; border: 1px solid #ddd; border-radius: .5rem; line-height: 2.1;
-  white-space: pre-wrap; overflow-wrap: anywhere; }
-mark { padding: .15em .1em; color: inherit; border-radius: .2em; box-decoration-break: clone;
-  -webkit-box-decoration-break: clone; }
-.tag { padding: .1em .4em; margin: 0 .15em; border-radius: .3em; font-size: .68em; font-weight: 600;
-  white-space: nowrap; user-select: none; }
-.tag b { font-weight: 400; }
-.unsure { outline: 1px dashed #b00020; }
-.negated { text-decoration: line-through; }
-h2 { font-size: 1.05rem; margin: 1.6rem 0 .6rem; }
-figure { margin: 0 0 .8rem; padding: .6rem 1rem; background: #fff; border: 1px solid #ddd; border-radius: .5rem;
-  overflow-x: auto; }
-svg text { font: 13px monospace; white-space: pre; }
-svg .arc { fill: none; stroke: #777; }
-svg .arc-label { font: 11px system-ui, sans-serif; text-anchor: middle; paint-order: stroke; stroke: #fff;
-  stroke-width: 4px; }
-{% for colour in colours.values() -%}
-.c{{ loop.index0 }} { background: hsl({{ colour }} 85% 88%); fill: hsl({{ colour }} 85% 88%); }
-.tag.c{{ loop.index0 }}, .legend .c{{ loop.index0 }} { \
-background: hsl({{ colour }} 70% 78%); }
-{% endfor -%}
-@media print { body { margin: 0; background: none; } mark, .tag, .legend li { print-color-adjust: exact; } }
-</style>
-</head>
-<body>
-<h1>{{ title }}</h1>
-<ul class="legend" aria-label="Labels">
-{% for label, count in counts.items() -%}
-<li class="c{{ loop.index0 }}">{{ label }} {{ count }}</li>
-{% else -%}
-<li>no entities</li>
-{% endfor -%}
-{% if unsure %}<li class="unsure">probability below {{ threshold }}</li>{% endif %}
-</ul>
-<main class="note" lang="{{ lang }}">
-{%- for text, over, ending in segments -%}
-{%- if over -%}
-<mark class="c{{ index[over[-1].label] }}{{ ' negated' if 'negated' in over[-1].assertions }}" \
-title="{{ over | map('describe') | join('; ') }}">{{ text }}</mark>
-{%- else -%}
-{{ text }}
-{%- endif -%}
-{%- for entity in ending -%}
-<span class="tag c{{ index[entity.label] }}{{ ' unsure' if entity is unsure }}">{{ entity.label -}}
-{%- for assertion in entity.assertions %} {{ assertion }}{% endfor -%}
-{%- if entity.probability is not none %} <b>{{ entity.probability | probability }}</b>{% endif -%}
-</span>
-{%- endfor -%}
-{%- endfor -%}
-</main>
-{% if diagrams %}<h2>Relations, from head to child</h2>{% endif %}
-{% for diagram in diagrams -%}
-<figure>
-<svg width="{{ diagram.width }}" height="{{ diagram.height }}" role="img" aria-label="Relations">
-{% if loop.first -%}
-<defs><marker id="tip" viewBox="0 0 8 8" refX="4" refY="7" markerWidth="7" markerHeight="7">\
-<path d="M0 0L4 8L8 0z" fill="#777"/></marker></defs>
-{% endif -%}
-{% for piece in diagram.pieces -%}
-{%- if piece.entity is not none -%}
-<rect x="{{ piece.x }}" y="{{ diagram.height - 22 }}" width="{{ piece.width }}" height="20" rx="3" \
-class="c{{ index[piece.entity.label] }}"><title>{{ piece.entity | describe }}</title></rect>
-{%- endif -%}
-<text x="{{ piece.x }}" y="{{ diagram.height - 7 }}" textLength="{{ piece.width }}" \
-lengthAdjust="spacingAndGlyphs">{{ piece.text }}</text>
-{% endfor -%}
-{% for arc in diagram.arcs -%}
-<path class="arc" marker-end="url(#tip)" \
-d="M{{ arc.head_x }} {{ arc.foot }}V{{ arc.y }}H{{ arc.child_x }}V{{ arc.foot - 2 }}"/>
-<text class="arc-label" x="{{ (arc.head_x + arc.child_x) // 2 }}" y="{{ arc.y + 4 }}">{{ arc.link.label }}
-{%- if arc.link.probability is not none %} {{ arc.link.probability | probability }}{% endif %}</text>
-{% endfor -%}
-</svg>
-</figure>
-{% endfor -%}
-</body>
-</html>
-"""
-GOLDEN_ANGLE = 137.508
 UNSURE = 0.5
+# They reorder what stands around them, so that a note could be read otherwise than it is written.
+BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def annotation_page(
     text: str, annotations: Sequence[Annotation], links: Sequence[Link] = (), *, title: str, lang: str = "en"
 ) -> str:
-    """Render a note with its entities: a colour a label, assertions and probability beside each entity, a legend; and,
-    below, its relations as arcs.
+    """Render a note with its entities: a colour a label, assertions and probability beside each entity, a legend that
+    filters; and, below, its relations as arcs.
 
     Entities may overlap: text under several takes the colour of the innermost.
 
@@ -124,18 +36,38 @@ def annotation_page(
     """
     counts = Counter(entity.label for entity in annotations)
     labels = sorted(counts)
-    environment = Environment(autoescape=True)
-    environment.filters["describe"] = _describe
-    environment.filters["probability"] = show_probability
+    numbers = {id(entity): number for number, entity in enumerate(annotations)}
+    entity_at = {(entity.start, entity.end): number for number, entity in enumerate(annotations)}
+    environment = Environment(autoescape=True, keep_trailing_newline=True)
+    environment.filters |= {
+        "describe": _describe,
+        "number": lambda entity: numbers[id(entity)],
+        "ends": lambda link: [entity_at[span] for span in (link.head, link.child) if span in entity_at],
+        "probability": show_probability,
+        "controls": split_controls,
+        "codes": lambda words: "".join(code or part for part, code in split_controls(words)),
+    }
     environment.tests["unsure"] = _is_unsure
-    return environment.from_string(TEMPLATE).render(
+    script = _part("page.js")
+    diagrams = draw_relations(text, annotations, links)
+    # a line of the template that ends with a backslash goes on in the next
+    template = environment.from_string(_part("page.html").replace("\\\n", ""))
+    return template.render(
         title=title,
         lang=lang,
+        policy=_policy(script),
+        style=Markup(_part("page.css")),
+        # nothing of the note is in the script
+        script=Markup(script),
         counts={label: counts[label] for label in labels},
-        index={label: i for i, label in enumerate(labels)},
-        colours={label: round(i * GOLDEN_ANGLE % 360) for i, label in enumerate(labels)},
+        index={label: number for number, label in enumerate(labels)},
+        hues=[round(360 * number / len(labels)) for number in range(len(labels))],
+        entities=annotations,
         segments=segments(text, annotations),
-        diagrams=draw_relations(text, annotations, links),
+        diagrams=diagrams,
+        n_links=len(links),
+        n_drawn=sum(len(diagram.arcs) for diagram in diagrams),
+        longest=LONGEST,
         unsure=any(map(_is_unsure, annotations)),
         threshold=UNSURE,
     )
@@ -149,14 +81,45 @@ def segments(text: str, annotations: Sequence[Annotation]) -> list[tuple[str, li
     RETURNS (List[Tuple]): For each piece its text, the entities over it (outermost first), and those that end with it.
     """
     cuts = sorted({0, len(text)}.union(*((entity.start, entity.end) for entity in annotations)))
-    return [
-        (
-            text[start:end],
-            [entity for entity in annotations if entity.start <= start and end <= entity.end],
-            [entity for entity in annotations if entity.end == end],
-        )
-        for start, end in pairwise(cuts)
-    ]
+    starting: dict[int, list[Annotation]] = {}
+    for entity in annotations:
+        starting.setdefault(entity.start, []).append(entity)
+    over: list[Annotation] = []
+    pieces = []
+    for start, end in pairwise(cuts):
+        over = [entity for entity in over if entity.end > start] + starting.get(start, [])
+        pieces.append((text[start:end], over, [entity for entity in over if entity.end == end]))
+    return pieces
+
+
+def split_controls(text: str) -> list[tuple[str, str | None]]:
+    """Cut control characters out, those of the writing direction among them; tabs and line ends are text.
+
+    text (str): Any text.
+    RETURNS (List[Tuple[str, Optional[str]]]): Its pieces in order; of a control character with its code. HTML has no
+        U+0000: of that one the code only.
+    """
+    pieces: list[tuple[str, str | None]] = []
+    for is_control, letters in groupby(text, key=_is_control):
+        if is_control:
+            pieces += [("" if letter == "\0" else letter, f"U+{ord(letter):04X}") for letter in letters]
+        else:
+            pieces.append(("".join(letters), None))
+    return pieces
+
+
+def _is_control(letter: str) -> bool:
+    return letter in BIDIRECTIONAL or (unicodedata.category(letter) == "Cc" and letter not in "\t\n\r")
+
+
+def _part(name: str) -> str:
+    return (files(__package__) / "page" / name).read_text(encoding="utf8")
+
+
+def _policy(script: str) -> str:
+    """A page that holds a patient's note must not send anything anywhere, nor run any script but ours."""
+    digest = base64.b64encode(hashlib.sha256(f"\n{script}".encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
 
 
 def _describe(entity: Annotation) -> str:

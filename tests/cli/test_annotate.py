@@ -35,7 +35,7 @@ def test_page(room):
     assert result.exit_code == 0, result.output
     page = (room / "pages" / "page.html").read_text(encoding="utf8")
     assert "&lt;" in page and "<aspirin>" not in page
-    assert '<html lang="en">' in page
+    assert '<html lang="en">' in page and "<title>note.txt</title>" in page
 
 
 def test_a_note_without_entities(room):

@@ -1,13 +1,18 @@
+import base64
+import hashlib
+import re
 from html.parser import HTMLParser
+from itertools import combinations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_clinner.reports.annotations import Annotation, Link
-from spacy_clinner.reports.arcs import LETTER, draw_relations
-from spacy_clinner.reports.html import annotation_page, segments
+from spacy_clinner.reports.arcs import LABEL_LETTER, LETTER, LONGEST, draw_relations
+from spacy_clinner.reports.html import annotation_page, segments, split_controls
 
-VOID = {"meta"}
+VOID = {"meta", "input"}
 
 
 class Page(HTMLParser):
@@ -15,13 +20,14 @@ class Page(HTMLParser):
 
     def __init__(self, page):
         super().__init__(convert_charrefs=True)
-        self.open, self.note, self.tags, self.marks = [], "", [], []
+        self.open, self.note, self.tags, self.marks, self.scripts = [], "", [], [], []
         self.feed(page)
         self.close()
         assert not self.open
 
     def handle_starttag(self, tag, attrs):
-        assert tag not in ("script", "link", "img", "iframe")
+        assert tag not in ("link", "img", "iframe")
+        assert not any(name.startswith("on") or name in ("src", "href") for name, _ in attrs)
         if tag not in VOID:
             self.open.append((tag, dict(attrs)))
         if tag == "mark":
@@ -32,7 +38,9 @@ class Page(HTMLParser):
 
     def handle_data(self, data):
         names = [tag for tag, _ in self.open]
-        if "span" in names:
+        if "script" in names:
+            self.scripts.append(data)
+        elif "span" in names:
             self.tags.append(data)
         elif "main" in names:
             self.note += data
@@ -47,7 +55,7 @@ def test_entities_are_marked_with_label_and_probability():
     assert parsed.tags == ["Problem ", "0.934"]
     assert 'title="Problem, characters 3-7, probability 0.934"' in page
     assert '<html lang="de">' in page
-    assert "<li" in page and "Problem 1</li>" in page
+    assert '<input type="checkbox" value="0" checked>Problem 1</label></li>' in page
 
 
 def test_unsure_entities_stand_out():
@@ -60,8 +68,42 @@ def test_unsure_entities_stand_out():
 def test_everything_is_escaped():
     evil = '<script>"x"</script>&amp;'
     page = annotation_page(evil, [Annotation(0, 8, evil, 0.5)], title=evil, lang='"><b>')
-    assert "<script" not in page and "<b>x" not in page
+    assert page.count("<script") == 1 and "<b>x" not in page
     assert Page(page).note == evil
+
+
+def test_the_policy_lets_only_the_page_s_own_script_run():
+    page = annotation_page("pain", [Annotation(0, 4, "Problem", 0.3)], title="A note")
+    (script,) = Page(page).scripts
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'" in page.replace("&#39;", "'")
+    # where nothing can be filtered there is none
+    assert Page(annotation_page("pain", [], title="A note")).scripts == []
+
+
+def test_what_the_script_reads_is_in_the_page():
+    page = annotation_page("aspirin 5 mg, <od> x", DRUG, LINKS, title="A note")
+    (script,) = Page(page).scripts
+    for name in re.findall(r"dataset\.(\w+)", script):
+        assert f" data-{name}" in page, name
+    for selector in re.findall(r'querySelector(?:All)?\("[#.]([a-z]+)', script):
+        assert re.search(rf'(id|class)="{selector}\b', page), selector
+    assert '<mark class="c1 negated" data-over="0"' in page
+    assert 'data-entity="0" data-label="1" data-probability="0.9" data-negated title="DRUG' in page
+    assert '<g data-ends="0 1" data-probability="0.8">' in page and '<g data-ends="0 2">' in page
+
+
+def test_a_page_is_named_after_its_file_and_control_characters_show():
+    page = annotation_page("no \u202epain\u202c\x07.\x00\tx", [Annotation(3, 8, "Problem", 0.9)], title="a\u202eb.txt")
+    assert "<title>aU+202Eb.txt</title>" in page and '<h1>a<bdi class="control" data-code="U+202E">' in page
+    for code in ("U+202E", "U+202C", "U+0007", "U+0000"):
+        assert page.count(f'data-code="{code}"') == (2 if code == "U+202E" else 1)
+    assert "\x00" not in page and Page(page).note == "no \u202epain\u202c\x07.\tx"
+
+
+@pytest.mark.parametrize("text", ["", "plain\ttext\r\n", "שלום"])
+def test_tabs_line_ends_and_scripts_are_no_control_characters(text):
+    assert [code for _, code in split_controls(text)] == [None] * bool(text)
 
 
 def test_overlapping_entities_are_cut_at_their_borders():
@@ -101,18 +143,87 @@ def test_relations_are_drawn_and_assertions_named():
     assert "<svg" not in annotation_page("aspirin", DRUG[:1], title="A note")
 
 
-def test_arcs_of_one_height_do_not_cross():
+def test_arcs_make_room_for_their_labels():
     (diagram,) = draw_relations("aspirin 5 mg, <od> x", DRUG, LINKS)
-    assert diagram.arcs[0].y > diagram.arcs[1].y
+    short, long = diagram.arcs
+    assert short.y > long.y
     assert "".join(piece.text for piece in diagram.pieces) == "aspirin 5 mg, <od> x"
-    assert [piece.x for piece in diagram.pieces] == [LETTER * x for x in (0, 7, 8, 12, 14, 18)]
+    # the drug stands where it stands; the dosage is moved, and what follows with it
+    drug, blank, dosage, *rest = diagram.pieces
+    assert (drug.x, blank.x) == (0, 7 * LETTER) and dosage.x > 8 * LETTER
+    for before, piece in zip([dosage, *rest], rest, strict=False):
+        assert piece.x >= before.x + before.width
+    assert short.child_x - short.head_x >= short.label_width == LABEL_LETTER * len("DOSAGE 0.800")
+    # the longer arc leaves the drug on the left of the shorter one
+    assert long.head_x < short.head_x
 
 
-def test_distant_relations_have_diagrams_of_their_own_and_very_long_ones_none():
+LETTERS = "a b c d e f g h"
+PLACES = [(2 * number, 2 * number + 1) for number in range(8)]
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.sampled_from(list(combinations(PLACES, 2))), min_size=1, max_size=8, unique=True), st.data())
+def test_no_label_hides_an_arrow(pairs, data):
+    links = [Link(*data.draw(st.permutations(pair)), "R", 0.5) for pair in pairs]
+    diagrams = draw_relations(LETTERS, [], links)
+    assert sum(len(diagram.arcs) for diagram in diagrams) == len(links)
+    for diagram in diagrams:
+        spans = [(*sorted((arc.head_x, arc.child_x)), arc) for arc in diagram.arcs]
+        for left, right, arc in spans:
+            assert left < arc.label_x - arc.label_width // 2 and arc.label_x + arc.label_width // 2 < right
+            assert 0 <= left and right <= diagram.width and 0 < arc.y - 4 < arc.foot <= diagram.height
+        for (left, right, arc), (start, end, other) in combinations(spans, 2):
+            if arc.y == other.y:
+                assert right < start or end < left
+            # what lies inside another lies below it
+            elif left <= start and end <= right:
+                assert other.y > arc.y
+            elif start <= left and right <= end:
+                assert arc.y > other.y
+
+
+def test_of_two_relations_between_the_same_entities_one_lies_inside_the_other():
+    links = [Link((0, 4), (20, 24), "R", None), Link((0, 4), (20, 24), "S", None)]
+    (diagram,) = draw_relations("aaaa" + " " * 16 + "bbbb", [], links)
+    outer, inner = diagram.arcs
+    assert outer.head_x < inner.head_x < inner.child_x < outer.child_x and outer.y < inner.y
+
+
+def test_a_label_stands_beside_the_feet_that_cross_its_arc():
+    text = "a" + " " * 40 + "b" + " " * 40 + "c" + " " * 42 + "d"
+    (diagram,) = draw_relations(text, [], [Link((0, 1), (82, 83), "R", None), Link((41, 42), (125, 126), "R", None)])
+    low, high = diagram.arcs
+    assert low.y > high.y and low.head_x < high.head_x < low.child_x
+    assert abs(low.label_x - high.head_x) >= low.label_width // 2
+
+
+def test_lines_and_distant_relations_have_diagrams_of_their_own_and_very_long_ones_none():
     text = "a b" + " " * 100 + "c\nd" + " " * 1000 + "e"
     ends = [((0, 1), (2, 3)), ((105, 106), (103, 104)), ((0, 1), (1106, 1107))]
     links = [Link(head, child, "R", None) for head, child in ends]
     first, second = draw_relations(text, [], links)
     assert second.arcs[0].head_x > second.arcs[0].child_x
     # the line end is a letter wide
-    assert "c d" in second.pieces[0].text and len(first.arcs) == 1
+    assert "c d" in "".join(piece.text for piece in second.pieces) and len(first.arcs) == 1
+    assert "1 of 3 relations span more than 600 characters and are not drawn." in annotation_page(
+        text, [], links, title="A note"
+    )
+    lines = draw_relations("ab cd\nef gh", [], [Link((0, 2), (3, 5), "R", None), Link((6, 8), (9, 11), "R", None)])
+    assert ["".join(piece.text for piece in diagram.pieces) for diagram in lines] == ["ab cd", "ef gh"]
+
+
+def test_context_is_whole_words():
+    text = "vomiting repeatedly since yesterday, given ondansetron 4 mg with good effect and discharged"
+    drug, dose = (43, 54), (55, 59)
+    (diagram,) = draw_relations(text, [], [Link(drug, dose, "R", None)])
+    words = "".join(piece.text for piece in diagram.pieces).split()
+    assert set(words) <= set(text.split()) and {"ondansetron", "given", "effect"} <= set(words) and len(words) < 13
+
+
+def test_a_line_full_of_relations_is_cut_into_diagrams():
+    text = "d 1 " * 3000
+    links = [Link((4 * n, 4 * n + 1), (4 * n + 2, 4 * n + 3), "R", 0.5) for n in range(3000)]
+    diagrams = draw_relations(text, [], links)
+    assert sum(len(diagram.arcs) for diagram in diagrams) == 3000
+    assert max(len(diagram.arcs) for diagram in diagrams) <= LONGEST / 4
