@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from wasabi import msg
 
-from spacy_clinner.files import read_text, write_atomically
+from spacy_clinner.files import read_lines, write_atomically
 
 
 def read_places(path: Path) -> dict[str, str]:
@@ -21,7 +21,7 @@ def read_places(path: Path) -> dict[str, str]:
     path (Path): Lines of a heading's identifier, its name, synonyms and tree numbers; the last two joined by "|".
     RETURNS (Dict[str, str]): The heading of each tree number.
     """
-    rows = [line.split("\t") for line in read_text(path).splitlines()]
+    rows = [line.split("\t") for line in read_lines(path)]
     return {number: row[0] for row in rows for number in row[3].split("|") if number}
 
 

@@ -17,8 +17,8 @@ class Errors(metaclass=_Coded):
     # CE0xx: data and configuration. 001-029 corpora and assets, 030-039 the demo corpus, 050-059 checkpoints,
     # 060-079 scoring, 080-089 experiments
     CE001 = (
-        "Document {doc!r}: {file} is not UTF-8 at byte {byte}. Likely it was saved as Latin-1 or Windows-1252: convert "
-        "it with `iconv -f WINDOWS-1252 -t UTF-8`; offsets stay right, as they count characters."
+        "{file} is no text in UTF-8, as byte {byte} shows. Likely it was saved as {encoding}: convert it with `iconv "
+        "-f {command} -t UTF-8`; offsets stay right, as they count characters."
     )
     CE002 = (
         "Document {doc!r}, line {line} of its .ann file is no brat annotation. Lines start with T, E, R, *, A, M, N or "
@@ -42,14 +42,15 @@ class Errors(metaclass=_Coded):
     )
     CE008 = "Unknown {what} {value!r}. Use one of {known}."
     CE009 = (
-        "The split {split!r} names {n} documents that the corpus does not hold, among them {docs}. Write one id a "
-        "line: the file's name without its extension."
+        "{file} names {n} documents that the corpus does not hold, among them {docs}. Write one id a line, as the "
+        "audit spells it: of a file, its path below the corpus' folder without its ending (note1, train/note1)."
     )
     CE010 = "Document {doc!r} is in the splits {first!r} and {second!r}. Leave it in one, or scores are too good."
     CE011 = "{path} holds no split: neither train.txt, dev.txt nor test.txt."
     CE012 = (
-        "Document {doc!r} cannot be written: its id is no plain name of a file in the folder, or too long, or another "
-        "document has it, too. Give each document a name of its own in `doc.user_data['clinner_doc_id']`."
+        "Document {doc!r} cannot be written: its id is no name of a file below the output's folder (note1, "
+        "train/note1), or too long, or another document has it, too. Give each document a name of its own in "
+        "`doc.user_data['clinner_doc_id']`."
     )
     CE013 = (
         "Document {doc!r}: token {token} holds a delimiter or a line end, which would break the columns, or is "
@@ -58,7 +59,7 @@ class Errors(metaclass=_Coded):
     )
     CE014 = (
         "{path} is a {found}, but a {wanted} is to be written there. Name another: a file that ends in .spacy, or a "
-        "folder if you give --splits or --to."
+        "folder if you give --splits, --split or --to."
     )
     CE015 = "Give either --format (from that format to .spacy) or --to (from .spacy to that format)."
     CE016 = (
@@ -108,6 +109,35 @@ class Errors(metaclass=_Coded):
         "entries are of another text, or the text was changed after annotation."
     )
     CE028 = "{file} has no text {doc} or {doc}.txt beside it. Put texts and entries into one folder."
+    # 300-309 readers of corpora and their splits
+    CE300 = (
+        "{file} holds a NUL at byte {byte}, which no text does. Likely it is another kind of file (an archive, one of "
+        "a word processor), or was damaged: save it again as plain text in UTF-8."
+    )
+    CE301 = (
+        "Document {doc!r} is in {one} and again in {other}. Remove one of them, or give each document an id of its own."
+    )
+    CE302 = (
+        "The file {file!r} cannot give its document an id: its name is not UTF-8, or holds a control character (such "
+        "as a line end). Rename it."
+    )
+    CE303 = (
+        "The shares {shares!r} are no percentages of train, dev and test: give up to three numbers with commas "
+        "between, which add up to 100, such as --split 60,20,20."
+    )
+    CE304 = (
+        "{file}, line {line} is no document id, a tab and its group (such as its patient), or gives a document a "
+        "second group."
+    )
+    CE305 = (
+        "Splits cannot be drawn: {problem}. Name every document's group in the file of --by (id, tab, group), or draw "
+        "fewer splits, such as --split 80,20."
+    )
+    CE306 = (
+        "The id {doc!r} cannot stand in a list of ids, one a line: it begins or ends with white space, holds a line "
+        "end or is empty. Rename the document."
+    )
+    CE307 = "Give either --splits (lists of ids) or --split (shares to draw them by), and --by only with --split."
     # 310-319 column files and the tokens of corpora
     CE310 = (
         "{file}, line {line}: column {column} holds no tag, but on the next line it does. Likely this is a header: "

@@ -1,41 +1,82 @@
 """Text files: decoded strictly with their line ends kept, written whole or not at all."""
 
+import json
 import os
 import re
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
+from .encodings import likely_encoding
 from .errors import Errors
 
 LINE_END = re.compile(r"\r\n|\n|\r")
+# what some programs put before the text of a UTF-8 file
+MARK = "\ufeff"
 
 
-def read_text(path: Path) -> str:
-    """Read a UTF-8 file without touching its line ends, because offsets count carriage returns.
+def read_text(path: Path, name: str | None = None) -> str:
+    """Read a UTF-8 file as it is: offsets count its carriage returns, and its byte order mark.
 
     path (Path): The file.
+    name (Optional[str]): What errors call it; None: its own name.
     RETURNS (str): Its text.
-    RAISES (ValueError): CE001 with the byte that is not UTF-8.
+    RAISES (ValueError): CE001 if it is not UTF-8, CE300 if it holds NUL bytes.
     """
+    data = path.read_bytes()
     try:
-        return path.read_bytes().decode("utf8")
+        text = data.decode("utf8")
+        byte = data.find(0)
     except UnicodeDecodeError as error:
         byte = error.start
+    if byte < 0:
+        return text
     # raised outside of the handler: the decoder's own error carries the text
-    raise ValueError(Errors.CE001.format(doc=path.stem, file=path.name, byte=byte))
+    name, encoding = name or path.name, likely_encoding(data)
+    if encoding is None:
+        raise ValueError(Errors.CE300.format(file=name, byte=data.find(0)))
+    words, command = encoding
+    raise ValueError(Errors.CE001.format(file=name, byte=byte, encoding=words, command=command))
 
 
 def split_lines(text: str) -> list[str]:
-    """Split text into lines: each ends in CR LF, LF or CR, and in nothing else.
+    """Split the content of a file of lines: each ends in CR LF, LF or CR, and in nothing else.
 
     `str.splitlines` ends lines at form feeds and Unicode's separators, too, which notes hold inside of a line.
 
-    text (str): The text.
+    text (str): The content; a byte order mark before it is skipped.
     RETURNS (List[str]): Its lines without their ends; an end of the last line begins no further one.
     """
-    lines = LINE_END.split(text)
+    lines = LINE_END.split(text.removeprefix(MARK))
     return lines[:-1] if not lines[-1] else lines
+
+
+def read_lines(path: Path) -> list[str]:
+    """Read a file of lines.
+
+    path (Path): The file, in UTF-8.
+    RETURNS (List[str]): Its lines as of `split_lines`.
+    RAISES (ValueError): Those of `read_text`.
+    """
+    return split_lines(read_text(path))
+
+
+def parse_json(text: str) -> Any:
+    """Parse JSON that others wrote.
+
+    text (str): The JSON; a byte order mark before it is skipped.
+    RETURNS (Any): Its data.
+    RAISES (ValueError): If it is no JSON, nested too deeply, or has characters that no file can hold (halves of
+        surrogate pairs).
+    """
+    try:
+        data = json.loads(text.removeprefix(MARK))
+        if "\\ud" in text.lower():
+            json.dumps(data, ensure_ascii=False).encode("utf8")
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    return data
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

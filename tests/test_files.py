@@ -1,6 +1,20 @@
+import codecs
+import json
+import subprocess
+
 import pytest
 
-from spacy_clinner.files import split_lines, write_atomically, write_files_atomically
+from spacy_clinner.files import (
+    parse_json,
+    read_lines,
+    read_text,
+    split_lines,
+    write_atomically,
+    write_files_atomically,
+)
+
+LATIN = "Señora Zebedee took aspirin,\r\nno naïve café.\n"
+CYRILLIC = "Пациент принимает аспирин.\n"
 
 
 def test_whole_or_not_at_all(tmp_path):
@@ -25,3 +39,57 @@ def test_files_are_written_all_or_none(tmp_path):
 def test_lines_end_in_any_system_s_way_and_in_nothing_else(end):
     assert split_lines(f"a\x0cb\u2028c{end}{end}d{end}") == ["a\x0cb\u2028c", "", "d"]
     assert split_lines(f"a{end}b") == ["a", "b"] and split_lines("") == []
+
+
+def test_a_mark_is_part_of_a_text_and_not_of_its_first_line(tmp_path):
+    (tmp_path / "a.txt").write_bytes(codecs.BOM_UTF8 + b"a\rb")
+    assert read_text(tmp_path / "a.txt") == "\ufeffa\rb"
+    assert read_lines(tmp_path / "a.txt") == ["a", "b"]
+
+
+@pytest.mark.parametrize("text", [LATIN, CYRILLIC])
+@pytest.mark.parametrize("mark", [True, False])
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_the_advice_for_wide_characters_gives_the_text(tmp_path, codec, mark, text):
+    path = tmp_path / "a.txt"
+    path.write_bytes((("\ufeff" if mark else "") + text).encode(codec))
+    with pytest.raises(ValueError, match=f"CE001.*a.txt.*{codec[:6].upper()}") as error:
+        read_text(path)
+    assert "Zebedee" not in str(error.value) and error.value.__context__ is None
+    follow_advice(path, str(error.value))
+    assert read_text(path) == text
+
+
+def test_the_advice_for_bytes_gives_the_text(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes(LATIN.encode("cp1252"))
+    with pytest.raises(ValueError, match="CE001.*byte 2 .*WINDOWS-1252") as error:
+        read_text(path, "train/a.txt")
+    assert "train/a.txt" in str(error.value)
+    follow_advice(path, str(error.value))
+    assert read_text(path) == LATIN
+
+
+def follow_advice(path, message):
+    command = message.split("`")[1].split()
+    path.write_bytes(subprocess.run([*command, path], check=True, capture_output=True).stdout)
+
+
+@pytest.mark.parametrize(
+    "data", [b"Gave\0aspirin.", b"Gave aspirin\0", b"\0\0\0", b"\x89PNG\0\0\0\r\xff", b"PK\3\4\x14\0\0\0"]
+)
+def test_nul_bytes_are_no_text(tmp_path, data):
+    (tmp_path / "a.txt").write_bytes(data)
+    with pytest.raises(ValueError, match=f"CE300.*a.txt.*byte {data.index(0)},"):
+        read_text(tmp_path / "a.txt")
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a": "\\ud800"}', '"\\uDFFF"', "[1", f"[{'9' * 5000}]"])
+def test_json_that_cannot_be_read_or_written_again(text):
+    with pytest.raises(ValueError):
+        parse_json(text)
+
+
+def test_json():
+    data = {"a": ["🙂", "\\ud800", 1.5]}
+    assert parse_json("\ufeff" + json.dumps(data)) == data

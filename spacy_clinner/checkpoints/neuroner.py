@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 from ..errors import Errors
+from ..files import read_lines
 from .inert_pickle import read_pickle
 from .tf_bundle import read_bundle
 
@@ -88,8 +89,8 @@ def _read_settings(path: Path) -> str:
     """Check the settings and return the tokenizer."""
     parser = ConfigParser(interpolation=None)
     try:
-        parser.read_string(path.read_text(encoding="utf8"))
-    except (ConfigError, UnicodeDecodeError):
+        parser.read_string("\n".join(read_lines(path)))
+    except ConfigError:
         raise ValueError(Errors.CE057.format(setting="parameters.ini", found="unreadable", wanted="settings")) from None
     for (section, setting), wanted in _SETTINGS.items():
         found = parser.get(section, setting, fallback="missing")

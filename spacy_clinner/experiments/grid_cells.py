@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Errors
+from ..files import MARK, read_text
 from .cell import Cell
 
 _SETTINGS = {"title", "config", "test", "seeds", "baseline", "overrides", "tasks", "methods"}
@@ -37,10 +38,12 @@ def read_grid(path: Path) -> Grid:
 
     path (Path): The TOML file; its relative paths start from the working directory.
     RETURNS (Grid): Tasks, methods, and a cell for each combination with each seed.
-    RAISES (ValueError): CE084 if a setting is unknown, missing or names no method.
+    RAISES (ValueError): CE084 if a setting is unknown, missing or names no method; CE001 and CE300 if the file is no
+        text in UTF-8.
     """
+    content = read_text(path).removeprefix(MARK)
     try:
-        spec = tomllib.loads(path.read_text(encoding="utf8"))
+        spec = tomllib.loads(content)
     except tomllib.TOMLDecodeError as error:
         raise ValueError(Errors.CE084.format(path=path, problem=f"is no TOML: {error}")) from error
     _check(path, spec, _SETTINGS, {"config", "test", "tasks", "methods"})

@@ -12,6 +12,7 @@ from typing import Any
 from thinc.api import ConfigValidationError
 
 from ..errors import Errors
+from ..files import split_lines
 from ..progress import progress
 from .cell import Cell
 from .train_cell import train_cell
@@ -69,7 +70,7 @@ def read_results(path: Path) -> dict[str, dict[str, Any]]:
     complete = content[: content.rfind(b"\n") + 1]
     if len(complete) < len(content):
         os.truncate(path, len(complete))
-    records = [json.loads(line) for line in complete.decode("utf8").splitlines()]
+    records = [json.loads(line) for line in split_lines(complete.decode("utf8"))]
     return {record["identity"]: record for record in records}
 
 

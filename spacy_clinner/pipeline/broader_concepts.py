@@ -7,7 +7,7 @@ from pathlib import Path
 from spacy.util import registry
 
 from ..errors import Errors
-from ..files import read_text
+from ..files import read_lines
 
 # A concept, and one that is broader: an edge of the hierarchy.
 Edge = tuple[str, str]
@@ -19,11 +19,11 @@ def read_broader_concepts(path: Path | str) -> list[Edge]:
 
     path (Union[Path, str]): Lines of a concept, a tab and a broader concept, by the names that `kb_id_` has.
     RETURNS (List[Tuple[str, str]]): The pairs.
-    RAISES (ValueError): CE280 for a line that has not these two; CE001 if the file is not UTF-8.
+    RAISES (ValueError): CE280 for a line that has not these two; CE001 and CE300 if it is no text in UTF-8.
     """
     path = Path(path)
     edges = []
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
+    for number, line in enumerate(read_lines(path), start=1):
         names = tuple(name.strip() for name in line.split("\t"))
         if len(names) != 2 or not all(names):
             raise ValueError(Errors.CE280.format(file=path.name, line=number))

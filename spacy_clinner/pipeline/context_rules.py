@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Errors
-from ..files import read_text
+from ..files import parse_json, read_text
 
 Rule = dict[str, Any]
 
@@ -44,12 +44,14 @@ def read_rules(path: Path | str) -> list[Rule]:
 
     path (Union[Path, str]): JSON, `{"context_rules": [...]}`, as medspaCy reads it.
     RETURNS (List[Rule]): The rules.
-    RAISES (ValueError): CE272 if there is no such list in it, or one of the rules is wrong.
+    RAISES (ValueError): CE272 if there is no such list in it, or one of the rules is wrong; CE001 and CE300 if it is no
+        text in UTF-8.
     """
     path = Path(path)
+    content = read_text(path)
     try:
-        rules = json.loads(read_text(path))["context_rules"]
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        rules = parse_json(content)["context_rules"]
+    except (ValueError, KeyError, TypeError) as error:
         problem = f"{path.name} is no JSON file with a list `context_rules`"
         raise ValueError(Errors.CE272.format(problem=problem)) from error
     return [check_rule(rule) for rule in rules]

@@ -9,7 +9,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..errors import Errors, Warnings
-from ..files import write_atomically
+from ..files import parse_json, read_lines, write_atomically
 from ..progress import progress
 from ..types import Entity
 from .documents import Predictions, document_ids, entities_of
@@ -39,22 +39,22 @@ def read_predictions(path: Path) -> Predictions:
 
     path (Path): A JSONL file; offsets are characters (Unicode code points) of the document's text, end exclusive.
     RETURNS (Predictions): Predicted entities by document identifier.
-    RAISES (ValueError): CE068 if a line has another form, CE064 if an identifier repeats.
+    RAISES (ValueError): CE068 if a line has another form, CE064 if an identifier repeats, CE001 and CE300 if the file
+        is no text in UTF-8.
     """
     predictions: dict[str, frozenset[Entity]] = {}
-    with path.open(encoding="utf8", newline="") as lines:
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            try:
-                record = json.loads(line)
-                name, entities = str(record["id"]), frozenset(_entity(*triple) for triple in record["entities"])
-            except (ValueError, TypeError, KeyError) as error:
-                # the cause could quote the line
-                raise ValueError(Errors.CE068.format(path=path.name, line=number, error=type(error).__name__)) from None
-            if name in predictions:
-                raise ValueError(Errors.CE064.format(doc=name))
-            predictions[name] = entities
+    for number, line in enumerate(read_lines(path), start=1):
+        if not line.strip():
+            continue
+        try:
+            record = parse_json(line)
+            name, entities = str(record["id"]), frozenset(_entity(*triple) for triple in record["entities"])
+        except (ValueError, TypeError, KeyError) as error:
+            # the cause could quote the line
+            raise ValueError(Errors.CE068.format(path=path.name, line=number, error=type(error).__name__)) from None
+        if name in predictions:
+            raise ValueError(Errors.CE064.format(doc=name))
+        predictions[name] = entities
     return predictions
 
 

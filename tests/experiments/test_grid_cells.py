@@ -77,6 +77,16 @@ def test_mistakes_are_named(tmp_path, change, problem):
         read_grid(write(tmp_path, GRID.replace(*change)))
 
 
+def test_a_grid_of_another_system(tmp_path):
+    path = write(tmp_path, GRID)
+    grid = read_grid(path)
+    path.write_bytes(GRID.replace("\n", "\r\n").encode("utf-8-sig"))
+    assert read_grid(path) == grid
+    path.write_text(GRID, encoding="utf-16")
+    with pytest.raises(ValueError, match="CE001"):
+        read_grid(path)
+
+
 SMALL = """
 config = "{room}/config.cfg"
 test = "{room}/test.spacy"

@@ -6,7 +6,7 @@ import spacy
 
 from spacy_clinner.experiments import runner
 from spacy_clinner.experiments.cell import Cell
-from spacy_clinner.experiments.runner import read_results, run_cells
+from spacy_clinner.experiments.runner import append_result, read_results, run_cells
 
 from .room import data_overrides, make_room
 
@@ -76,6 +76,12 @@ def test_a_kill_between_model_and_result(run, cells):
     (model,) = (output / "models").iterdir()
     run_cells(cells, output)
     assert identity in read_results(output / "results.jsonl") and list((output / "models").iterdir()) == [model]
+
+
+def test_a_result_is_a_line_whatever_its_labels(tmp_path):
+    record = {"identity": "a", "test": {"one\u2028label\x85": 1.0}}
+    append_result(tmp_path / "results.jsonl", record)
+    assert read_results(tmp_path / "results.jsonl") == {"a": record}
 
 
 def test_failures_are_named_and_the_rest_is_saved(cells, tmp_path):

@@ -357,6 +357,14 @@ def test_a_file_of_rules_is_wrong(tmp_path, content):
         read_rules(tmp_path / "rules.json")
 
 
+def test_a_file_of_rules_may_begin_with_a_mark(tmp_path):
+    (tmp_path / "rules.json").write_text('{"context_rules": []}', encoding="utf-8-sig")
+    assert read_rules(tmp_path / "rules.json") == []
+    (tmp_path / "rules.json").write_text('{"context_rules": []}', encoding="utf-16")
+    with pytest.raises(ValueError, match="CE001.*rules.json"):
+        read_rules(tmp_path / "rules.json")
+
+
 def test_a_span_group_is_missing():
     with pytest.raises(ValueError, match="CE273"):
         make_nlp(spans_key="found")(TEXT)

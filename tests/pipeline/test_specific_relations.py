@@ -153,6 +153,12 @@ def test_a_line_that_is_no_pair(tmp_path, line):
         read_broader_concepts(file)
 
 
+def test_a_hierarchy_of_another_system(tmp_path):
+    file = tmp_path / "broader.tsv"
+    file.write_bytes("\ufeffD2\tD1\rD4\tD2\x85D3\r\n".encode())
+    assert read_broader_concepts(file) == [("D2", "D1"), ("D4", "D2\x85D3")]
+
+
 def test_a_component_without_a_hierarchy():
     with pytest.raises(ValueError, match="CE281"):
         make_nlp(broader=[])

@@ -35,9 +35,26 @@ def test_blank_lines_are_skipped(tmp_path):
     assert read_predictions(tmp_path / "p.jsonl") == {"7": {Entity(0, 4, "A")}}
 
 
+@pytest.mark.parametrize("codec, end", [("utf-8-sig", "\r\n"), ("utf-8", "\r")])
+def test_files_of_other_systems(tmp_path, codec, end):
+    lines = ['{"id": "a", "tool": "Müller\u2028", "entities": []}', '{"id": "b", "entities": [[0, 4, "A"]]}', ""]
+    (tmp_path / "p.jsonl").write_bytes(end.join(lines).encode(codec))
+    assert read_predictions(tmp_path / "p.jsonl") == {"a": set(), "b": {Entity(0, 4, "A")}}
+
+
+@pytest.mark.parametrize("codec, advice", [("utf-16", "iconv -f UTF-16 "), ("latin-1", "iconv -f WINDOWS-1252 ")])
+def test_files_that_are_not_utf8(tmp_path, codec, advice):
+    (tmp_path / "p.jsonl").write_bytes('{"id": "a", "tool": "Müller", "entities": []}\n'.encode(codec))
+    with pytest.raises(ValueError, match=f"CE001.*p.jsonl.*{advice}"):
+        read_predictions(tmp_path / "p.jsonl")
+
+
 @pytest.mark.parametrize(
     "line",
     [
+        "[" * 100_000,
+        '{"id": "\\ud800", "entities": []}',
+        '{"id": "a", "entities": [[0, 4, "\\udfff"]]}',
         "{",
         "[]",
         '{"id": "a"}',
