@@ -5,16 +5,17 @@ from contextlib import contextmanager
 
 from wasabi import msg
 
-# ours, and spaCy's for a model and a config that are not there
-KNOWN = ("[CE", "[E050]", "[E053]")
+# ours, and spaCy's for a model and a config that are not there, a text that is too long and one that is no text
+KNOWN = ("[CE", "[E050]", "[E053]", "[E088]", "[E1041]")
 
 
 @contextmanager
 def coded_errors() -> Iterator[None]:
-    """Print coded errors, and what is missing, and exit with status 1; other errors are bugs and pass through."""
+    """Print coded errors, and files that cannot be read or written, and exit with status 1; other errors are bugs and
+    pass through."""
     try:
         yield
     except (ValueError, OSError) as error:
-        if not isinstance(error, FileNotFoundError) and not str(error).startswith(KNOWN):
+        if not isinstance(error, OSError) and not str(error).startswith(KNOWN):
             raise
         msg.fail(str(error), exits=1)

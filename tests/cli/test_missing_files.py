@@ -1,9 +1,11 @@
 """A misspelt file or model ends a command with one line about it, not with a traceback."""
 
 import pytest
+import spacy
 from typer.testing import CliRunner
 
 from spacy_clinner.cli import clinner_cli
+from spacy_clinner.cli._coded import coded_errors
 
 DATA = ["--train", "nowhere.spacy", "--dev", "nowhere.spacy", "--test", "nowhere.spacy", "--output", "out"]
 COMMANDS = [
@@ -24,3 +26,33 @@ def test_what_is_missing_is_named(command, tmp_path, monkeypatch):
     result = CliRunner().invoke(clinner_cli, command)
     assert result.exit_code == 1 and isinstance(result.exception, SystemExit)
     assert "nowhere" in result.output and "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["table", "folder.spacy", "out.csv"],
+        ["grid", "folder.toml", "--output", "out"],
+        ["convert", "corpus", "out.spacy", "--format", "brat", "--leave-out", "folder.toml"],
+        ["convert", "corpus", "note.txt/out.spacy", "--format", "brat"],
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_read_or_written_is_named(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("folder.spacy", "folder.toml", "corpus"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "corpus" / "a.txt").write_text("No fever.")
+    (tmp_path / "note.txt").write_text("No fever.")
+    result = CliRunner().invoke(clinner_cli, command)
+    assert result.exit_code == 1 and isinstance(result.exception, SystemExit)
+    assert "Errno" in result.output and ("folder" in result.output or "note.txt" in result.output)
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("text, code", [("word " * 250_000, "[E088]"), (None, "[E1041]")])
+def test_a_text_that_spacy_refuses_ends_a_command_with_one_line(text, code, capsys):
+    with pytest.raises(SystemExit), coded_errors():
+        spacy.blank("en")(text)
+    output = "".join(capsys.readouterr())
+    assert f"✘ {code}" in output and "word" not in output
