@@ -618,6 +618,15 @@ class Errors(metaclass=_Coded):
         "Component {name!r} has no hierarchy of concepts. Give it one: `[initialize.components.{name}.broader]` with "
         "`@readers = \"spacy_clinner.broader_concepts.v1\"` and the `path` of a file, or `initialize(broader=...)`."
     )
+    CE350 = (
+        "{evaluations} evaluations cannot be spread over {max_steps} steps: both must be at least 1. Say how long the "
+        "training is in `training.max_steps` (and leave `max_epochs` at 0), or give `training.eval_frequency` as a "
+        "number of steps."
+    )
+    CE351 = (
+        "A learning rate cannot fall to zero within {total_steps!r} steps. Let `total_steps` be "
+        "`${{training.max_steps}}`, and say there, in at least 1 step, how long the training is."
+    )
     CE258 = (
         "One relation extractor is wanted, and the pipeline has {found}. Its components: {pipes}. Load a pipeline that "
         "was trained with one `clinner_relation_extractor`, or leave the others out (`python -m spacy clinner strip`)."

@@ -1,15 +1,20 @@
-"""Every shipped config loads, is already filled, and trains two steps."""
+"""Every shipped config loads, is already filled, trains two steps, and answers to spaCy's own calls afterwards."""
 
+from functools import cache, partial
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pytest
 import spacy
+from spacy.cli.debug_data import debug_data
+from spacy.schemas import ConfigSchemaTraining
 from spacy.tokens import DocBin
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
-from spacy.util import load_config
+from spacy.util import load_config, registry, resolve_dot_names
 from spacy.vectors import Vectors
+from thinc.schedules import warmup_linear
 
 from spacy_clinner.constants import RELATIONS_KEY
 
@@ -51,35 +56,96 @@ def test_is_filled(path):
     assert config["training"]["optimizer"]["use_averages"] is False
 
 
-def train_two_steps(path, paths, output):
-    """Train a config; the model is in `output/model-last`."""
-    config = load_config(path)
-    for name in config["paths"]:
-        config["paths"][name] = paths.get(name, "").format(lang=config["nlp"]["lang"]) or None
-    config["training"].update(max_steps=2, max_epochs=0, eval_frequency=1)
-    config["training"]["logger"]["progress_bar"] = None
-    output.mkdir()
-    train(init_nlp(config), output)
-    return output / "model-last"
-
-
-@pytest.fixture(scope="module")
-def source_models(toy_paths, tmp_path_factory):
-    """What recipes that name a method after the head start from: a model of the config without it, by its name."""
-    recipes = {path.stem for path in CONFIGS}
-    bases = {stem.rpartition("_")[0] for stem in recipes} & recipes
-    folder = tmp_path_factory.mktemp("sources")
-    return {
-        path.stem: str(train_two_steps(path, toy_paths, folder / path.stem)) for path in CONFIGS if path.stem in bases
-    }
+def check_length(path, max_steps):
+    """A config's training has that length, given nothing but `max_steps`."""
+    config = load_config(path, overrides={"training.max_steps": max_steps}).interpolate()["training"]
+    training = registry.resolve(config, schema=ConfigSchemaTraining)
+    assert (training["max_steps"], training["max_epochs"]) == (max_steps, 0)
+    assert training["eval_frequency"] == max(1, max_steps // config["eval_frequency"]["evaluations"])
+    schedule = config["optimizer"]["learn_rate"]
+    if isinstance(schedule, dict):
+        rates = warmup_linear(schedule["initial_rate"], min(schedule["warmup_steps"], max_steps // 5), max_steps)
+        assert list(islice(training["optimizer"].schedules["learn_rate"], max_steps)) == list(
+            islice(rates, 1, max_steps + 1)
+        )
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
-def test_trains_two_steps_and_loads(path, toy_paths, source_models, tmp_path, monkeypatch):
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    source_model = source_models.get(path.stem.rpartition("_")[0], "")
-    sources = {"source": toy_paths["train"], "source_dev": toy_paths["dev"], "source_model": source_model}
-    paths = {**toy_paths, **sources, "transformer": minilm()}
-    loaded = spacy.load(train_two_steps(path, paths, tmp_path / "out"))
+def test_max_steps_is_the_one_number(path):
+    training = load_config(path).interpolate()["training"]
+    schedule = training["optimizer"]["learn_rate"]
+    assert training["max_steps"] % training["eval_frequency"]["evaluations"] == 0
+    assert not isinstance(schedule, dict) or 5 * schedule["warmup_steps"] <= training["max_steps"]
+    for max_steps in (training["max_steps"], 60, 2):
+        check_length(path, max_steps)
+    config = load_config(path, overrides={"training.eval_frequency": 7}).interpolate()["training"]
+    assert registry.resolve(config, schema=ConfigSchemaTraining)["eval_frequency"] == 7
+
+
+def overrides(path, paths):
+    """Settings of a training of two steps."""
+    config = load_config(path)
+    found = {name: paths.get(name, "").format(lang=config["nlp"]["lang"]) or None for name in config["paths"]}
+    settings = {"training.max_steps": 2, "training.logger.progress_bar": None}
+    return {f"paths.{name}": value for name, value in found.items()} | settings
+
+
+@pytest.fixture(scope="module")
+def train_recipe(toy_paths, tmp_path_factory):
+    """A function that trains a recipe two steps, once: its paths, and the folder of the model.
+
+    A recipe that names a method after the head starts from a model of the recipe without it.
+    """
+    folder = tmp_path_factory.mktemp("trained")
+
+    @cache
+    def train_two_steps(path):
+        base = path.with_stem(path.stem.rpartition("_")[0])
+        source_model = str(train_two_steps(base)[1]) if base in CONFIGS else ""
+        sources = {"source": toy_paths["train"], "source_dev": toy_paths["dev"], "source_model": source_model}
+        paths = {**toy_paths, **sources, "transformer": minilm()}
+        output = folder / path.stem
+        output.mkdir()
+        train(init_nlp(load_config(path, overrides=overrides(path, paths))), output)
+        return paths, output / "model-last"
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        yield train_two_steps
+
+
+@pytest.fixture(scope="module", params=CONFIGS, ids=lambda path: path.stem)
+def trained(request, train_recipe):
+    """A recipe, its paths, and the folder of a model that it trained."""
+    return request.param, *train_recipe(request.param)
+
+
+def test_trains_two_steps_and_loads(trained):
+    loaded = spacy.load(trained[2])
     assert [len(doc) for doc in loaded.pipe(["No fever.", ""])] == [3, 0]
     assert not {"ner_source", "alignment"} & set(loaded.pipe_names)
+    check_length(trained[2] / "config.cfg", 60)
+
+
+def test_learns_on_outside_of_spacy_train(trained):
+    path, _, folder = trained
+    rate = load_config(path)["training"]["optimizer"]["learn_rate"]
+    rate = rate["initial_rate"] if isinstance(rate, dict) else rate
+    nlp = spacy.load(folder)
+    (corpus,) = resolve_dot_names(nlp.config.interpolate(), ["corpora.train"])
+    examples = list(corpus(nlp))
+    for start in (nlp.resume_training, nlp.create_optimizer, partial(nlp.initialize, lambda: examples)):
+        optimizer = start()
+        for _ in range(1000):
+            optimizer.step_schedules()
+        assert optimizer.learn_rate == pytest.approx(rate)
+    nlp._optimizer = None
+    nlp.update(examples)
+
+
+def test_debug_data(trained, capsys):
+    path, paths, _ = trained
+    with pytest.raises(SystemExit):  # three documents are too few, spaCy says at the end
+        debug_data(path, config_overrides=overrides(path, paths), silent=False)
+    shown = capsys.readouterr().out
+    assert "Pipeline can be initialized with data" in shown and "Corpus is loadable" in shown

@@ -44,7 +44,7 @@ class Cell:
         RETURNS (str): SHA-256 in hexadecimal digits; cells that share it are trained once.
         RAISES (ValueError): CE080 if the config has no such setting.
         """
-        config = self.resolve(None)
+        config = self.resolve(None).interpolate()
         files = {value: checksum(Path(value)) for value in _paths(config, self.overrides)}
         start = self.start.identity if self.start else None
         parts = [config.to_str(), sorted(files.items()), checksum(self.test), start, self.train]
@@ -54,7 +54,7 @@ class Cell:
         """Read the config with all overrides.
 
         model (Optional[Path]): Folder of the model to start from.
-        RETURNS (Config): The interpolated config.
+        RETURNS (Config): The config, its references as they are written: they go into the trained pipeline.
         RAISES (ValueError): CE080 if the config has no such setting.
         """
         config = load_config(self.config, interpolate=False)
@@ -68,7 +68,7 @@ class Cell:
             if not isinstance(block, dict) or (last not in block and block is not config["paths"]):
                 raise ValueError(Errors.CE080.format(setting=name, config=self.config))
             block[last] = value
-        return config.interpolate()
+        return config
 
 
 def checksum(path: Path) -> str | None:

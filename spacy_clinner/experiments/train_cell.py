@@ -64,7 +64,7 @@ def train_cell(cell: Cell, model: Path | None, output: Path | None) -> dict[str,
 def train(config: Config) -> tuple[Language, list[dict[str, Any]]]:
     """Train in memory: checkpoints are kept there, nothing is written.
 
-    config (Config): The interpolated config.
+    config (Config): The config.
     RETURNS (Tuple[Language, List[Dict[str, Any]]]): The pipeline with the parameters of its best evaluation, and all
         evaluations: step, score and the other scores that are numbers.
     """

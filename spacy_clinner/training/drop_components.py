@@ -12,6 +12,7 @@ from spacy.util import load_model_from_config, registry
 from ..errors import Errors
 
 CALLBACK = "spacy_clinner.drop_components.v1"
+TRANSFER = "spacy_clinner.transfer_layers.v1"
 
 
 @registry.callbacks("spacy_clinner.drop_components.v1")
@@ -74,6 +75,10 @@ def _config_without(nlp: Language, names: Sequence[str]) -> Any:
         config[section][key] = kept
     initialize = config["initialize"].get("components", {})
     config["initialize"]["components"] = {name: value for name, value in initialize.items() if name not in names}
+    transfer = config["initialize"].get("after_init") or {}
+    if transfer.get("@callbacks") == TRANSFER and transfer.get("blocks"):
+        blocks = transfer["blocks"].items()
+        transfer["blocks"] = {block: value for block, value in blocks if value["target"].partition(":")[0] not in names}
     if (config["training"].get("before_to_disk") or {}).get("@callbacks") == CALLBACK:
         config["training"]["before_to_disk"] = None
     return config

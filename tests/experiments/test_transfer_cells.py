@@ -41,7 +41,7 @@ def test_curve_pairs_transfer_with_none(experiment):
     assert [tuple(cell.keys.values()) for cell in cells[:4]] == [
         (30, "none", 0), (30, "all", 0), (60, "none", 0), (60, "all", 0),
     ]  # fmt: skip
-    without, transfer = (cell.resolve(None) for cell in cells[:2])
+    without, transfer = (cell.resolve(None).interpolate() for cell in cells[:2])
     assert without["initialize"]["after_init"] is None
     assert transfer["initialize"]["after_init"]["source"] == str(experiment.source)
     assert without["paths"] | {"model": None} == transfer["paths"] | {"model": None}

@@ -46,12 +46,15 @@ def test_nothing_of_the_dropped_is_left(trained, tmp_path):
         "@callbacks": "spacy_clinner.drop_components.v1",
         "names": ["source"],
     }
+    blocks = {"head": {"target": "target:crf"}, "encoder": {"target": "tok2vec"}, "other": {"target": "source:crf"}}
+    trained.config["initialize"]["after_init"] = {"@callbacks": "spacy_clinner.transfer_layers.v1", "blocks": blocks}
     copy = drop_components(trained, ["source"])
     copy.to_disk(tmp_path / "model")
     config = spacy.util.load_config(tmp_path / "model" / "config.cfg")
     assert "source" not in config["components"] and config["components"]["target"]["tie_to"] is None
     assert config["training"]["frozen_components"] == [] and config["training"]["before_to_disk"] is None
     assert config["initialize"]["components"] == {}
+    assert sorted(config["initialize"]["after_init"]["blocks"]) == ["encoder", "head"]
     assert not (tmp_path / "model" / "source").exists()
     meta = json.loads((tmp_path / "model" / "meta.json").read_text())
     assert meta["clinner_transfer"] == {"source": "en_other 1.0"} and set(meta["labels"]) == {"tok2vec", "target"}
