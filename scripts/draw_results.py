@@ -10,16 +10,18 @@ from typing import Annotated
 
 import typer
 
+from spacy_clinner.cli._coded import coded_errors
 from spacy_clinner.reports.experiment import draw_experiment
 from spacy_clinner.reports.plots import check_plots
 
 
 def main(results: Annotated[list[Path], typer.Argument(help="JSON files that an experiment wrote")]) -> None:
     """Draw the plot of each file."""
-    check_plots()
-    for path in results:
-        draw_experiment(path.with_suffix(""))
-        print(path.with_suffix(".png"))
+    with coded_errors():
+        check_plots()
+        for path in results:
+            draw_experiment(path.with_suffix(""))
+            print(path.with_suffix(".png"))
 
 
 if __name__ == "__main__":

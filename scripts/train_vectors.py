@@ -23,6 +23,7 @@ from spacy_clinner.cli._coded import coded_errors
 from spacy_clinner.constants import DOC_ID_KEY
 from spacy_clinner.corpora.importing import blank_pipeline
 from spacy_clinner.corpora.overlap import find_overlaps
+from spacy_clinner.extras import require
 from spacy_clinner.files import write_atomically
 from spacy_clinner.progress import progress
 
@@ -74,9 +75,10 @@ def main(
     output: Annotated[Path, typer.Argument(help="File of floret vectors, for `spacy init vectors --mode floret`")],
 ) -> None:
     """Train floret vectors on the texts that are in no labelled corpus."""
-    import floret
-
     with coded_errors(), tempfile.TemporaryDirectory() as folder:
+        require("floret", "Training of vectors")
+        import floret
+
         read = read_records(records)
         texts, overlapping = unlabelled_texts(read, labelled_texts(labelled))
         flagged = sum(record["benchmark"] for record in read)

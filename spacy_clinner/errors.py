@@ -286,11 +286,7 @@ class Errors(metaclass=_Coded):
         "[initialize.after_init]; see docs/experiments.md."
     )
     CE084 = "The grid {path} {problem}. See docs/experiments.md."
-    CE085 = "Plots need matplotlib, which is not installed: `pip install spacy_clinner[report]`."
     CE086 = "{path} names no kind of table: end it in {known}."
-    CE087 = (
-        "Parquet files need pyarrow, which is not installed: `pip install spacy_clinner[report]`, or write a .csv file."
-    )
     CE088 = (
         "{source}: a pipeline needs notes to annotate (`table MODEL NOTES... OUTPUT`), a .spacy file of annotated "
         "documents takes none (`table DOCS.spacy OUTPUT`)."
@@ -592,10 +588,6 @@ class Errors(metaclass=_Coded):
         "The pipelines have different word vectors, and one pipeline can hold one table only. Train them with the same "
         "`initialize.vectors`."
     )
-    CE270 = (
-        "Component {name!r} needs medspaCy, which cannot be imported here ({error}). Install it with "
-        "`pip install spacy_clinner[medspacy]`."
-    )
     CE271 = (
         "Component {name!r} needs sentence boundaries, and a document has none. Put a sentencizer before it: "
         "`nlp.add_pipe(\"clinner_sentencizer\", before={name!r})`."
@@ -636,6 +628,12 @@ class Errors(metaclass=_Coded):
         "before the extractor, or ask for `--entities gold`."
     )
     # 340-349 many notes, and documents whose tokens were changed
+    CE358 = "{what} needs the package {module}, which is not installed: `pip install \"spacy_clinner[{extra}]\"`."
+    CE359 = "{name!r} is not registered, as a package is not installed: `pip install \"spacy_clinner[{extra}]\"`."
+    CE370 = (
+        "Component {name!r} is to predict the labels of {domains}, but no gold entity comes from there. Name domains "
+        "of [corpora] in `[initialize.components.{name}] label_domains`, or leave that setting out."
+    )
     CE345 = (
         "Document {doc!r} has {tokens} tokens, but its encoder has read {rows}: a component between the encoder and "
         "the one that listens to it has changed the tokens (such as merge_entities or token_splitter). Put that one "

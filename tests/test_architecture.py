@@ -8,7 +8,7 @@ from pathlib import Path
 import spacy_clinner
 
 PACKAGE = Path(spacy_clinner.__file__).parent
-SHARED = {"concepts", "errors", "constants", "files", "progress", "span_groups", "types", "__init__"}
+SHARED = {"concepts", "errors", "constants", "extras", "files", "progress", "span_groups", "types", "__init__"}
 MAY_IMPORT = {
     "layers": set(),
     "models": {"layers"},

@@ -1,21 +1,34 @@
 """How commands end when the input is wrong: the coded message, no traceback (which could show a note)."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from wasabi import msg
 
+from ..errors import Errors
+from ..extras import missing_extra
+
 # ours, and spaCy's for a model and a config that are not there, a text that is too long and one that is no text
 KNOWN = ("[CE", "[E050]", "[E053]", "[E088]", "[E1041]")
+# spaCy's for a component and a function that nobody has registered
+UNREGISTERED = re.compile(r"\[(?:E002|E893)\].*?(?:factory for|function) '([^']+)'")
 
 
 @contextmanager
 def coded_errors() -> Iterator[None]:
-    """Print coded errors, and files that cannot be read or written, and exit with status 1; other errors are bugs and
-    pass through."""
+    """Print coded errors, files that cannot be read or written, and extras that are missing, and exit with status 1;
+    other errors are bugs and pass through."""
     try:
         yield
-    except (ValueError, OSError) as error:
-        if not isinstance(error, OSError) and not str(error).startswith(KNOWN):
+    except (ValueError, OSError, ImportError) as error:
+        message = _missing_extra(error) or str(error)
+        if not isinstance(error, OSError) and not message.startswith(KNOWN):
             raise
-        msg.fail(str(error), exits=1)
+        msg.fail(message, exits=1)
+
+
+def _missing_extra(error: Exception) -> str | None:
+    found = UNREGISTERED.match(str(error))
+    extra = missing_extra(found[1]) if found else None
+    return None if extra is None else Errors.CE359.format(name=found[1], extra=extra)

@@ -16,6 +16,7 @@ from thinc.types import Floats2d, Ragged
 
 from ..constants import DOC_ID_KEY
 from ..errors import Warnings
+from ..extras import require
 
 if TYPE_CHECKING:
     from spacy_transformers.data_classes import FullTransformerBatch
@@ -41,6 +42,7 @@ def build_transformer_model(
     mixed_precision (bool), grad_scaler_config (Optional[Dict[str, Any]]): half precision on a GPU.
     RETURNS (Model[List[Doc], FullTransformerBatch]): the model of a `transformer` component.
     """
+    require("spacy_transformers", "A transformer")
     from spacy_transformers.layers import TransformerModel
 
     model = TransformerModel(
@@ -69,6 +71,7 @@ def build_tok2vec_transformer(
     The other settings are those of `spacy_clinner.TransformerModel.v1`.
     RETURNS (Model[List[Doc], List[Floats2d]]): the encoder.
     """
+    require("spacy_transformers", "A transformer")
     from spacy_transformers.layers import split_trf_batch, trfs2arrays
 
     transformer = build_transformer_model(

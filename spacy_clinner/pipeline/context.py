@@ -18,6 +18,7 @@ from spacy.training import Example
 
 from ..constants import ASSERTION_CUES_KEY, ASSERTIONS_KEY
 from ..errors import Errors
+from ..extras import require
 from ..files import write_atomically
 from ..span_groups import steady_spans
 from .context_rules import ASSERTIONS, Rule, merge_rules, read_rules, ready_rules
@@ -79,7 +80,7 @@ class Context:
         entity_labels (Optional[Sequence[str]]): Labels of the entities that can have an assertion; None for all.
         spans_key (Optional[str]): Span group of the entities; None: `doc.ents`.
         scorer (Optional[Callable]): The scoring method.
-        RAISES (ImportError): CE270 if medspaCy is not installed.
+        RAISES (ImportError): CE358 if medspaCy is not installed.
         RAISES (ValueError): CE274 if it has no rules for the language.
         """
         self.nlp = nlp
@@ -254,16 +255,14 @@ def import_context(name: str) -> tuple[type, type]:
 
     name (str): Name of the component that asks.
     RETURNS (Tuple[type, type]): `ConText` and `ConTextRule`.
-    RAISES (ImportError): CE270 if medspaCy is not installed.
+    RAISES (ImportError): CE358 if medspaCy is not installed.
     """
-    try:
-        # medspaCy silences all warnings of the process when it is imported
-        with warnings.catch_warnings():
-            from medspacy.context import ConText, ConTextRule
-        # which also kept quiet that some rule sets leave one of its matchers empty
-        warnings.filterwarnings("ignore", message=r"\[W036\]", module="medspacy")
-    except ImportError as error:
-        raise ImportError(Errors.CE270.format(name=name, error=error)) from error
+    require("medspacy", f"Component {name!r}")
+    # medspaCy silences all warnings of the process when it is imported
+    with warnings.catch_warnings():
+        from medspacy.context import ConText, ConTextRule
+    # which also kept quiet that some rule sets leave one of its matchers empty
+    warnings.filterwarnings("ignore", message=r"\[W036\]", module="medspacy")
     return ConText, ConTextRule
 
 

@@ -2,11 +2,10 @@
 
 import io
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..errors import Errors
+from ..extras import require
 from ..files import write_atomically
 
 # Okabe and Ito's colours, which the colour-blind tell apart, without the yellow that is too light on white. From the
@@ -28,9 +27,8 @@ class Line(NamedTuple):
 
 
 def check_plots() -> None:
-    """RAISES (ValueError): CE085 if matplotlib is missing; better known before hours of training than after."""
-    if find_spec("matplotlib") is None:
-        raise ValueError(Errors.CE085)
+    """RAISES (ImportError): CE358 if matplotlib is missing."""
+    require("matplotlib", "A plot")
 
 
 def line_plot(

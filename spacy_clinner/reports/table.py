@@ -3,11 +3,11 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import Errors
+from ..extras import require
 from ..files import write_atomically
 from .annotations import show_probability
 
@@ -36,7 +36,7 @@ def write_table(path: Path, table: Table) -> None:
 
     path (Path): A file that ends in .csv or .parquet.
     table (Table): The table.
-    RAISES (ValueError): CE086 for another ending, CE087 if Parquet is wanted and pyarrow is missing.
+    RAISES: CE086 for another ending, CE358 if Parquet is wanted and pyarrow is missing.
     """
     check_output(path)
     write_atomically(path, format_csv(table.columns, table.rows) if path.suffix == ".csv" else _to_parquet(table))
@@ -46,12 +46,12 @@ def check_output(path: Path) -> None:
     """See that a table can be written; better known before the notes are annotated than after.
 
     path (Path): The file.
-    RAISES (ValueError): CE086 for an unknown ending, CE087 if Parquet is wanted and pyarrow is missing.
+    RAISES: CE086 for an unknown ending, CE358 if Parquet is wanted and pyarrow is missing.
     """
     if path.suffix not in SUFFIXES:
         raise ValueError(Errors.CE086.format(path=path.name, known=" or ".join(SUFFIXES)))
-    if path.suffix == ".parquet" and find_spec("pyarrow") is None:
-        raise ValueError(Errors.CE087)
+    if path.suffix == ".parquet":
+        require("pyarrow", "A Parquet file")
 
 
 def format_csv(columns: Iterable[str], rows: Iterable[dict[str, Any]], header: bool = True) -> str:

@@ -37,7 +37,7 @@ def add_context(nlp: Language, entity_labels: Sequence[str]) -> None:
 
     nlp (Language): The pipeline, which finds entities.
     entity_labels (Sequence[str]): Labels of the entities that can be negated, historical and so on.
-    RAISES (ImportError): CE270 if medspaCy is not installed.
+    RAISES (ImportError): CE358 if medspaCy is not installed.
     """
     extractors = [n for n in nlp.component_names if nlp.get_pipe_meta(n).factory == "clinner_relation_extractor"]
     where = {"before": extractors[0]} if extractors else {"last": True}

@@ -324,8 +324,8 @@ def test_nothing_is_printed_and_no_warning_is_silenced(tmp_path):
 
 
 def test_medspacy_is_missing(monkeypatch):
-    monkeypatch.setitem(sys.modules, "medspacy.context", None)
-    with pytest.raises(ImportError, match=r"CE270.*pip install spacy_clinner\[medspacy\]"):
+    monkeypatch.setitem(sys.modules, "medspacy", None)
+    with pytest.raises(ImportError, match=r"CE358.*pip install \"spacy_clinner\[medspacy\]\""):
         make_nlp()
 
 
