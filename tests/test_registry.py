@@ -56,6 +56,7 @@ NAMES = {
     },
     "spacy_callbacks": {
         "spacy_clinner.drop_components.v1",
+        "spacy_clinner.drop_labels.v1",
         "spacy_clinner.relink.v1",
         "spacy_clinner.transfer_layers.v1",
     },

@@ -118,6 +118,17 @@ def inc_crf_grads(model: Model, grads: CRFParams) -> None:
         crf.inc_grad(name, model.ops.xp.asarray(grad, dtype="f"))
 
 
+def forbid_labels(emissions: Floats2d, rows: Sequence[int] | np.ndarray, labels: Sequence[int]) -> None:
+    """Make some labels impossible for some tokens, in place: what is left is the CRF over the other labels.
+
+    emissions (Floats2d): emission scores, on the CPU. Shape: (N, 4K+1)
+    rows (Sequence[int]): the tokens.
+    labels (Sequence[int]): numbers of the labels.
+    """
+    tags = label_entries(labels, _count_labels(emissions.shape[1]))["tags"][1:]
+    emissions[np.ix_(rows, tags)] = FORBIDDEN
+
+
 def resize_output(model: Model, nO: int) -> Model:
     """Make room for labels added behind the known ones, whose scores stay."""
     old, new = _count_labels(model.get_dim("nO")), _count_labels(nO)

@@ -9,15 +9,16 @@ from spacy.language import Language
 from spacy.pipeline.trainable_pipe import TrainablePipe
 from spacy.tokens import Doc, Span
 from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.util import logger
 from spacy.vocab import Vocab
 from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats1d, Ints2d, Ragged
 
-from ..constants import SPANS_KEY
+from ..constants import DOMAIN_KEY, SPANS_KEY
 from ..errors import Errors, Warnings
 from ..layers import crf
 from ..layers.tags import count_tags, tags_to_spans
-from ..models.crf_tagger import crf_params, inc_crf_grads
+from ..models.crf_tagger import crf_params, forbid_labels, inc_crf_grads, take_labels
 from ..span_groups import SteadySpanGroup
 from .block_update import LearnsByBlocks
 from .gold import GoldFrom, encode_gold, gold_spans, is_supervised
@@ -161,6 +162,8 @@ class CRFTagger(LearnsByBlocks, TrainablePipe):
         self.scorer = scorer
         self.cfg: dict[str, Any] = {
             "labels": [],
+            "label_domains": None,
+            "foreign_labels": [],
             "spans_key": spans_key,
             "set_ents": set_ents,
             "gold_from": gold_from,
@@ -200,25 +203,45 @@ class CRFTagger(LearnsByBlocks, TrainablePipe):
             self.model.attrs["resize_output"](self.model, count_tags(len(self.labels)))
         return 1
 
+    @property
+    def foreign_labels(self) -> tuple[str, ...]:
+        """Labels that are learned but not predicted: no gold of the `label_domains` has them."""
+        return tuple(self.cfg["foreign_labels"])
+
+    def drop_labels(self, labels: Sequence[str]) -> None:
+        """Forget some labels: what is left is the CRF over the others, whose scores stay.
+
+        labels (Sequence[str]): Labels of this tagger, not all of them.
+        """
+        kept = [label for label in self.labels if label not in labels]
+        take_labels(self.model, [self.labels.index(label) for label in kept])
+        self.cfg["labels"] = kept
+        self.cfg["foreign_labels"] = [label for label in self.foreign_labels if label in kept]
+
     def initialize(
         self,
         get_examples: Callable[[], Iterable[Example]],
         *,
         nlp: Language | None = None,
         labels: Sequence[str] | None = None,
+        label_domains: Sequence[str] | None = None,
     ) -> None:
         """Find the labels and the model's sizes.
 
         get_examples (Callable[[], Iterable[Example]]): Returns the training examples.
         nlp (Optional[Language]): The pipeline, where a tagger that this one is tied to is found.
         labels (Optional[Sequence[str]]): The labels; collected from all examples that teach this head if None.
-        RAISES (ValueError): CE200 if there are no labels.
+        label_domains (Optional[Sequence[str]]): Domains whose labels are predicted, if not all are: the others are
+            learned with those of other domains, found in documents of these alone, and dropped from what is saved
+            (`spacy_clinner.drop_labels.v1`).
+        RAISES (ValueError): CE200 if there are no labels, CE370 if the `label_domains` have none.
         """
         validate_get_examples(get_examples, "CRFTagger.initialize")
-        for label in self._collect_labels(get_examples()) if labels is None else labels:
+        for label in self._collect_labels(get_examples(), self.cfg["domains"]) if labels is None else labels:
             self.add_label(label)
         if not self.labels:
             raise ValueError(Errors.CE200.format(name=self.name, **self._gold_settings()))
+        self._find_foreign_labels(get_examples, label_domains)
         docs = [example.x for example in islice(get_examples(), 10)]
         n_tags = count_tags(len(self.labels))
         self.model.initialize(X=docs, Y=[self.model.ops.alloc2f(len(doc), n_tags) for doc in docs])
@@ -350,7 +373,13 @@ class CRFTagger(LearnsByBlocks, TrainablePipe):
         warn_if_encoder_missed(self.model, docs, Warnings.CW200.format(name=self.name))
         emissions = self.model.predict(docs)
         to_numpy = self.model.ops.to_numpy
-        return crf_params(self.model), to_numpy(emissions.dataXd), to_numpy(emissions.lengths)
+        scores, lengths = to_numpy(emissions.dataXd), to_numpy(emissions.lengths)
+        if self.foreign_labels:
+            known = (None, *self.cfg["label_domains"])
+            own = [doc.user_data.get(DOMAIN_KEY) in known for doc in docs]
+            foreign = [self.labels.index(label) for label in self.foreign_labels]
+            forbid_labels(scores, np.flatnonzero(np.repeat(own, lengths)), foreign)
+        return crf_params(self.model), scores, lengths
 
     def _likelihood(self, examples: list[Example], emissions: Ragged) -> tuple[float, Ragged, crf.CRFParams]:
         """Loss, gradient by emissions, gradient by moves; all per supervised token, so that heads weigh alike."""
@@ -365,17 +394,30 @@ class CRFTagger(LearnsByBlocks, TrainablePipe):
         d_params = crf.CRFParams(*(grad * scale for grad in found.d_params))
         return float(found.loss.sum() * scale), Ragged(d_emissions, emissions.lengths), d_params
 
-    def _collect_labels(self, examples: Iterable[Example]) -> list[str]:
-        settings = self._gold_settings()
-        domains = settings.pop("domains")
-        return sorted(
-            {
-                span.label_
-                for example in examples
-                if is_supervised(example.reference, domains=domains, **settings)
-                for span in gold_spans(example.reference, **settings)
-            }
-        )
+    def _collect_labels(self, examples: Iterable[Example], domains: Sequence[str] | None) -> list[str]:
+        settings = self._gold_settings() | {"domains": domains}
+        where = {name: settings[name] for name in ("gold_from", "spans_key")}
+        references = (example.reference for example in examples)
+        supervised = (reference for reference in references if is_supervised(reference, **settings))
+        return sorted({span.label_ for reference in supervised for span in gold_spans(reference, **where)})
+
+    def _find_foreign_labels(
+        self, get_examples: Callable[[], Iterable[Example]], label_domains: Sequence[str] | None
+    ) -> None:
+        self.cfg["label_domains"] = None if label_domains is None else list(label_domains)
+        if label_domains is None:
+            self.cfg["foreign_labels"] = []
+            return
+        own = self._collect_labels(get_examples(), label_domains)
+        domains = ", ".join(label_domains)
+        if not own:
+            raise ValueError(Errors.CE370.format(name=self.name, domains=domains))
+        self.cfg["foreign_labels"] = [label for label in self.labels if label not in own]
+        if self.foreign_labels:
+            logger.info(
+                "%s learns these labels but does not predict them, as no training note of %s has one: %s",
+                *(self.name, domains, ", ".join(self.foreign_labels)),
+            )
 
     def _gold_settings(self) -> dict[str, Any]:
         return {name: self.cfg[name] for name in ("gold_from", "spans_key", "domains")}

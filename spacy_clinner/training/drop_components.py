@@ -10,6 +10,7 @@ from spacy.ty import ListenedToComponent
 from spacy.util import load_model_from_config, registry
 
 from ..errors import Errors
+from .performance import put_weighted_scores_first
 
 CALLBACK = "spacy_clinner.drop_components.v1"
 TRANSFER = "spacy_clinner.transfer_layers.v1"
@@ -37,6 +38,7 @@ def drop_components(nlp: Language, names: Sequence[str]) -> Language:
         if name not in nlp.component_names:
             raise ValueError(Errors.CE233.format(block=CALLBACK, name=name, pipes=", ".join(nlp.component_names)))
     _check_listeners(nlp, names)
+    put_weighted_scores_first(nlp)
     copy = load_model_from_config(_config_without(nlp, names), meta=deepcopy(nlp.meta), vocab=nlp.vocab)
     copy.tokenizer.from_bytes(nlp.tokenizer.to_bytes(exclude=["vocab"]), exclude=["vocab"])
     for name, component in copy.components:
