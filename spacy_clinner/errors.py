@@ -187,6 +187,10 @@ class Errors(metaclass=_Coded):
         "{file} cannot be written: the document's text holds a NUL character, which no text file may. Take it out, or "
         "write prodigy, doccano or label-studio."
     )
+    CE335 = (
+        "{file}, {place} {number} is no record of {format}: {problem}. A file holds an object a line, or a list of "
+        "objects, as the tool exports them: see docs/corpora.md. Check the format (--format)."
+    )
     CE050 = (
         "{folder} is no NeuroNER model: it lacks {file}. A model's folder holds model.ckpt.index, "
         "model.ckpt.data-00000-of-00001, dataset.pickle and parameters.ini; docs/neuroner.md says where to get one."
@@ -664,6 +668,10 @@ class Warnings(metaclass=_Coded):
     CW311 = (
         "Document {doc!r} holds {n} sentences with {length} characters, and spaCy takes {limit} at once. Likely the "
         "file has no marks of documents: cut it with --n-sents."
+    )
+    CW331 = (
+        "doccano has no field for probabilities, so they are not written. Write prodigy or label-studio to see them, "
+        "or keep probable entities only: raise the tagger's `threshold`."
     )
     CW200 = (
         "Tagger {name!r} listens to an encoder, but the documents carry none of its output: predictions will be "

@@ -71,6 +71,19 @@ def steady_spans(doc: Doc, key: str) -> list[Span]:
     return list(group)
 
 
+def probabilities_of(doc: Doc, key: str) -> dict[tuple[int, int, int], float]:
+    """Read how probable a tagger found its entities.
+
+    doc (Doc): An annotated document.
+    key (str): The tagger's span group.
+    RETURNS (Dict[Tuple[int, int, int], float]): By first token, token after the last, and label (its hash); none if no
+        tagger wrote them.
+    """
+    spans = steady_spans(doc, key)
+    scores = doc.spans[key].attrs.get("scores", ()) if spans else ()
+    return {(span.start, span.end, span.label): float(p) for span, p in zip(spans, scores, strict=False)}
+
+
 def _fits(group: SpanGroup, i: int) -> bool:
     """Whether the tokens of a span are those of its characters."""
     try:

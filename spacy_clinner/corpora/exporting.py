@@ -1,4 +1,4 @@
-"""Documents -> foreign formats, a file (or a pair of files) a document."""
+"""Documents -> foreign formats: a file (or a pair of files) a document, or one file of all."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -9,15 +9,11 @@ from ..constants import DOC_ID_KEY
 from ..errors import Errors
 from ..files import write_files_atomically
 from ..scoring.documents import read_docs
-from .brat import brat_files
-from .columns import format_columns
-from .convert import doc_to_brat
-from .i2b2_2009 import entry_files
-from .pubtator import format_pubtator
-from .tags import PREFIXES
+from .formats.table import FORMATS as TABLE
+from .formats.table import files_of
 from .writing import check_id
 
-FORMATS = ("brat", "pubtator", "i2b2-2009", *PREFIXES)
+FORMATS = tuple(name for name, format in TABLE.items() if format.files_of_doc or format.file_of_docs)
 
 
 def export_docs(
@@ -30,8 +26,10 @@ def export_docs(
     format (str): One of `FORMATS`. Brat gets ID.txt and ID.ann: the annotations that the document was imported with if
         it comes from brat, else `doc.ents`; a document without annotation has no .ann file. PubTator gets
         ID.PubTator.txt: `doc.ents` and the relations between concepts. i2b2 2009 gets
-        ID.txt and ID.i2b2.entries: as imported, else `doc.ents` and their relations. The others get ID.tsv.
-    stem (str): Beginning of made-up names.
+        ID.txt and ID.i2b2.entries: as imported, else `doc.ents` and their relations. Prodigy and doccano get one file,
+        STEM.jsonl, Label Studio STEM.json, of all documents: `doc.ents` and their relations; those without annotation
+        are tasks to annotate, and entities with probabilities are suggestions. The others get ID.tsv.
+    stem (str): Name of the one file, and beginning of made-up ids.
     ents_only (bool): Brat and i2b2 2009 get `doc.ents` in any case: what a model predicted on an imported document.
     RETURNS (List[str]): Ids of documents left out: without annotation they have no tags to write.
     RAISES (ValueError): CE008 for an unknown format, CE012 for an id that is no file name or not unique, CE014 and
@@ -40,20 +38,13 @@ def export_docs(
     """
     if format not in FORMATS:
         raise ValueError(Errors.CE008.format(what="format", value=format, known=", ".join(FORMATS)))
-    named = _by_id(docs, stem)
-    if format == "brat":
-        files = [brat_files(doc_to_brat(doc, ents_only)) for doc in named.values()]
-        _write(files, folder)
-        return []
-    annotated = {doc_id: doc for doc_id, doc in named.items() if doc.has_annotation("ENT_IOB")}
-    if format == "pubtator":
-        files = [{f"{doc_id}.PubTator.txt": format_pubtator(doc)} for doc_id, doc in annotated.items()]
-    elif format == "i2b2-2009":
-        files = [entry_files(doc, ents_only) for doc in annotated.values()]
-    else:
-        files = [{f"{doc_id}.tsv": format_columns(doc, format)} for doc_id, doc in annotated.items()]
-    _write(files, folder)
-    return [doc_id for doc_id in named if doc_id not in annotated]
+    named = _by_id(docs, stem, names_files=TABLE[format].file_of_docs is None)
+    left_out: list[str] = []
+    if TABLE[format].needs_annotation:
+        left_out = [doc_id for doc_id, doc in named.items() if not doc.has_annotation("ENT_IOB")]
+    written = [doc for doc_id, doc in named.items() if doc_id not in set(left_out)]
+    _write(files_of(written, format, stem, ents_only), folder)
+    return left_out
 
 
 def export_file(source: Path, folder: Path, format: str, *, ents_only: bool = False) -> tuple[int, list[str]]:
@@ -87,11 +78,12 @@ def _write(files: Iterable[Mapping[str, str | None]], folder: Path) -> None:
     write_files_atomically(folder, {name: content for name, content in contents.items() if content is not None})
 
 
-def _by_id(docs: Sequence[Doc], stem: str) -> dict[str, Doc]:
+def _by_id(docs: Sequence[Doc], stem: str, names_files: bool) -> dict[str, Doc]:
     named: dict[str, Doc] = {}
     for n, doc in enumerate(docs, start=1):
         doc_id = doc.user_data[DOC_ID_KEY] = str(doc.user_data.get(DOC_ID_KEY, f"{stem}-{n}"))
-        check_id(doc_id)
+        if names_files:
+            check_id(doc_id)
         if doc_id in named:
             raise ValueError(Errors.CE012.format(doc=doc_id))
         named[doc_id] = doc

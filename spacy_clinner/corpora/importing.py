@@ -13,21 +13,19 @@ from ..errors import Errors
 from ..files import read_text, write_atomically
 from ..progress import progress
 from .audit import ImportAudit
-from .brat import brat_paths, read_brat
+from .brat import brat_paths
 from .column_lines import ColumnFormat
 from .columns import column_paths, columns_to_doc, read_columns
-from .convert import HEAD_ROLE, brat_to_doc
-from .i2b2_2009 import entries_to_doc, read_i2b2_2009
-from .phee import phee_to_doc, read_phee
-from .pubtator import pubtator_to_doc, read_pubtator
+from .convert import HEAD_ROLE
+from .formats.table import FORMATS as TABLE
 from .splits import read_splits, split_docs
 
 # "iob" tells the scheme of the columns from their tags
 SCHEMES = {"iob": None, "iob1": "iob1", "iob2": "iob2", "bioes": "bioes"}
 # formats that annotate characters: their readers yield records, which know nothing of tokens
-READERS = {"brat": read_brat, "pubtator": read_pubtator, "phee": read_phee, "i2b2-2009": read_i2b2_2009}
+READERS = {name: format.read for name, format in TABLE.items() if format.read}
 # how records become documents: a record, a tokenizer and the audit
-MAKERS = {"brat": brat_to_doc, "pubtator": pubtator_to_doc, "phee": phee_to_doc, "i2b2-2009": entries_to_doc}
+MAKERS = {name: format.make_doc for name, format in TABLE.items() if format.make_doc}
 FORMATS = (*READERS, *SCHEMES)
 DEFAULT_LAYOUT = ColumnFormat()
 # "file": tokens of column files, which is what white space separates
@@ -100,7 +98,9 @@ def import_corpus(
         total = len(brat_paths(path)) if format == "brat" else None
         options = {"head_role": head_role} if format == "brat" else {}
         for record in progress(READERS[format](path), total=total, unit="doc", desc="Read"):
-            yield MAKERS[format](record, nlp.tokenizer, audit, **options)
+            doc = MAKERS[format](record, nlp.tokenizer, audit, **options)
+            if doc is not None:
+                yield doc
     elif format in SCHEMES:
         layout = replace(layout, scheme=SCHEMES[format])
         for file in progress(column_paths(path), unit="file", desc="Read"):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from spacy.tokens import Doc
 
 from ..constants import ASSERTIONS_KEY, RELATIONS_KEY, SPANS_KEY
-from ..span_groups import steady_spans
+from ..span_groups import probabilities_of, steady_spans
 
 
 class Annotation(NamedTuple):
@@ -73,10 +73,7 @@ def annotations_of(doc: Doc, spans_key: str | None = None) -> list[Annotation]:
     spans_key (Optional[str]): Span group to show; None: `doc.ents`, with the probabilities of the default group.
     RETURNS (List[Annotation]): The entities, by start, longest first.
     """
-    key = spans_key or SPANS_KEY
-    group = steady_spans(doc, key)
-    scores = doc.spans[key].attrs.get("scores", ()) if group else ()
-    probability = {(span.start, span.end, span.label): float(p) for span, p in zip(group, scores, strict=False)}
+    probability = probabilities_of(doc, spans_key or SPANS_KEY)
     assertions: dict[tuple[int, int], list[str]] = {}
     for start, end, assertion in doc.user_data.get(ASSERTIONS_KEY, ()):
         assertions.setdefault((start, end), []).append(assertion)
@@ -88,7 +85,7 @@ def annotations_of(doc: Doc, spans_key: str | None = None) -> list[Annotation]:
             probability.get((span.start, span.end, span.label)),
             tuple(assertions.get((span.start_char, span.end_char), ())),
         )
-        for span in (group if spans_key else doc.ents)
+        for span in (steady_spans(doc, spans_key) if spans_key else doc.ents)
     ]
     return sorted(found, key=lambda entity: (entity.start, -entity.end, entity.label))
 

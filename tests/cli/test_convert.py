@@ -94,3 +94,15 @@ def test_maccrobat(data_dir, tmp_path):
     result = convert(corpus / "brat", tmp_path / "out", "--format", "brat", "--splits", corpus / "splits")
     assert result.exit_code == 0
     assert [len(read_docs(tmp_path / "out" / f"{split}.spacy")) for split in ("train", "dev", "test")] == [160, 20, 20]
+
+
+@pytest.mark.parametrize("tool, file", [("prodigy", "jsonl"), ("doccano", "jsonl"), ("label-studio", "json")])
+def test_annotation_tools(room, tool, file):
+    assert convert(room / "brat", room / "all.spacy", "--format", "brat").exit_code == 0
+    result = convert(room / "all.spacy", room / "out", "--to", tool)
+    assert result.exit_code == 0 and "Wrote 3 documents" in result.output
+    assert [path.name for path in (room / "out").iterdir()] == [f"all.{file}"]
+    assert convert(room / "out", room / "back.spacy", "--format", tool).exit_code == 0
+    for doc, back in zip(read_docs(room / "all.spacy"), read_docs(room / "back.spacy"), strict=True):
+        assert back.text == doc.text and back.user_data["clinner_doc_id"] == doc.user_data["clinner_doc_id"]
+        assert [(e.start_char, e.end_char, e.label_) for e in back.ents] == [(0, 4, "Symptom")]
