@@ -53,7 +53,7 @@ class Errors(metaclass=_Coded):
         "`doc.user_data['clinner_doc_id']`."
     )
     CE013 = (
-        "Document {doc!r}: token {token} holds a delimiter or a line end, which would break the columns, or is "
+        "Document {doc!r}: token {token} holds a delimiter or white space, which would break the columns, or is "
         "-DOCSTART- or a byte order mark. Write with another delimiter or format, or tokenize again with a tokenizer "
         "that splits at white space."
     )

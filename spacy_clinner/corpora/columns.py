@@ -1,5 +1,6 @@
 """Column files <-> documents: sentences of tagged tokens become lines of text with entities in it."""
 
+import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -150,7 +151,7 @@ def format_columns(doc: Doc, scheme: str, delimiter: str = "\t") -> str:
     scheme (str): "iob1", "iob2" or "bioes".
     delimiter (str): Between columns.
     RETURNS (str): The file's content.
-    RAISES (ValueError): CE013 for a token with a delimiter or a line end in it, or one that a reader takes for
+    RAISES (ValueError): CE013 for a token with a delimiter or white space in it, or one that a reader takes for
         something else, CE330 for a label that is empty or holds white space, CE331 for an entity that holds nothing
         else.
     """
@@ -167,7 +168,7 @@ def format_columns(doc: Doc, scheme: str, delimiter: str = "\t") -> str:
             chunks.append((inside[0], inside[-1] + 1, entity.label_))
         for i, tag in zip(kept, chunks_to_tags(len(kept), chunks, scheme), strict=True):
             text = doc[i].text
-            if text == DOCSTART or text[:1] in ("", BOM) or any(part in text for part in (delimiter, "\n", "\r")):
+            if text == DOCSTART or text[:1] in ("", BOM) or delimiter in text or re.search(r"\s", text):
                 raise ValueError(Errors.CE013.format(doc=doc.user_data.get(DOC_ID_KEY, ""), token=i))
             lines.append(f"{text}{delimiter}{tag}\n")
         if kept:

@@ -16,6 +16,8 @@ from spacy_clinner.corpora.tags import PREFIXES
 from .strategies import annotated_docs
 
 NLP = blank_pipeline("en", "clinical")
+# keeps the tokens of column files
+FILE_NLP = blank_pipeline("en", "file")
 CODES = r"\[CE(013|023|33[0134])\]"
 
 
@@ -50,7 +52,8 @@ def there_and_back(docs, format, folder):
             assert re.match(CODES, str(error))
             assert not folder.exists() or not list(folder.iterdir())
             return None
-    back = list(import_corpus(folder, format, NLP, DEFAULT_LAYOUT, ImportAudit()))
+    nlp = FILE_NLP if format in PREFIXES else NLP
+    back = list(import_corpus(folder, format, nlp, DEFAULT_LAYOUT, ImportAudit()))
     return {doc.user_data[DOC_ID_KEY]: doc for doc in back}
 
 
