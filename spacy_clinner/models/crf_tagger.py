@@ -12,7 +12,7 @@ from ..layers.crf import CRFParams, param_shapes
 from ..layers.label_entries import label_entries
 from ..layers.tag_scores import TagScores
 from ..layers.tags import count_tags
-from .rows import check_rows
+from .rows import read_rows
 
 # Score of a tag that a token cannot have; finite, so that arithmetic stays plain.
 FORBIDDEN = -1e4
@@ -72,8 +72,7 @@ def init(model: Model, X: list[Doc] | None = None, Y: list[Floats2d] | None = No
 def forward(model: Model, docs: list[Doc], is_train: bool) -> tuple[Ragged, Callable[[Ragged], list[Doc]]]:
     ops = model.ops
     tok2vec, emissions, _ = model.layers
-    rows, backprop_rows = tok2vec(docs, is_train)
-    check_rows(docs, rows)
+    rows, backprop_rows = read_rows(tok2vec, docs, is_train)
     lengths = ops.asarray1i([len(row) for row in rows])
     if not lengths.sum():
         # Answers even without tokens: an encoder that several heads listen to waits for the last of them.

@@ -7,6 +7,8 @@ from spacy.util import registry
 from thinc.api import Model
 from thinc.types import Floats2d
 
+from .rows import read_rows
+
 
 @registry.architectures("spacy_clinner.MMDAlignment.v1")
 def build_mmd_alignment(tok2vec: Model[list[Doc], list[Floats2d]]) -> Model[list[Doc], list[Floats2d]]:
@@ -25,4 +27,4 @@ def init(model: Model, X: list[Doc] | None = None, Y: list[Floats2d] | None = No
 def forward(
     model: Model, docs: list[Doc], is_train: bool
 ) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Doc]]]:
-    return model.layers[0](docs, is_train)
+    return read_rows(model.layers[0], docs, is_train)

@@ -8,7 +8,7 @@ from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..layers.pair_scores import PairScores
-from .rows import check_rows
+from .rows import read_rows
 
 
 @registry.architectures("spacy_clinner.RelationClassifier.v1")
@@ -66,6 +66,4 @@ def set_label_counts(model: Model, relations: int, entities: int) -> None:
 def forward(
     model: Model, docs: list[Doc], is_train: bool
 ) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Doc]]]:
-    rows, backprop = model.layers[0](docs, is_train)
-    check_rows(docs, rows)
-    return rows, backprop
+    return read_rows(model.layers[0], docs, is_train)

@@ -83,6 +83,18 @@ def test_what_the_tokenizer_leaves_out_is_no_word_over_the_limit(tiny):
     assert rowless(doc) == ["\x07", "\u200b", "\x07"]
 
 
+def test_documents_without_tokens(tiny):
+    """spacy-transformers fails on a batch of nothing else."""
+    nlp = initialized(tiny)
+    assert [len(doc.ents) for doc in (nlp(""), *nlp.pipe(["", ""]))] == [0, 0, 0]
+    empty = [example for example in examples(nlp) if not len(example.x)]
+    assert nlp.update(empty * 2, sgd=False)["ner"] == 0
+    assert nlp.update(examples(nlp), sgd=False)["ner"] > 0
+    nlp.replace_listeners("transformer", "ner", ["model.tok2vec"])
+    nlp.remove_pipe("transformer")
+    assert not nlp("").ents
+
+
 def test_a_pipeline_that_lost_its_transformer_warns(nlp):
     with nlp.select_pipes(disable="transformer"), pytest.warns(UserWarning, match="CW200.*'ner'"):
         nlp("No fever")
