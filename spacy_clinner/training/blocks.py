@@ -1,24 +1,25 @@
 """Addresses of parts of a pipeline's models: `pipe:name.name`, as in `ner:tok2vec.embed.chars`.
 
 A name is a reference of the model so far (`get_ref`), or at the end one of its parameters. Where the model so far wraps
-one layer only, the layer's names count as well. A listener stands for the encoder that it listens to, so one address
-serves a pipeline with a shared encoder and one without.
+one layer only, the layer's names count as well. A listener stands for the encoder that it listens to, a `tok2vec` or a
+`transformer`, so one address serves a pipeline with a shared encoder and one without.
 """
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from spacy.language import Language
-from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.ty import ListenedToComponent
 from thinc.api import Model
 from thinc.types import FloatsXd
 
 from ..errors import Errors
 from ..layers.label_entries import label_entries
+from ..models.listening import listener_at
+from .torch_weights import TorchNode, weight_nodes
 
 # Attributes that say what the rows of a table stand for. Tables of equal shape that differ in them are not the same.
-_MEANINGS = ("columns", "column", "seed", "characters")
+_MEANINGS = ("columns", "column", "seed", "characters", "vocabulary")
 # Refs of a CRF tagger's model whose weights belong to labels.
 _LABEL_BOUND = ("emissions", "crf")
 
@@ -38,10 +39,19 @@ class Block(NamedTuple):
     param: str | None
 
     @property
-    def nodes(self) -> list[Model]:
-        return [self.node] if self.param else list(self.node.walk())
+    def nodes(self) -> list[Model | TorchNode]:
+        return [self.node] if self.param else weight_nodes(self.node)
 
-    def param_names(self, node: Model) -> tuple[str, ...]:
+    @property
+    def is_in_torch(self) -> bool:
+        """Whether torch keeps some of the weights."""
+        return any(isinstance(node, TorchNode) for node in self.nodes)
+
+    def has_part(self, name: str) -> bool:
+        """RETURNS (bool): Whether an address may go on with a name."""
+        return _step(self.node, name) is not None
+
+    def param_names(self, node: Model | TorchNode) -> tuple[str, ...]:
         return (self.param,) if self.param else node.param_names
 
     @property
@@ -60,13 +70,13 @@ class Block(NamedTuple):
 class Entry(NamedTuple):
     """Some weights of a block: where they are, and what they are to become (None: left as they are)."""
 
-    node: Model
+    node: Model | TorchNode
     name: str
     index: Any = ...
     value: FloatsXd | None = None
 
     @property
-    def key(self) -> tuple[int, str]:
+    def key(self) -> tuple[int | str, str]:
         return self.node.id, self.name
 
     @property
@@ -81,8 +91,7 @@ def find_block(nlp: Language, address: str, block: str) -> Block:
     address (str): The address.
     block (str): Name of the block in the config, for errors.
     RETURNS (Block): The part.
-    RAISES (ValueError): CE233 if there is no such component, CE234 if a name does not exist, CE242 if torch keeps the
-        weights.
+    RAISES (ValueError): CE233 if there is no such component, CE234 if a name does not exist.
     """
     pipe_name, _, path = address.partition(":")
     if pipe_name not in nlp.component_names:
@@ -100,8 +109,6 @@ def find_block(nlp: Language, address: str, block: str) -> Block:
         param = found[1]
     if not isinstance(node, Model):
         raise ValueError(Errors.CE234.format(block=block, address=address, name=pipe_name, known="none"))
-    if any(part.shims for part in node.walk()):
-        raise ValueError(Errors.CE242.format(block=block, address=address))
     return Block(address, pipe, node, param)
 
 
@@ -191,22 +198,23 @@ def _names(node: Model) -> list[str]:
 
 def _follow(nlp: Language, pipe: Any, node: Model) -> tuple[Any, Model]:
     """Go from a listener to the last encoder before it that it listens to."""
-    if not isinstance(node, Tok2VecListener):
+    listener = listener_at(node)
+    if listener is None:
         return pipe, node
     before = nlp.components[: nlp.component_names.index(pipe.name)]
     for name, upstream in reversed(before):
-        if isinstance(upstream, ListenedToComponent) and node.upstream_name in ("*", name):
+        if isinstance(upstream, ListenedToComponent) and listener.upstream_name in ("*", name):
             return upstream, upstream.model
     return pipe, node
 
 
-def _kind(node: Model, block: Block) -> tuple:
+def _kind(node: Model | TorchNode, block: Block) -> tuple:
     """What two layers must have in common before their weights can be compared."""
     meanings = {name: node.attrs[name] for name in _MEANINGS if name in node.attrs}
     return len(block.param_names(node)), None if block.param else node.param_names, meanings
 
 
-def _describe(nodes: Sequence[Model]) -> str:
+def _describe(nodes: Sequence[Model | TorchNode]) -> str:
     parts = []
     for node in nodes:
         meanings = {name: node.attrs[name] for name in _MEANINGS if name in node.attrs}

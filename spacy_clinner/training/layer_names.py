@@ -56,18 +56,25 @@ def find_tagger(nlp: Language, pipe: str | None, where: str) -> str:
 
 def _find_layers(nlp: Language, tagger: str) -> dict[str, list[str]]:
     base = f"{tagger}:tok2vec"
-    embed = f"{base}.embed"
-    node = find_block(nlp, embed, "token_embeddings").node
-    parts = {f"{embed}.{name}": node.get_ref(name) for name in node.ref_names if node.has_ref(name)} or {embed: node}
-    chars = [address for address, part in parts.items() if _reads_characters(part)]
+    # a transformer that the tagger reads directly is one piece
+    is_layered = find_block(nlp, base, "token_encoder").has_part("embed")
+    embeddings, characters = _find_embeddings(nlp, f"{base}.embed") if is_layered else ([], [])
     return {
-        "token_embeddings": [address for address in parts if address not in chars],
-        "character_embeddings": [f"{address}.char_table" for address in chars],
-        "character_encoder": chars,
-        "token_encoder": [f"{base}.encode"],
+        "token_embeddings": embeddings,
+        "character_embeddings": [f"{address}.char_table" for address in characters],
+        "character_encoder": characters,
+        "token_encoder": [f"{base}.encode" if is_layered else base],
         "fully_connected": [f"{tagger}:emissions"],
         "crf": [f"{tagger}:crf"],
     }
+
+
+def _find_embeddings(nlp: Language, embed: str) -> tuple[list[str], list[str]]:
+    """Addresses of the parts that read no characters, and of those that do."""
+    node = find_block(nlp, embed, "token_embeddings").node
+    parts = {f"{embed}.{name}": node.get_ref(name) for name in node.ref_names if node.has_ref(name)} or {embed: node}
+    characters = [address for address, part in parts.items() if _reads_characters(part)]
+    return [address for address in parts if address not in characters], characters
 
 
 def _reads_characters(part: Model) -> bool:

@@ -7,6 +7,7 @@ from spacy.language import Language
 from spacy.util import logger
 from thinc.api import Model
 
+from .torch_weights import weight_nodes
 from .transfer_plan import Plan
 
 META_KEY = "clinner_transfer"
@@ -85,7 +86,7 @@ def _never_loaded(nlp: Language, plans: Sequence[Plan]) -> list[dict[str, Any]]:
     rows = []
     for name, pipe in nlp.components:
         model = getattr(pipe, "model", None)
-        for node in model.walk() if isinstance(model, Model) else ():
+        for node in weight_nodes(model) if isinstance(model, Model) else ():
             by_why: dict[str, int] = {}
             for param in node.param_names:
                 why = whys.get((node.id, param), "no block names it")

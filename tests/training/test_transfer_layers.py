@@ -303,15 +303,6 @@ def test_pretraining_is_left_alone(sources):
     assert "clinner_transfer" not in nlp.meta
 
 
-def test_weights_in_torch_are_refused(sources):
-    torch_encoder = with_encoder(
-        encode={"@architectures": "spacy.TorchBiLSTMEncoder.v1", "width": 32, "depth": 1, "dropout": 0.0}
-    )
-    nlp = initialized(own_encoder(encoder=torch_encoder))
-    with pytest.raises(ValueError, match="CE242.*'ner:tok2vec.encode'"):
-        transfer(nlp, sources / "own", blocks={"b": {"target": "ner:tok2vec.encode"}})
-
-
 def test_map_of_other_vectors_is_told(tmp_path):
     encoder = with_encoder(embed={"@architectures": "spacy_clinner.VectorsEmbed.v1", "width": 8})
     made = []
