@@ -43,7 +43,7 @@ def toy_paths(tmp_path_factory):
 
 
 def test_all_are_found():
-    assert len(CONFIGS) == 19
+    assert len(CONFIGS) == 21
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)

@@ -1,8 +1,13 @@
 """Weights that torch keeps, a transformer's above all, come along whole."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import spacy
+from spacy.training.initialize import init_nlp
+from spacy.training.loop import train
+from spacy.util import load_config, load_config_from_str
 
 from spacy_clinner.training.blocks import find_block
 from spacy_clinner.training.torch_weights import TorchNode, weight_nodes
@@ -11,7 +16,7 @@ from spacy_clinner.training.transfer_layers import create_transfer_layers
 from ..pipeline.toy import TEXTS, entities, examples
 from ..pipeline.toy import train as train_steps
 from ..toy_transformer import BILSTM, CHARS, LISTENER, add_transformer, save_tiny_transformer
-from .toy_transfer import initialized, own_encoder, relabeled, shared_encoder
+from .toy_transfer import initialized, own_encoder, relabeled, shared_encoder, snippets, write_docs
 
 ENCODERS = {"direct": LISTENER, "bilstm": BILSTM}
 
@@ -176,3 +181,65 @@ def test_a_torch_lstm_comes_along(tmp_path):
     nlp = initialized(own_encoder(encoder=encoder))
     transfer(nlp, tmp_path / "source", up_to="crf")
     assert predicted(nlp) == predicted(source)
+
+
+# the recipes
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+
+
+def recipe(name, folder, steps, **paths):
+    """A shipped config on the toy documents, with the second of the tiny transformers."""
+    config = load_config(CONFIGS / f"{name}.cfg", interpolate=False)
+    toy = str(write_docs(folder / "toy.spacy"))
+    files = {"transformer": str(folder / "tiny1"), "train": toy, "dev": toy, "source": toy, "source_dev": toy, **paths}
+    config["paths"].update({name: value for name, value in files.items() if name in config["paths"]})
+    config["training"].update(max_steps=steps, max_epochs=0, eval_frequency=steps)
+    config["training"]["optimizer"]["learn_rate"] = 0.005
+    return config
+
+
+@pytest.fixture(scope="module")
+def source_model(folder):
+    """A pipeline of the base recipe, trained over the first of the tiny transformers."""
+    config = recipe("ner_transformer_crf", folder, 40, transformer=str(folder / "tiny0"))
+    (folder / "source").mkdir()
+    train(init_nlp(config), folder / "source")
+    return folder / "source" / "model-last"
+
+
+@pytest.mark.parametrize("method", ["finetune", "replay"])
+def test_recipes_start_from_the_source_and_learn_on(folder, source_model, method, tmp_path):
+    source = spacy.load(source_model)
+    config = recipe(f"ner_transformer_crf_{method}", folder, 5, source_model=str(source_model))
+    nlp = init_nlp(config)
+    assert predicted(nlp) == predicted(source)
+    assert equal(tensors(nlp), tensors(source)) and any(found for found, _ in predicted(source))
+    train(nlp, tmp_path)
+    loaded = spacy.load(tmp_path / "model-last")
+    assert not equal(tensors(loaded), tensors(source))
+    moved = (np.any(a != b) for a, b in zip(arrays(loaded), arrays(source), strict=True))
+    assert all(moved)
+
+
+def arrays(nlp):
+    """All weights of a pipeline but a transformer's."""
+    nodes = nlp.get_pipe("ner").model.walk()
+    return [node.get_param(name) for node in nodes for name in node.param_names]
+
+
+def test_a_recipe_takes_a_frozen_transformer_over(folder, source_model, tmp_path):
+    """As docs/transfer_layers.md has it; the pretrained transformer is not needed."""
+    (snippet,) = (text for text in snippets("transfer_layers.md") if "[components.transformer]" in text)
+    paths = {"source_model": str(source_model), "transformer": str(tmp_path / "none")}
+    config = recipe("ner_transformer_crf_finetune", folder, 5, **paths)
+    taken_over = load_config_from_str(f"[components]\n\n{snippet}", interpolate=False)
+    config["components"]["transformer"] = taken_over["components"]["transformer"]
+    config["training"].update(taken_over["training"])
+    nlp = init_nlp(config)
+    source = spacy.load(source_model)
+    assert predicted(nlp) == predicted(source)
+    train(nlp, tmp_path)
+    loaded = spacy.load(tmp_path / "model-last")
+    assert equal(tensors(loaded), tensors(source))
+    assert predicted(loaded) != predicted(source)

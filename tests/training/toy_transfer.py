@@ -1,5 +1,6 @@
 """A small char-CNN, hash and BiLSTM tagger, its encoder its own or shared, and a `spacy train` of it."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -109,3 +110,9 @@ def run_training(config: str, out: Path, steps: int, eval_frequency: int = 100, 
     nlp = init_nlp(loaded)
     out.mkdir(parents=True, exist_ok=True)
     return train(nlp, out, stdout=stdout)[0]
+
+
+def snippets(page: str) -> list[str]:
+    """The blocks of settings on a page of the docs."""
+    text = (Path(__file__).parents[2] / "docs" / page).read_text(encoding="utf8")
+    return re.findall(r"```ini\n(.*?)```", text, flags=re.DOTALL)
