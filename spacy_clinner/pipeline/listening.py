@@ -40,7 +40,9 @@ def _has_rows(doc: Doc, listener: Model) -> bool:
 
 def _warn_of_dropped(docs: Sequence[Doc]) -> None:
     for doc in filter(len, docs):
-        dropped = [token for token in _dropped(doc._.trf_data) if not doc[token].is_space]
+        # rows of other tokens are an error of their own (CE345)
+        tokens = _dropped(doc._.trf_data) if len(doc._.trf_data.align.lengths) == len(doc) else []
+        dropped = [token for token in tokens if not doc[token].is_space]
         if dropped:
             doc_id = doc.user_data.get(DOC_ID_KEY)
             warnings.warn(Warnings.CW121.format(doc=doc_id, n=len(dropped), token=dropped[0]), stacklevel=4)
@@ -53,8 +55,6 @@ def _dropped(data: Any) -> list[int]:
     mark of the end, and the tokens after that one have no pieces.
     """
     lengths = data.align.lengths
-    if not len(lengths):
-        return []
     width = data.wordpieces.input_ids.shape[1]
     owners = np.repeat(np.arange(len(lengths)), lengths)
     filled = np.append(np.flatnonzero(lengths), len(lengths))

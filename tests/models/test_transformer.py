@@ -95,6 +95,14 @@ def test_documents_without_tokens(tiny):
     assert not nlp("").ents
 
 
+def test_rows_of_other_tokens_are_refused(nlp):
+    doc = nlp.get_pipe("transformer")(nlp.make_doc("Gave aspirin, 100 mg \x07."))
+    with doc.retokenize() as retokenizer:
+        retokenizer.merge(doc[2:4])
+    with pytest.raises(ValueError, match="CE345"):
+        nlp.get_pipe("ner")(doc)
+
+
 def test_a_pipeline_that_lost_its_transformer_warns(nlp):
     with nlp.select_pipes(disable="transformer"), pytest.warns(UserWarning, match="CW200.*'ner'"):
         nlp("No fever")
