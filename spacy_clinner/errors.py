@@ -295,6 +295,11 @@ class Errors(metaclass=_Coded):
         "{source}: a pipeline needs notes to annotate (`table MODEL NOTES... OUTPUT`), a .spacy file of annotated "
         "documents takes none (`table DOCS.spacy OUTPUT`)."
     )
+    CE356 = (
+        "GPU {gpu} cannot be used ({reason}). It needs CuPy for its version of CUDA (such as `pip install "
+        "cupy-cuda12x`) and a PyTorch that was built with CUDA; `nvidia-smi` lists the numbers of the GPUs. Without "
+        "--gpu-id the command runs on the CPU."
+    )
 
     # CE1xx: shapes. 100-119 the CRF, 120-149 encoders
     CE100 = (

@@ -7,6 +7,7 @@ from typer import Argument, Option
 
 from ._app import clinner_cli
 from ._coded import coded_errors
+from ._gpu import GpuId, use_gpu
 
 
 @clinner_cli.command("annotate")
@@ -15,11 +16,10 @@ def annotate_cli(
     note: Annotated[Path, Argument(help="Text file, UTF-8", exists=True, dir_okay=False)],
     html: Annotated[Path | None, Option(help="HTML page to write; it holds the note")] = None,
     spans_key: Annotated[str | None, Option(help="Span group to show; default: doc.ents")] = None,
-    gpu_id: Annotated[int, Option("--gpu-id", "-g", help="GPU, or -1 for the CPU")] = -1,
+    gpu_id: GpuId = -1,
 ) -> None:
     """Annotate one note: entities with label, assertions and probability, and their relations."""
     import spacy
-    from spacy.cli._util import setup_gpu
     from wasabi import msg
 
     from ..files import read_text, write_atomically
@@ -28,7 +28,7 @@ def annotate_cli(
     from ..reports.tables import annotation_table, link_table
 
     with coded_errors():
-        setup_gpu(gpu_id, silent=True)
+        use_gpu(gpu_id, silent=True)
         nlp = spacy.load(model)
         doc = nlp(read_text(note))
         annotations = annotations_of(doc, spans_key)

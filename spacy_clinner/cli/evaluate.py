@@ -7,6 +7,7 @@ from typer import Argument, Option
 
 from ._app import clinner_cli
 from ._coded import coded_errors
+from ._gpu import GpuId, use_gpu
 
 
 @clinner_cli.command("evaluate")
@@ -23,7 +24,7 @@ def evaluate_cli(
     bootstrap: Annotated[int, Option(min=0, help="Resamples of documents for the intervals; 0: no intervals")] = 1000,
     permutations: Annotated[int, Option(min=1, help="Random swaps of the paired test of --compare")] = 10_000,
     seed: Annotated[int, Option(help="Seed of intervals and test")] = 0,
-    gpu_id: Annotated[int, Option("--gpu-id", "-g", help="GPU, or -1 for the CPU")] = -1,
+    gpu_id: GpuId = -1,
 ) -> None:
     """Score entities in every mode, with intervals and confusion; strictly also against the annotators' own offsets.
 
@@ -32,7 +33,6 @@ def evaluate_cli(
     import json
     from dataclasses import replace
 
-    from spacy.cli._util import setup_gpu
     from wasabi import msg
 
     from ..corpora.original_gold import original_gold
@@ -43,7 +43,7 @@ def evaluate_cli(
     from ..scoring.run import Gold, compare_runs, result_dict, run_model
 
     with coded_errors():
-        setup_gpu(gpu_id)
+        use_gpu(gpu_id)
         gold = Gold.read(data, gold_spans_key)
         gold = replace(gold, original=original_gold(gold.docs, gold_spans_key, corpus, format))
         settings = Bootstrap(resamples=bootstrap, seed=seed)

@@ -8,6 +8,7 @@ from typer import Argument, Option
 
 from ._app import clinner_cli
 from ._coded import coded_errors
+from ._gpu import GpuId, use_gpu
 
 
 class Entities(StrEnum):
@@ -25,13 +26,12 @@ def evaluate_relations_cli(
     entities: Annotated[Entities, Option(help="Between gold entities, predicted ones, or both")] = Entities.both,
     output: Annotated[Path | None, Option("--output", "-o", help="JSON file for all scores")] = None,
     bootstrap: Annotated[int, Option(help="Resamples of documents for the 95 % intervals; 0 for none")] = 1000,
-    gpu_id: Annotated[int, Option("--gpu-id", "-g", help="GPU ID or -1 for CPU")] = -1,
+    gpu_id: GpuId = -1,
 ) -> None:
     """Score relations per label, and tell how many of the gold's were among the candidates."""
     import json
 
     import spacy
-    from spacy.cli._util import setup_gpu
     from wasabi import msg
 
     from ..files import write_atomically
@@ -43,7 +43,7 @@ def evaluate_relations_cli(
     from ..scoring.relation_evaluation import evaluate_relations
 
     with coded_errors():
-        setup_gpu(gpu_id)
+        use_gpu(gpu_id)
         nlp, docs = spacy.load(model), read_docs(data)
         _, extractor = find_extractor(nlp)
         result = {**provenance(), "model": model, "data": {"path": str(data), "sha256": sha256(data)}}

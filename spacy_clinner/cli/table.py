@@ -7,6 +7,7 @@ from typer import Argument, Option
 
 from ._app import clinner_cli
 from ._coded import coded_errors
+from ._gpu import GpuId, use_gpu
 
 if TYPE_CHECKING:
     from ..reports.annotations import AnnotatedNote
@@ -21,13 +22,12 @@ def table_cli(
     head_labels: Annotated[str | None, Option(help="Labels that get a row, with commas; default: of heads")] = None,
     spans_key: Annotated[str | None, Option(help="Span group of the entities; default: doc.ents")] = None,
     show: Annotated[bool, Option("--show", help="Print the table, too: it holds text of the notes")] = False,
-    gpu_id: Annotated[int, Option("--gpu-id", "-g", help="GPU, or -1 for the CPU")] = -1,
+    gpu_id: GpuId = -1,
 ) -> None:
     """Write a table: a row an entity; of a pipeline with relations, a row a head of them, with its fields.
 
     The file holds text of the notes, by purpose: keep it where the notes may be kept.
     """
-    from spacy.cli._util import setup_gpu
     from wasabi import msg
 
     from ..reports.relation_table import note_table
@@ -36,7 +36,7 @@ def table_cli(
 
     with coded_errors():
         check_output(output)
-        setup_gpu(gpu_id, silent=True)
+        use_gpu(gpu_id, silent=True)
         annotated, known = _annotate(source, notes or [], spans_key)
         table = note_table(annotated, head_labels.split(",") if head_labels else None, known)
         write_table(output, table)
