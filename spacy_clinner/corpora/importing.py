@@ -60,7 +60,7 @@ def check_tokenizer(format: str, tokenizer: str) -> None:
     tokenizer (str): One of `TOKENIZERS`.
     RAISES (ValueError): CE312 for "file" and another format.
     """
-    if tokenizer == "file" and format not in SCHEMES:
+    if tokenizer == "file" and format in FORMATS and format not in SCHEMES:
         known = ", ".join(name for name in TOKENIZERS if name != "file")
         raise ValueError(Errors.CE312.format(format=format, known=known))
 

@@ -66,6 +66,7 @@ def test_splits_of_a_column_file_are_made_of_its_ids(room):
         (("--format", "xml"), "CE008"),
         (("--to", "brat"), "CE070"),
         (("--format", "brat", "--tokenizer", "file"), "CE312"),
+        (("--format", "xml", "--tokenizer", "file"), "CE008"),
     ],
 )
 def test_wrong_arguments_end_with_a_coded_message(room, arguments, code):
