@@ -1,6 +1,7 @@
 """What configs may name: the entry points, the decorated functions and this list are one."""
 
 import ast
+import inspect
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 import spacy
 
 import spacy_clinner
+from spacy_clinner.pipeline.context import Context
 
 NAMES = {
     "spacy_factories": {
@@ -102,3 +104,12 @@ def test_every_decorated_function_is_an_entry_point():
     declared = set().union(*NAMES.values()) - {"clinner"}
     # a span getter's registry belongs to spacy-transformers, so its entry point is all that declares it
     assert decorated == declared - NAMES["spacy_span_getters"]
+
+
+def test_paths_may_be_strings():
+    """spaCy 3.8 hands over a config's strings as they are, 3.7 makes a `Path` where nothing else is annotated."""
+    points = [point for group in sorted(set(NAMES) - {"spacy_cli"}) for point in own_entry_points(group).values()]
+    for function in [*(point.load() for point in points), Context.initialize]:
+        for name, parameter in inspect.signature(function).parameters.items():
+            annotation = str(parameter.annotation)
+            assert "Path" not in annotation or "str" in annotation, (function, name)

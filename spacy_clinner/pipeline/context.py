@@ -117,13 +117,13 @@ class Context:
         get_examples: Callable[[], Iterable[Example]] | None = None,
         *,
         nlp: Language | None = None,
-        rules: Path | None = None,
+        rules: Path | str | None = None,
     ) -> None:
         """Add the rules of a file, which are then saved with the pipeline.
 
         get_examples (Optional[Callable[[], Iterable[Example]]]): Not used.
         nlp (Optional[Language]): Not used.
-        rules (Optional[Path]): A file of rules.
+        rules (Optional[Union[Path, str]]): A file of rules.
         RAISES (ValueError): CE272 if the file or a rule is wrong.
         """
         if rules is not None:

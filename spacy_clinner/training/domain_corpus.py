@@ -23,7 +23,7 @@ HEADER = ("domain", "gold", "label", "mapped_to", "entities", "documents")
 def create_domain_corpus(
     domains: dict[str, Any],
     label_maps: dict[str, LabelMap] | None = None,
-    audit: Path | None = None,
+    audit: Path | str | None = None,
 ) -> Callable[[Language], Iterable[Example]]:
     """Join corpora, mark every example with the name of its own, and rename gold labels.
 
@@ -33,7 +33,8 @@ def create_domain_corpus(
         `user_data["clinner_domain"]` of predicted and reference.
     label_maps (Optional[Dict[str, Dict[str, str]]]): new names of labels by domain, for `doc.ents` and all span groups.
         A domain with a map keeps no other labels: what the map does not name, or maps to "", leaves the gold.
-    audit (Optional[Path]): TSV file, written after a full pass: what each label became and how often it occurs.
+    audit (Optional[Union[Path, str]]): TSV file, written after a full pass: what each label became, how often it
+        occurs.
     RETURNS (Callable[[Language], Iterable[Example]]): the reader. It raises CE222 for a domain that cannot be read or
         holds no example, and CE223 if a domain has labels but its map names none of them.
     RAISES (ValueError): CE220 without any domain, CE221 for the map of an unknown one.
@@ -45,7 +46,7 @@ def create_domain_corpus(
     for domain in maps:
         if domain not in domains:
             raise ValueError(Errors.CE221.format(domain=domain, known=", ".join(domains)))
-    return _DomainCorpus(domains, maps, audit)
+    return _DomainCorpus(domains, maps, None if audit is None else Path(audit))
 
 
 class _DomainCorpus:

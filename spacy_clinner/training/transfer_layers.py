@@ -23,7 +23,7 @@ _READ_VECTORS = ("vectors_embed", "static_vectors", "neuroner_tokens")
 
 @registry.callbacks("spacy_clinner.transfer_layers.v1")
 def create_transfer_layers(
-    source: Path | None = None,
+    source: Path | str | None = None,
     blocks: dict[str, dict[str, Any]] | None = None,
     up_to: str | None = None,
     pipe: str | None = None,
@@ -33,7 +33,7 @@ def create_transfer_layers(
 
     Give either `blocks` or `up_to`. Weights that no block loads keep their initial values.
 
-    source (Optional[Path]): Folder of the trained pipeline; null if no block loads.
+    source (Optional[Union[Path, str]]): Folder of the trained pipeline; null if no block loads.
     blocks (Optional[Dict[str, Dict[str, Any]]]): What is to become of which weights, by a name of your choice; settings
         as `BlockSettings`. Where blocks overlap, the narrower decides.
     up_to (Optional[str]): Highest of the six layers of Lee et al. 2017 to load, with all below: "token_embeddings",
@@ -51,6 +51,7 @@ def create_transfer_layers(
     settings = read_settings(blocks or {}, pull)
     if source is None and (up_to or any(block.loads for block in settings.values())):
         raise ValueError(Errors.CE231.format(problem="layers are to be loaded, but `source` is null"))
+    source = None if source is None else Path(source)
     return partial(transfer_layers, source=source, blocks=settings, up_to=up_to, pipe=pipe, pull=pull)
 
 

@@ -23,7 +23,7 @@ TOKEN_ATTRIBUTES = ["NORM", "LEMMA", "POS", "TAG", "MORPH", "SENT_START"]
 
 @registry.readers("spacy_clinner.WindowCorpus.v1")
 def create_window_corpus(
-    path: Path | None,
+    path: Path | str | None,
     unit: Unit = "lines",
     min_tokens: int = 0,
     max_tokens: int = 256,
@@ -34,7 +34,7 @@ def create_window_corpus(
     No text is left out. An entity that crosses the border of two windows is unannotated in both; a relation between two
     windows is in neither. Domain and document id go with every window, dependencies do not.
 
-    path (Optional[Path]): a `.spacy` file or a folder of them.
+    path (Optional[Union[Path, str]]): a `.spacy` file or a folder of them.
     unit (str), min_tokens (int), max_tokens (int): the windows, as in the encoder's own settings.
     limit (int): read so many documents; 0 for all.
     RETURNS (Callable[[Language], Iterable[Example]]): the reader. It raises CE206 if a document's tokens are not those
