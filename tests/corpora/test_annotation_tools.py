@@ -1,6 +1,7 @@
 """Prodigy, doccano and Label Studio: what their files say, and there and back."""
 
 import json
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -139,6 +140,25 @@ def test_whatever_is_written_is_read_back(tmp_path_factory, tool, docs):
         assert again.user_data[DOC_ID_KEY] == doc.user_data[DOC_ID_KEY] and again.text == doc.text
         assert entities(again) == entities(doc)
         assert {str(one) for one in relations(again)} == {str(one) for one in relations(doc)}
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_text_without_a_token_has_no_annotation(tmp_path, tool):
+    written([note(text="", annotated=False)], tool, tmp_path)
+    (doc,), audit = read(tmp_path, tool)
+    assert doc.text == "" and audit.problems == {"unannotated": 1}
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("tool", ["brat", *TOOLS])
+def test_maccrobat_there_and_back(tmp_path, data_dir, tool):
+    corpus = import_corpus(data_dir / "maccrobat2020" / "brat", "brat", NLP, DEFAULT_LAYOUT, ImportAudit())
+    docs = list(islice(corpus, 40))
+    assert export_docs(docs, tmp_path, tool, ents_only=True) == []
+    back, _ = read(tmp_path, tool)
+    for doc, again in zip(docs, back, strict=True):
+        assert again.user_data[DOC_ID_KEY] == doc.user_data[DOC_ID_KEY] and again.text == doc.text
+        assert entities(again) == entities(doc) and again.user_data[RELATIONS_KEY] == doc.user_data[RELATIONS_KEY]
 
 
 def test_predictions_of_a_tagger_that_leaves_doc_ents_alone_are_written(tmp_path):

@@ -21,18 +21,20 @@ FILE_NLP = blank_pipeline("en", "file")
 CODES = r"\[CE(013|023|33[0134])\]"
 
 
-def trimmed(doc, start, end):
-    inside = doc.text[start:end]
+def trimmed(text, start, end):
+    inside = text[start:end]
     return start + len(inside) - len(inside.lstrip()), end - len(inside) + len(inside.rstrip())
 
 
 def entities(doc):
-    return [(*trimmed(doc, e.start_char, e.end_char), e.label_) for e in doc.ents]
+    text = doc.text  # built anew at every access
+    return [(*trimmed(text, e.start_char, e.end_char), e.label_) for e in doc.ents]
 
 
 def relations(doc):
+    text = doc.text
     return [
-        {**relation, "head": [*trimmed(doc, *relation["head"])], "child": [*trimmed(doc, *relation["child"])]}
+        {**relation, "head": [*trimmed(text, *relation["head"])], "child": [*trimmed(text, *relation["child"])]}
         for relation in doc.user_data.get(RELATIONS_KEY, ())
     ]
 

@@ -82,7 +82,8 @@ def doc_to_text(doc: Doc, format: str) -> AnnotatedText:
     """
     text = doc.text
     record = AnnotatedText(doc.user_data.get(DOC_ID_KEY, ""), text)
-    predicted, annotated = SPANS_KEY in doc.spans, doc.has_annotation("ENT_IOB")
+    # of no tokens spaCy says that they are annotated
+    predicted, annotated = SPANS_KEY in doc.spans, bool(len(doc)) and doc.has_annotation("ENT_IOB")
     if not annotated and not predicted:
         return record
     probabilities = probabilities_of(doc, SPANS_KEY)
