@@ -17,6 +17,7 @@ from spacy.vectors import Vectors
 from thinc.schedules import warmup_linear
 
 from spacy_clinner.constants import RELATIONS_KEY
+from spacy_clinner.reports.data_check import check_data
 
 from .pipeline.toy import references
 from .toy_transformer import minilm
@@ -80,6 +81,16 @@ def test_max_steps_is_the_one_number(path):
         check_length(path, max_steps)
     config = load_config(path, overrides={"training.eval_frequency": 7}).interpolate()["training"]
     assert registry.resolve(config, schema=ConfigSchemaTraining)["eval_frequency"] == 7
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_data_are_counted(path, toy_paths):
+    paths = {**toy_paths, "source": toy_paths["train"], "source_dev": toy_paths["dev"], "transformer": minilm()}
+    check = check_data(load_config(path, overrides=overrides(path, paths)))
+    n_domains = 2 if "source" in load_config(path)["paths"] else 1
+    assert check.split("train").documents == 4 * n_domains
+    assert check.split("dev").entities["DRUG"] in (2, 2 * n_domains)
+    assert check.encoders or "hashcnn" in path.stem
 
 
 def overrides(path, paths):

@@ -7,6 +7,7 @@ from . import (  # noqa: F401
     combine,
     convert,
     curve,
+    debug,
     demo_corpus,
     evaluate,
     evaluate_relations,

@@ -5,7 +5,7 @@ They depend on the document alone, so training and inference see the same ones, 
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from spacy.attrs import SENT_START
 from spacy.tokens import Doc, Span
@@ -53,6 +53,18 @@ def _pieces(start: int, end: int, max_tokens: int) -> list[tuple[int, int]]:
     n_pieces = -(-(end - start) // max_tokens)
     cuts = [start + (end - start) * i // n_pieces for i in range(n_pieces + 1)]
     return list(zip(cuts, cuts[1:], strict=False))
+
+
+class Windows(NamedTuple):
+    """Settings of windows, as for `window_bounds`."""
+
+    unit: Unit
+    min_tokens: int
+    max_tokens: int
+
+    def bounds(self, doc: Doc) -> list[tuple[int, int]]:
+        """Cut a document. RETURNS (List[Tuple[int, int]]): token offsets of the windows."""
+        return window_bounds(doc, **self._asdict())
 
 
 def make_window_spans(
