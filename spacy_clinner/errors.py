@@ -270,7 +270,6 @@ class Errors(metaclass=_Coded):
         "--gold: the format {format!r} has tokens and no offsets of its own, so import moves nothing. Leave it out, "
         "or use one of {known}."
     )
-    CE074 = "Document {doc!r} is in {path} more than once. Name with --gold a corpus that holds each document once."
     CE075 = "--format is the format of the corpus that --gold names. Give both, or neither."
 
     CE080 = (

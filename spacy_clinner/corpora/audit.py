@@ -1,5 +1,6 @@
 """The import audit: what a corpus held, what of it was changed or left out, and why. It quotes offsets, never text."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass, field, fields
@@ -8,9 +9,14 @@ from pathlib import Path
 from wasabi import table
 
 from ..files import write_atomically
+from .id_lists import format_ids
 
 # Problem of a relation that is left out.
 RELATION = "relation"
+# Problem of a document whose annotations were made on a text with other line ends, or with or without a mark.
+COUNTED_OTHERWISE = "counted otherwise"
+# what ends a cell or a line of the TSV file
+_SEPARATOR = re.compile(r"[\t\r\n]")
 
 
 @dataclass(frozen=True)
@@ -88,8 +94,9 @@ class ImportAudit:
         """Write the identifiers of the documents, one a line: what the files of a split are made of.
 
         path (Path): The file, written whole or not at all.
+        RAISES (ValueError): CE306 for an id that a line cannot hold.
         """
-        write_atomically(path, "".join(f"{doc_id}\n" for doc_id in self.ids))
+        write_atomically(path, format_ids(self.ids))
 
     def counts(self) -> Iterator[list[str]]:
         """Counts of entities per label and problem; problems of relations are in `relation_counts`.
@@ -136,4 +143,4 @@ def _aligned(lines: Iterator[list[str]]) -> str:
 
 
 def _cell(value: str | int | None) -> str:
-    return "" if value is None else str(value)
+    return "" if value is None else _SEPARATOR.sub(" ", str(value))

@@ -5,11 +5,14 @@ Source: the brat standoff format, https://brat.nlplab.org/standoff.html
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..errors import Errors
-from ..files import read_text
+from ..files import read_text, split_lines
+from .audit import ImportAudit
+from .discovery import find_files, leave_out, names_by_id, without_ending
+from .offsets import fit_offsets, mention_text
 from .writing import check_id
 
 Arguments = tuple[tuple[str, str], ...]
@@ -104,11 +107,6 @@ class BratDocument:
         return self.textbounds if self.annotated else None
 
 
-def mention_text(text: str, fragments: tuple[tuple[int, int], ...]) -> str:
-    """The text column of a T line: its fragments joined by spaces, line ends replaced by spaces."""
-    return re.sub(r"[\r\n]", " ", " ".join(text[start:end] for start, end in fragments))
-
-
 def _textbound(id: str, label: str, offsets: str, text: str | None) -> Textbound:
     fragments = (pair.split(" ") for pair in offsets.split(";"))
     return Textbound(id, label, tuple((int(start), int(end)) for start, end in fragments), text or "")
@@ -120,8 +118,9 @@ def _arguments(text: str) -> Arguments:
 
 # Of each kind of line: the list it belongs to, its pattern, and how to make it from the pattern's groups.
 _ARGS = r"(?: [^\s:]+:\S+)"
+_SPAN = r"-?\d{1,9} -?\d{1,9}"
 _LINES: dict[str, tuple[str, re.Pattern, Callable]] = {
-    "T": ("textbounds", re.compile(r"(T\S+)\t(\S+) (-?\d+ -?\d+(?:;-?\d+ -?\d+)*)(?:\t(.*))?", re.ASCII), _textbound),
+    "T": ("textbounds", re.compile(rf"(T\S+)\t(\S+) ({_SPAN}(?:;{_SPAN})*)(?:\t(.*))?", re.ASCII), _textbound),
     "E": (
         "events",
         re.compile(rf"(E\S+)\t([^\s:]+):(\S+)({_ARGS}*)\s*"),
@@ -157,15 +156,17 @@ def parse_brat(doc_id: str, text: str, ann: str) -> BratDocument:
     RETURNS (BratDocument): The document.
     RAISES (ValueError): CE002 for a line that is no annotation, CE004 for an id used twice.
     """
-    doc, seen = BratDocument(doc_id, text), set()
-    for number, line in enumerate(ann.removeprefix("\ufeff").split("\n"), start=1):
-        line = line.removesuffix("\r")
-        if not line:
+    doc, seen, annotation = BratDocument(doc_id, text), set(), None
+    for number, line in enumerate(split_lines(ann), start=1):
+        if not line.strip():
             continue
         kind, pattern, make = _LINES.get(line[0], ("", None, None))
         match = pattern.fullmatch(line) if pattern else None
         if match is None:
-            raise ValueError(Errors.CE002.format(doc=doc_id, line=number))
+            if not _goes_on(annotation, line, text):
+                raise ValueError(Errors.CE002.format(doc=doc_id, line=number))
+            annotation = doc.textbounds[-1] = replace(annotation, text=f"{annotation.text} {line}")
+            continue
         annotation = make(*match.groups())
         id = getattr(annotation, "id", None)
         if id in seen:
@@ -174,6 +175,14 @@ def parse_brat(doc_id: str, text: str, ann: str) -> BratDocument:
             seen.add(id)
         getattr(doc, kind).append(annotation)
     return doc
+
+
+def _goes_on(annotation: object, line: str, text: str) -> bool:
+    """Whether a line goes on with the text that the one before it quotes: brat keeps a carriage return in it."""
+    if not isinstance(annotation, Textbound):
+        return False
+    words = f"{annotation.text} {line}".split()
+    return words == mention_text(text, annotation.fragments).split()[: len(words)]
 
 
 def format_brat(doc: BratDocument) -> str:
@@ -204,37 +213,44 @@ def _format_arguments(arguments: Arguments) -> str:
     return " ".join(f"{role}:{id}" for role, id in arguments)
 
 
-def read_brat(folder: Path) -> Iterator[BratDocument]:
-    """Read the documents of a folder in the order of their names; a document's id is its file's name without `.txt`.
+def read_brat(folder: Path, audit: ImportAudit) -> Iterator[BratDocument]:
+    """Read the documents of a folder and its sub-folders in the order of their names.
 
-    folder (Path): Folder with `.txt` and `.ann` files; its subfolders are not read.
-    YIELDS (BratDocument): Its documents.
-    RAISES (ValueError): CE005 for a folder without documents, CE003 for annotations without text, CE001 for a file
-        that is not UTF-8, CE002 and CE004 for its lines.
+    folder (Path): The folder, as of `find_brat`.
+    audit (ImportAudit): Gets a row for every file that is left out, and for every document whose annotations are moved.
+    YIELDS (BratDocument): Its documents, their annotations as of `fit_offsets`.
+    RAISES (ValueError): Those of `find_brat`, CE001 and CE300 for a file that is no text in UTF-8, CE002 and CE004 for
+        its lines.
     """
-    for path in brat_paths(folder):
-        ann = path.with_suffix(".ann")
-        text = read_text(path)
-        if ann.exists():
-            yield parse_brat(path.stem, text, read_text(ann))
+    for doc_id, (path, annotations) in find_brat(folder, audit).items():
+        text = read_text(path, doc_id + path.suffix)
+        if annotations is None:
+            yield BratDocument(doc_id, text, annotated=False)
         else:
-            yield BratDocument(path.stem, text, annotated=False)
+            doc = parse_brat(doc_id, text, read_text(annotations, doc_id + annotations.suffix))
+            yield replace(doc, textbounds=fit_offsets(doc_id, text, doc.textbounds, audit))
 
 
-def brat_paths(folder: Path) -> list[Path]:
-    """The `.txt` files of a brat folder, sorted by name.
+def find_brat(folder: Path, audit: ImportAudit) -> dict[str, tuple[Path, Path | None]]:
+    """Find the documents of a folder and its sub-folders.
 
-    folder (Path): The folder.
-    RETURNS (List[Path]): Its texts.
-    RAISES (ValueError): CE005 if there are none, CE003 for annotations without text.
+    folder (Path): The folder. A document's id is the path of its text below it without ending: note1, train/note1.
+    audit (ImportAudit): Gets a row for every file that is left out.
+    RETURNS (Dict[str, Tuple[Path, Optional[Path]]]): By id: the text (`.txt`) and, if there are some, the annotations
+        (`.ann`, beside it).
+    RAISES (ValueError): CE005 for a folder without documents, CE003 for annotations without text, CE301 for two files
+        of one document, CE302 for a name that can be no id.
     """
-    for ann in sorted(folder.glob("*.ann")):
-        if not ann.with_suffix(".txt").exists():
-            raise ValueError(Errors.CE003.format(doc=ann.stem))
-    paths = sorted(folder.glob("*.txt"))
-    if not paths:
+    files = find_files(folder, audit) if folder.is_dir() else {}
+    texts = names_by_id(files, lambda name: without_ending(name, ".txt"))
+    annotations = names_by_id(files, lambda name: without_ending(name, ".ann"))
+    for doc_id in sorted(annotations.keys() - texts.keys()):
+        raise ValueError(Errors.CE003.format(doc=doc_id))
+    if not texts:
         raise ValueError(Errors.CE005.format(path=folder.name, kind="brat documents (.txt and .ann files)"))
-    return paths
+    read = {*texts.values(), *annotations.values()}
+    leave_out(files.keys() - read, "ends neither in .txt nor in .ann", audit)
+    return {doc_id: (files[name], files.get(annotations.get(doc_id))) for doc_id, name in texts.items()}
 
 
 def brat_files(doc: BratDocument) -> dict[str, str | None]:

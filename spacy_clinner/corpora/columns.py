@@ -14,6 +14,7 @@ from ..errors import Errors, Warnings
 from .audit import ImportAudit
 from .brat import Textbound
 from .column_lines import BOM, DOCSTART, ColumnFormat, Row, Section, read_sections
+from .discovery import select_files
 from .records import place_mentions
 from .tags import Chunk, chunks_to_tags, detect_scheme, tags_to_chunks
 from .writing import check_name, pieces_of
@@ -79,7 +80,9 @@ class ColumnDocument:
         return found
 
 
-def read_columns(path: Path, layout: ColumnFormat, audit: ImportAudit) -> Iterator[ColumnDocument]:
+def read_columns(
+    path: Path, layout: ColumnFormat, audit: ImportAudit, name: str | None = None
+) -> Iterator[ColumnDocument]:
     """Read a column file.
 
     Warns (CW311) of a document that is longer than spaCy takes.
@@ -88,17 +91,19 @@ def read_columns(path: Path, layout: ColumnFormat, audit: ImportAudit) -> Iterat
     layout (ColumnFormat): Its columns and tags.
     audit (ImportAudit): Gets a row for every token that is empty or holds white space, for every entity whose tags were
         illegal, for the comments, and for what has no token at all.
+    name (Optional[str]): The file's name below the corpus' folder, such as train/notes.tsv; None: its own.
     YIELDS (ColumnDocument): Its documents. The id is the one that the file gives, else the file's name without
         extension, and a number if the file holds several; pieces of `n_sents` are numbered, too.
     RAISES (ValueError): Those of `read_sections`.
     """
+    name = name or path.name
     sections, comments = read_sections(path, layout)
     if comments:
         action = f"lines that begin with # and hold no tag: {len(comments)}, the first is line {comments[0]}; not read"
-        audit.add("comment", action, doc_id=path.name)
+        audit.add("comment", action, doc_id=name)
     scheme = layout.scheme or detect_scheme([[r.tag for r in rows] for s in sections for rows in s.sentences])
     found = False
-    for doc_id, sentences in _documents(sections, layout.n_sents, path.stem):
+    for doc_id, sentences in _documents(sections, layout.n_sents, name.removesuffix(path.suffix)):
         made = [_make_sentence(rows, scheme, doc_id, audit) for rows in sentences]
         document = ColumnDocument(doc_id, [sentence for sentence in made if sentence.words])
         if not document.sentences:
@@ -110,7 +115,7 @@ def read_columns(path: Path, layout: ColumnFormat, audit: ImportAudit) -> Iterat
         found = True
         yield document
     if not found:
-        audit.add("no token", "no document", doc_id=path.name)
+        audit.add("no token", "no document", doc_id=name)
 
 
 def columns_to_doc(document: ColumnDocument, tokenizer: Callable[[str], Doc], audit: ImportAudit) -> Doc:
@@ -126,19 +131,19 @@ def columns_to_doc(document: ColumnDocument, tokenizer: Callable[[str], Doc], au
     return doc
 
 
-def column_paths(path: Path) -> list[Path]:
-    """The column files of a folder, sorted by name, or the file itself.
+def find_columns(path: Path, audit: ImportAudit) -> dict[str, Path]:
+    """Find the column files of a folder and its sub-folders.
 
     path (Path): A file, or a folder with files that end in one of `SUFFIXES`.
-    RETURNS (List[Path]): The files.
-    RAISES (ValueError): CE005 if there are none.
+    audit (ImportAudit): Gets a row for every file that is left out.
+    RETURNS (Dict[str, Path]): The files by name, as of `select_files`.
+    RAISES (ValueError): CE005 if there are none, CE302 as `select_files`.
     """
-    if path.is_file():
-        return [path]
-    paths = sorted(found for found in path.glob("*") if found.suffix in SUFFIXES)
-    if not paths:
-        raise ValueError(Errors.CE005.format(path=path.name, kind=f"column file ({', '.join(SUFFIXES)})"))
-    return paths
+    endings = ", ".join(SUFFIXES)
+    files = select_files(path, lambda name: name.endswith(SUFFIXES), f"ends in none of {endings}", audit)
+    if not files:
+        raise ValueError(Errors.CE005.format(path=path.name, kind=f"column file ({endings})"))
+    return files
 
 
 def format_columns(doc: Doc, scheme: str, delimiter: str = "\t") -> str:

@@ -20,8 +20,8 @@ from .brat import (
     Note,
     Relation,
     Textbound,
-    mention_text,
 )
+from .offsets import mention_text, quotes_its_text
 from .relations import Link, link_entities
 from .writing import check_name, pieces_of
 
@@ -50,7 +50,7 @@ def brat_to_doc(
         corpus is not annotated with relations, which is another thing than a document without any.
     RETURNS (Doc): `doc.ents` holds the flat entities, `doc.spans[BRAT_SPANS_KEY]` all fragments of all text-bound
         annotations that could be placed (`span.id_` is the brat id), `doc.user_data[RELATIONS_KEY]` the relations (R)
-        between flat entities, `doc.user_data[BRAT_KEY]` every annotation with its original offsets, as lists of dicts
+        between flat entities, `doc.user_data[BRAT_KEY]` every annotation with its offsets, as lists of dicts
         under the names of `BratDocument`'s fields, and `doc.user_data[DOC_ID_KEY]` the id. A document that is not
         annotated has none of these but the last: its entities are missing, not absent.
     """
@@ -154,7 +154,7 @@ def report_texts(doc_id: str, text: str, textbounds: Iterable[Textbound], audit:
     audit (ImportAudit): Gets the rows.
     """
     for t in textbounds:
-        if t.text.split() != mention_text(text, t.fragments).split():
+        if not quotes_its_text(t, text):
             start, end = min(s for s, _ in t.fragments), max(e for _, e in t.fragments)
             action = "offsets believed, not the text column"
             audit.add("text differs", action, doc_id=doc_id, annotation_id=t.id, start=start, end=end, label=t.label)

@@ -10,19 +10,20 @@ Source: Uzuner, Solti & Cadag 2010, JAMIA 17(5):514-518, https://pmc.ncbi.nlm.ni
 import re
 import warnings
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from spacy.tokens import Doc
 
 from ..constants import DOC_ID_KEY, RELATIONS_KEY
 from ..errors import Errors, Warnings
-from ..files import read_text
+from ..files import LINE_END, MARK, read_text, split_lines
 from .align import Fragments, align_mentions
-from .audit import ImportAudit
+from .audit import COUNTED_OTHERWISE, ImportAudit
 from .brat import Textbound
+from .discovery import find_files, leave_out, names_by_id, without_ending
 from .relations import Link, link_entities
 from .writing import trimmed
 
@@ -33,7 +34,11 @@ DRUG = "DRUG"
 FIELDS = {"m": DRUG, "do": "DOSAGE", "mo": "MODE", "f": "FREQUENCY", "du": "DURATION", "r": "REASON"}
 NOT_MENTIONED = "nm"
 SUFFIX = ".i2b2.entries"
-_RANGES = r"\d+:\d+ +\d+:\d+(?: *, *\d+:\d+ +\d+:\d+)*"
+_ENDINGS = (SUFFIX, "_gold.entries", ".entries")
+_LINE_FEED = re.compile(r"\n")
+_TOKEN = re.compile(r"\S+")
+_SPAN = r"\d{1,9}:\d{1,9} +\d{1,9}:\d{1,9}"
+_RANGES = rf"{_SPAN}(?: *, *{_SPAN})*"
 _ENTRY = re.compile(
     r" *\|\| *".join(rf'{name}="(.*?)"(?: +({_RANGES}))?' for name in FIELDS) + r' *\|\| *ln="(.*?)" *', re.ASCII
 )
@@ -73,21 +78,23 @@ class EntryDocument:
 
 
 class TokenPlaces:
-    """Where the tokens of a text are, by line and number, and by character.
+    """Where the tokens of a text are, by line and number, and by character. A byte order mark is in none of them.
 
     text (str): The text.
+    line_end (Pattern): What ends its lines.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, line_end: re.Pattern = LINE_END) -> None:
         self.text = text
         self.spans: list[tuple[int, int]] = []
         self.places: list[tuple[int, int]] = []
-        offset = 0
-        for line, content in enumerate(text.split("\n"), start=1):
-            for number, token in enumerate(re.finditer(r"\S+", content)):
-                self.spans.append((offset + token.start(), offset + token.end()))
+        first = len(MARK) if text.startswith(MARK) else 0
+        ends = [end.span() for end in line_end.finditer(text)]
+        lines = zip([first, *(after for _, after in ends)], [*(end for end, _ in ends), len(text)], strict=True)
+        for line, (start, end) in enumerate(lines, start=1):
+            for number, token in enumerate(_TOKEN.finditer(text, start, end)):
+                self.spans.append(token.span())
                 self.places.append((line, number))
-            offset += len(content) + 1
         self.index = {place: i for i, place in enumerate(self.places)}
 
     def characters(self, first: tuple[int, int], last: tuple[int, int]) -> tuple[int, int] | None:
@@ -107,22 +114,23 @@ class TokenPlaces:
         return [word for word in pieces.lower().split() if word != _ELLIPSIS]
 
 
-def parse_entries(content: str, text: str, file: str) -> list[Entry]:
+def parse_entries(content: str, text: str, file: str, line_end: re.Pattern = LINE_END) -> list[Entry]:
     """Parse the entries of a document.
 
     content (str): Contents of the entry file; empty lines are skipped.
     text (str): The document's text.
     file (str): Name of the entry file, for errors.
+    line_end (Pattern): What ends the text's lines.
     RETURNS (List[Entry]): Its entries.
     RAISES (ValueError): CE025 for a line that is no entry, CE026 for offsets without a token, CE027 for a field that
         quotes another text than that at its offsets, but for case and white space.
     """
-    places = TokenPlaces(text)
+    places = TokenPlaces(text, line_end)
     entries = []
-    for number, line in enumerate(content.removeprefix("\ufeff").split("\n"), start=1):
+    for number, line in enumerate(split_lines(content), start=1):
         if not line.strip():
             continue
-        match = _ENTRY.fullmatch(line.removesuffix("\r"))
+        match = _ENTRY.fullmatch(line)
         if match is None:
             raise ValueError(Errors.CE025.format(file=file, line=number))
         *values, context = match.groups()
@@ -252,28 +260,53 @@ def _reads_back(content: str, text: str, entries: list[Entry]) -> bool:
     return [(set(e.fields), e.context) for e in again] == [(set(e.fields), e.context) for e in entries]
 
 
-def read_i2b2_2009(path: Path) -> Iterator[EntryDocument]:
+def read_i2b2_2009(path: Path, audit: ImportAudit) -> Iterator[EntryDocument]:
     """Read the documents of a folder: texts `ID` or `ID.txt`, entries `ID.i2b2.entries`, `ID_gold.entries` or
     `ID.entries`.
 
-    path (Path): The folder; its subfolders are not read.
+    path (Path): The folder; its sub-folders are read, too, and are part of the ids (train/ID).
+    audit (ImportAudit): Gets a row for every file that is left out, and for every document whose lines are counted
+        otherwise.
     YIELDS (EntryDocument): The documents in the order of their ids; a text without entries is not annotated.
-    RAISES (ValueError): CE005 if there is no text, CE028 for entries without a text, CE001 for a file that is not
-        UTF-8, and those of `parse_entries`.
+    RAISES (ValueError): CE005 if there is no text, CE028 for entries without a text, CE301 for two files of one
+        document, CE302 for a name that can be no id, CE001 and CE300 for a file that is no text in UTF-8, and those of
+        `parse_entries`.
     """
-    files = [file for file in path.glob("[!.]*") if file.is_file()]
-    texts = {file.stem: file for file in files if file.suffix in ("", ".txt")}
-    entries = {file.name.split(".")[0].removesuffix("_gold"): file for file in files if file.suffix == ".entries"}
+    files = find_files(path, audit) if path.is_dir() else {}
+    entries = names_by_id(files, lambda name: without_ending(name, *_ENDINGS))
+    others = sorted(files.keys() - entries.values())
+    texts = names_by_id(others, lambda name: _id_of_text(name, entries))
     for doc_id in sorted(entries.keys() - texts.keys()):
-        raise ValueError(Errors.CE028.format(file=entries[doc_id].name, doc=doc_id))
+        raise ValueError(Errors.CE028.format(file=entries[doc_id], doc=doc_id))
     if not texts:
         raise ValueError(Errors.CE005.format(path=path.name, kind="text (ID or ID.txt, beside ID.i2b2.entries)"))
-    for doc_id, file in sorted(texts.items()):
-        text = read_text(file)
-        found = None
+    leave_out(set(others) - set(texts.values()), "neither a text (ID, ID.txt) nor entries", audit)
+    for doc_id, name in sorted(texts.items()):
+        text, found = read_text(files[name], name), None
         if doc_id in entries:
-            found = parse_entries(read_text(entries[doc_id]), text, entries[doc_id].name)
+            content = read_text(files[entries[doc_id]], entries[doc_id])
+            found = _fit_entries(content, text, entries[doc_id], doc_id, audit)
         yield EntryDocument(doc_id, text, found)
+
+
+def _id_of_text(name: str, entries: Collection[str]) -> str | None:
+    if name in entries or not PurePosixPath(name).suffix:
+        return name
+    return without_ending(name, ".txt")
+
+
+def _fit_entries(content: str, text: str, file: str, doc_id: str, audit: ImportAudit) -> list[Entry]:
+    """Parse entries; if they fit only lines that a carriage return does not end, these were counted."""
+    try:
+        return parse_entries(content, text, file)
+    except ValueError as error:
+        unfit = error
+    try:
+        entries = parse_entries(content, text, file, _LINE_FEED)
+    except ValueError:
+        raise unfit from None
+    audit.add(COUNTED_OTHERWISE, "all entries fit lines that no carriage return ends: read so", doc_id=doc_id)
+    return entries
 
 
 def _mentions(entries: list[Entry]) -> dict[tuple[str, Fragments], Textbound]:

@@ -13,16 +13,18 @@ from ..errors import Errors
 from ..files import read_text, write_atomically
 from ..progress import progress
 from .audit import ImportAudit
-from .brat import brat_paths
+from .brat import find_brat
 from .column_lines import ColumnFormat
-from .columns import column_paths, columns_to_doc, read_columns
+from .columns import columns_to_doc, find_columns, read_columns
 from .convert import HEAD_ROLE
+from .discovery import claim_id, find_files, without_ending
 from .formats.table import FORMATS as TABLE
 from .splits import read_splits, split_docs
 
 # "iob" tells the scheme of the columns from their tags
 SCHEMES = {"iob": None, "iob1": "iob1", "iob2": "iob2", "bioes": "bioes"}
-# formats that annotate characters: their readers yield records, which know nothing of tokens
+# formats that annotate characters: their readers take a path and the audit and yield records, which know nothing of
+# tokens
 READERS = {name: format.read for name, format in TABLE.items() if format.read}
 # how records become documents: a record, a tokenizer and the audit
 MAKERS = {name: format.make_doc for name, format in TABLE.items() if format.make_doc}
@@ -69,9 +71,10 @@ def detect_format(path: Path) -> str:
     """Tell brat from column files.
 
     path (Path): A corpus.
-    RETURNS (str): "brat" for a folder with `.ann` files, else "iob".
+    RETURNS (str): "brat" for a folder with `.ann` files in it or its sub-folders, else "iob".
     """
-    return "brat" if any(path.glob("*.ann")) else "iob"
+    files = find_files(path, ImportAudit()) if path.is_dir() else ()
+    return "brat" if any(without_ending(name, ".ann") for name in files) else "iob"
 
 
 def import_corpus(
@@ -91,20 +94,22 @@ def import_corpus(
     audit (ImportAudit): Gets counts and problems.
     head_role (Optional[str]): For brat: role of a relation's head; None: relations are not annotated.
     YIELDS (Doc): Its documents.
-    RAISES (ValueError): CE008 for an unknown format, CE005 if there is no document, and those of `READERS` and
-        `read_columns`.
+    RAISES (ValueError): CE008 for an unknown format, CE005 if there is no document, CE301 for an id that is there
+        twice, and those of `READERS` and `read_columns`.
     """
     if format in READERS:
-        total = len(brat_paths(path)) if format == "brat" else None
+        total = len(find_brat(path, ImportAudit())) if format == "brat" else None
         options = {"head_role": head_role} if format == "brat" else {}
-        for record in progress(READERS[format](path), total=total, unit="doc", desc="Read"):
+        for record in progress(READERS[format](path, audit), total=total, unit="doc", desc="Read"):
             doc = MAKERS[format](record, nlp.tokenizer, audit, **options)
             if doc is not None:
                 yield doc
     elif format in SCHEMES:
         layout = replace(layout, scheme=SCHEMES[format])
-        for file in progress(column_paths(path), unit="file", desc="Read"):
-            for document in read_columns(file, layout, audit):
+        owners: dict[str, str] = {}
+        for name, file in progress(find_columns(path, audit).items(), unit="file", desc="Read"):
+            for document in read_columns(file, layout, audit, name):
+                claim_id(document.id, name, owners)
                 yield columns_to_doc(document, nlp.tokenizer, audit)
     else:
         raise ValueError(Errors.CE008.format(what="format", value=format, known=", ".join(FORMATS)))

@@ -11,6 +11,7 @@ from ..scoring.documents import document_ids, is_annotated
 from ..scoring.original_gold import Annotations, OriginalGold
 from ..types import Entity
 from .align import Mention, outer_offsets
+from .audit import ImportAudit
 from .brat import Textbound
 from .convert import doc_to_brat
 from .i2b2_2009 import ENTRIES_KEY, EntryDocument, doc_to_entries
@@ -62,7 +63,7 @@ def read_gold(path: Path, format: str, docs: Sequence[Doc], spans_key: str | Non
     spans_key (Optional[str]): Span group of their gold; None: `doc.ents`.
     RETURNS (OriginalGold): The annotations of these documents.
     RAISES (ValueError): CE008 for an unknown format, CE073 for one without offsets, CE071 if a text differs, CE072 if
-        documents are missing, CE074 if the corpus holds one twice, and those of the format's reader.
+        documents are missing, and those of the format's reader.
     """
     if format not in READERS:
         if format in FORMATS:
@@ -71,12 +72,10 @@ def read_gold(path: Path, format: str, docs: Sequence[Doc], spans_key: str | Non
     wanted = dict(zip(document_ids(docs), docs, strict=True))
     found: dict[str, Annotations | None] = {}
     ignored = 0
-    for record in READERS[format](path):
+    for record in READERS[format](path, ImportAudit()):
         if record.id not in wanted:
             ignored += 1
             continue
-        if record.id in found:
-            raise ValueError(Errors.CE074.format(doc=record.id, path=path.name))
         _check_text(record.id, wanted[record.id].text, record.text)
         found[record.id] = None if record.mentions is None else annotations_of(record.text, record.mentions)
     missing = [name for name, doc in wanted.items() if name not in found and is_annotated(doc, spans_key)]

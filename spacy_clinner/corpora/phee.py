@@ -6,7 +6,6 @@ Source: Sun et al. 2022, PHEE, https://aclanthology.org/2022.emnlp-main.376; ver
 https://github.com/ZhaoyueSun/phee-with-chatgpt
 """
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -18,8 +17,10 @@ from spacy.tokens import Doc
 
 from ..constants import RELATIONS_KEY
 from ..errors import Errors
+from ..files import parse_json, split_lines
 from .audit import ImportAudit
 from .brat import Textbound
+from .discovery import select_json
 from .records import place_mentions, read_records
 from .relations import Link, link_entities
 
@@ -60,12 +61,12 @@ def parse_phee(content: str, file: str) -> Iterator[PheeDocument]:
     YIELDS (PheeDocument): Its sentences.
     RAISES (ValueError): CE024 for a line that is no PHEE record.
     """
-    for number, line in enumerate(content.removeprefix("\ufeff").split("\n"), start=1):
+    for number, line in enumerate(split_lines(content), start=1):
         if not line.strip():
             continue
         try:
-            found = _parse(json.loads(line))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            found = _parse(parse_json(line))
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             problem = f"key {error}" if isinstance(error, KeyError) else type(error).__name__
         else:
             yield found
@@ -89,21 +90,21 @@ def phee_to_doc(record: PheeDocument, tokenizer: Callable[[str], Doc], audit: Im
     return doc
 
 
-def read_phee(path: Path) -> Iterator[PheeDocument]:
-    """Read the sentences of a file, or of all `.json` and `.jsonl` files of a folder.
+def read_phee(path: Path, audit: ImportAudit) -> Iterator[PheeDocument]:
+    """Read the sentences of a file, or of all `.json` and `.jsonl` files of a folder and its sub-folders.
 
     path (Path): A file or folder.
+    audit (ImportAudit): Gets a row for every file that is left out, and for every sentence whose mentions are moved.
     RETURNS (Iterator[PheeDocument]): The sentences.
-    RAISES (ValueError): CE005 if there is no sentence, CE001 for a file that is not UTF-8, CE024 for a line that is no
-        PHEE record.
+    RAISES (ValueError): Those of `select_json`, `read_records` and `parse_phee`.
     """
-    files = [path] if path.is_file() else sorted(path.glob("*.json")) + sorted(path.glob("*.jsonl"))
-    kind = "PHEE record (.json, an object a line)"
-    return read_records(path, files, parse_phee, kind)
+    return read_records(path, select_json(path, audit), parse_phee, "PHEE record (.json, an object a line)", audit)
 
 
 def _parse(record: dict[str, Any]) -> PheeDocument:
     doc = PheeDocument(record["id"], record["context"])
+    if not (isinstance(doc.id, str) and isinstance(doc.text, str)):
+        raise TypeError
     ids: dict[tuple, str] = {}
     links: dict[Link, None] = {}
 

@@ -16,8 +16,10 @@ from spacy.tokens import Doc, Span
 
 from ..constants import CONCEPT_RELATIONS_KEY, DOC_ID_KEY, RELATIONS_KEY
 from ..errors import Errors
+from ..files import split_lines
 from .audit import ImportAudit
 from .brat import Textbound
+from .discovery import select_files
 from .records import place_mentions, read_records
 from .relations import Link, link_entities
 from .writing import trimmed
@@ -26,7 +28,7 @@ UNKNOWN = ("-1", "-", "")
 _SEPARATORS = re.compile(r"[|,;]")
 _TEXT = re.compile(r"([^|\t]+)\|([ta])\|(.*)")
 # id, start, end, text, label; in BC5CDR concepts, and of composite mentions their parts
-_MENTION = re.compile(r"([^|\t]+)\t(\d+)\t(\d+)\t([^\t]*)\t([^\t]+)(?:\t([^\t]*)(?:\t.*)?)?", re.ASCII)
+_MENTION = re.compile(r"([^|\t]+)\t(\d{1,9})\t(\d{1,9})\t([^\t]*)\t([^\t]+)(?:\t([^\t]*)(?:\t.*)?)?", re.ASCII)
 # id, label, two concepts; in BioRED whether it is novel
 _RELATION = re.compile(r"([^|\t]+)\t(?!-?\d+\t)([^\t]+)\t([^\t]+)\t([^\t]+)(?:\t.*)?", re.ASCII)
 
@@ -61,9 +63,9 @@ def parse_pubtator(content: str, file: str) -> Iterator[PubTatorDocument]:
     seen: set[str] = set()
     title: str | None = None
     doc: PubTatorDocument | None = None
-    for number, line in enumerate(content.removeprefix("\ufeff").split("\n"), start=1):
-        line = line.removesuffix("\r")
+    for number, line in enumerate(split_lines(content), start=1):
         text, mention, relation = (pattern.fullmatch(line) for pattern in (_TEXT, _MENTION, _RELATION))
+        abstract = bool(text and text[2] == "a")
         if not line and (title is None or doc is not None):
             if doc is not None:
                 yield doc
@@ -73,7 +75,7 @@ def parse_pubtator(content: str, file: str) -> Iterator[PubTatorDocument]:
                 raise ValueError(Errors.CE022.format(file=file, line=number, doc=text[1]))
             seen.add(doc_id := text[1])
             title = text[3]
-        elif title is None or (doc is None) != bool(text and text[2] == "a") or not (text or mention or relation):
+        elif title is None or (doc is None) != abstract or not (abstract or mention or relation):
             raise ValueError(Errors.CE020.format(file=file, line=number))
         elif not line.startswith((f"{doc_id}|", f"{doc_id}\t")):
             raise ValueError(Errors.CE021.format(file=file, line=number, doc=doc_id))
@@ -110,16 +112,17 @@ def pubtator_to_doc(record: PubTatorDocument, tokenizer: Callable[[str], Doc], a
     return doc
 
 
-def read_pubtator(path: Path) -> Iterator[PubTatorDocument]:
-    """Read the records of a file, or of all files of a folder whose names hold "pubtator".
+def read_pubtator(path: Path, audit: ImportAudit) -> Iterator[PubTatorDocument]:
+    """Read the records of a file, or of all files of a folder and its sub-folders whose names hold "pubtator".
 
     path (Path): A file or folder.
+    audit (ImportAudit): Gets a row for every file that is left out, and for every record whose mentions are moved.
     RETURNS (Iterator[PubTatorDocument]): The records.
-    RAISES (ValueError): CE005 if there is no record, CE001 for a file that is not UTF-8, and those of `parse_pubtator`.
+    RAISES (ValueError): Those of `select_files`, `read_records` and `parse_pubtator`.
     """
-    files = [path] if path.is_file() else sorted(file for file in path.glob("*") if "pubtator" in file.name.lower())
+    files = select_files(path, lambda name: "pubtator" in name, "no \"pubtator\" in its name", audit)
     kind = "PubTator record (ID|t|title, ID|a|abstract)"
-    return read_records(path, files, parse_pubtator, kind)
+    return read_records(path, files, parse_pubtator, kind, audit)
 
 
 def format_pubtator(doc: Doc) -> str:

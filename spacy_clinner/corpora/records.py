@@ -1,6 +1,7 @@
 """Corpora whose files hold many documents, a record each."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -13,6 +14,8 @@ from .align import align_mentions
 from .audit import ImportAudit
 from .brat import Textbound
 from .convert import report_texts
+from .discovery import claim_id
+from .offsets import fit_offsets
 
 
 class Record(Protocol):
@@ -49,23 +52,32 @@ def place_mentions(
 
 def read_records(
     path: Path,
-    files: Sequence[Path],
+    files: Mapping[str, Path],
     parse: Callable[[str, str], Iterable[AnyRecord]],
     kind: str,
+    audit: ImportAudit,
+    is_document: Callable[[AnyRecord], bool] = lambda record: True,
 ) -> Iterator[AnyRecord]:
     """Read the records of files.
 
     path (Path): What the user named.
-    files (Sequence[Path]): The files in it.
+    files (Mapping[str, Path]): The files in it by name, as of `select_files`.
     parse (Callable[[str, str], Iterable[Record]]): Finds the records in the contents of a file of a name.
     kind (str): What a record is, for the error.
-    YIELDS (Record): The records.
-    RAISES (ValueError): CE005 if there is no record, CE001 for a file that is not UTF-8, and those of `parse`.
+    audit (ImportAudit): Gets a row for every record whose mentions are moved.
+    is_document (Callable[[Record], bool]): Whether a record becomes a document, whose id must be its own.
+    YIELDS (Record): The records, their mentions as of `fit_offsets`.
+    RAISES (ValueError): CE005 if there is no record, CE301 for an id that is there twice, CE001 and CE300 for a file
+        that is no text in UTF-8, and those of `parse`.
     """
-    found = False
-    for file in files:
-        for record in parse(read_text(file), file.name):
+    found, owners = False, {}
+    for name, file in files.items():
+        for record in parse(read_text(file, name), name):
             found = True
+            if is_document(record):
+                claim_id(record.id, name, owners)
+            if record.mentions:
+                record = replace(record, mentions=fit_offsets(record.id, record.text, record.mentions, audit))
             yield record
     if not found:
         raise ValueError(Errors.CE005.format(path=path.name, kind=kind))

@@ -368,7 +368,7 @@ def test_files(tmp_path):
     docs, _ = read(tmp_path, "prodigy")
     assert sorted(doc.user_data[DOC_ID_KEY] for doc in docs) == ["a#1", "b#1"]
     (tmp_path / "a.jsonl").write_text("\n".join(json.dumps({**TASK, "meta": {"doc_id": "x"}}) for _ in range(2)))
-    with pytest.raises(ValueError, match="CE022.*a.jsonl, line 2.*'x'"):
+    with pytest.raises(ValueError, match="CE301.*'x' is in a.jsonl and again in a.jsonl"):
         read(tmp_path, "prodigy")
 
 

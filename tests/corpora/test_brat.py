@@ -1,5 +1,6 @@
 import pytest
 
+from spacy_clinner.corpora.audit import ImportAudit
 from spacy_clinner.corpora.brat import (
     Attribute,
     BratDocument,
@@ -33,6 +34,10 @@ M1\tHedged E1
 N1\tReference T3 UMLS:C0015967\tFever
 #1\tAnnotatorNotes E2\tcheck this
 """
+
+
+def read(folder):
+    return list(read_brat(folder, ImportAudit()))
 
 
 @pytest.fixture
@@ -70,7 +75,7 @@ def test_writes_what_it_read(document):
 def test_files_keep_carriage_returns(document, tmp_path):
     write_files_atomically(tmp_path, brat_files(document))
     assert (tmp_path / "a.txt").read_bytes() == TEXT.encode()
-    assert list(read_brat(tmp_path)) == [document]
+    assert read(tmp_path) == [document]
     assert [path.name for path in sorted(tmp_path.iterdir())] == ["a.ann", "a.txt"]
 
 
@@ -78,7 +83,7 @@ def test_a_text_without_annotations_is_not_annotated(tmp_path):
     (tmp_path / "a.txt").write_text("Pain.")
     (tmp_path / "b.txt").write_text("")
     (tmp_path / "b.ann").write_text("")
-    without, none = read_brat(tmp_path)
+    without, none = read(tmp_path)
     assert (without.annotated, none.annotated) == (False, True)
     assert brat_files(without) == {"a.txt": "Pain.", "a.ann": None}
 
@@ -113,20 +118,20 @@ def test_ids_are_used_once():
 
 def test_invalid_utf8_is_an_error_with_its_byte(tmp_path):
     (tmp_path / "a.txt").write_bytes(f"{MARKER}: caf\xe9".encode("latin-1"))
-    with pytest.raises(ValueError, match="CE001.*'a'.*a.txt.*byte 12") as error:
-        list(read_brat(tmp_path))
+    with pytest.raises(ValueError, match="CE001.*a.txt.*byte 12") as error:
+        read(tmp_path)
     assert MARKER not in str(error.value) and error.value.__context__ is None
 
 
 def test_annotations_need_a_text(tmp_path):
     (tmp_path / "a.ann").write_text("")
     with pytest.raises(ValueError, match="CE003.*'a'"):
-        list(read_brat(tmp_path))
+        read(tmp_path)
 
 
 def test_a_folder_without_documents_is_an_error(tmp_path):
     with pytest.raises(ValueError, match="CE005"):
-        list(read_brat(tmp_path))
+        read(tmp_path)
 
 
 @pytest.mark.parametrize("id", ["", "../a", "/a", "a/", "a/../b", "a//b", ".a", "a\\b", "a\0b", "a\nb", "é" * 101])
@@ -165,10 +170,77 @@ def test_ids_are_written_once():
         brat_files(BratDocument("a", "Pain", twice))
 
 
+def test_folders_are_part_of_the_ids_and_written_again(document, tmp_path):
+    for doc_id in ("b", "train/b", "train/deep er/note 1"):
+        document.id = doc_id
+        write_files_atomically(tmp_path, brat_files(document))
+    documents = read(tmp_path)
+    assert [found.id for found in documents] == ["b", "train/b", "train/deep er/note 1"]
+    assert all(found.text == TEXT and len(found.textbounds) == 3 for found in documents)
+
+
+def test_every_file_is_read_or_named(tmp_path):
+    (tmp_path / "A.TXT").write_text("Pain.")
+    (tmp_path / "A.ANN").write_text("T1\tSymptom 0 4\tPain\n")
+    (tmp_path / "b.Ann").write_text("")
+    (tmp_path / "b.txt").write_text("")
+    (tmp_path / "c.txt").mkdir()
+    (tmp_path / "c.txt" / "d.txt").write_text("")
+    for name in ("._A.TXT", "README.md", "c.txt/annotation.conf"):
+        (tmp_path / name).write_bytes(b"\0")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "linked").symlink_to(tmp_path / "c.txt", target_is_directory=True)
+    (tmp_path / "gone.txt").symlink_to(tmp_path / "nowhere")
+    documents = list(read_brat(tmp_path, audit := ImportAudit()))
+    assert [(found.id, len(found.textbounds), found.annotated) for found in documents] == [
+        ("A", 1, True), ("b", 0, True), ("c.txt/d", 0, False)
+    ]  # fmt: skip
+    assert audit.problems == {"file left out": 6}
+    reasons = {row.doc_id: row.action for row in audit.rows}
+    assert reasons["._A.TXT"] == reasons[".git"] == "hidden: its name begins with a dot"
+    assert reasons["README.md"] == reasons["c.txt/annotation.conf"] == "ends neither in .txt nor in .ann"
+    assert {"linked", "gone.txt"} <= reasons.keys()
+
+
+def test_two_files_of_one_document_are_an_error(tmp_path):
+    (tmp_path / "a.txt").write_text("Pain.")
+    (tmp_path / "a.TXT").write_text("No pain.")
+    with pytest.raises(ValueError, match="CE301.*'a' is in a.TXT and again in a.txt"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("name", [b"a\xff.txt", b"a\nb.txt"])
+def test_a_name_that_no_list_can_hold_is_an_error(name, tmp_path):
+    open(bytes(tmp_path) + b"/" + name, "w").close()
+    with pytest.raises(ValueError, match="CE302"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\n\r", "\r\r\n"])
+def test_lines_end_in_any_system_s_way(document, end):
+    assert parse_brat("a", TEXT, ANN.replace("\n", end)) == document
+
+
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
+def test_a_quoted_text_may_go_on_in_the_next_line(end):
+    text = f"Pain in left{end}knee today"
+    quoted = f"T1\tProblem 0 {16 + len(end)}\tPain in left{end}knee\n"
+    (textbound,) = parse_brat("a", text, f"{quoted}").textbounds
+    assert textbound.text == "Pain in left knee"
+    with pytest.raises(ValueError, match="CE002.*line 2"):
+        parse_brat("a", text, quoted.replace("knee", "leg"))
+
+
+def test_huge_offsets_are_no_annotations():
+    for number in ("29999999999999999999", "9" * 4400):
+        with pytest.raises(ValueError, match="CE002.*line 1"):
+            parse_brat("a", "Pain", f"T1\tX 0 {number}\tPain")
+
+
 @pytest.mark.realdata
 def test_maccrobat_is_read_whole_and_written_line_by_line(data_dir):
     folder = data_dir / "maccrobat2020" / "brat"
-    documents = list(read_brat(folder))
+    documents = read(folder)
     assert len(documents) == 200
     count = {
         kind: sum(len(getattr(document, kind)) for document in documents)

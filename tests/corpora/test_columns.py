@@ -10,8 +10,8 @@ from spacy.vocab import Vocab
 from spacy_clinner.constants import DOC_ID_KEY
 from spacy_clinner.corpora.audit import ImportAudit
 from spacy_clinner.corpora.column_lines import ColumnFormat
-from spacy_clinner.corpora.columns import column_paths, columns_to_doc, format_columns, read_columns
-from spacy_clinner.corpora.importing import blank_pipeline
+from spacy_clinner.corpora.columns import columns_to_doc, find_columns, format_columns, read_columns
+from spacy_clinner.corpora.importing import blank_pipeline, import_corpus
 from spacy_clinner.models.windows import window_bounds
 
 MARKER = "Zebedee"
@@ -222,11 +222,23 @@ def test_invalid_utf8_is_an_error_with_its_byte(read):
 
 def test_a_folder_without_column_files_is_an_error(tmp_path):
     with pytest.raises(ValueError, match="CE005"):
-        column_paths(tmp_path)
-    (tmp_path / "b.tsv").touch()
-    (tmp_path / "a.conll").touch()
-    assert [path.name for path in column_paths(tmp_path)] == ["a.conll", "b.tsv"]
-    assert column_paths(tmp_path / "b.tsv") == [tmp_path / "b.tsv"]
+        find_columns(tmp_path, ImportAudit())
+    (tmp_path / "a.doc").touch()
+    with pytest.raises(ValueError, match="CE005"):
+        find_columns(tmp_path, ImportAudit())
+
+
+def test_folders_are_read_whole_and_other_files_named(tmp_path):
+    (tmp_path / "train").mkdir()
+    (tmp_path / "x.tsv").mkdir()
+    for name, n_sents in {"b.TSV": 1, "train/b.conll": 2, "train/c.iob": 1}.items():
+        (tmp_path / name).write_text("No O\nfever B-X\n\n" * n_sents)
+    for name in ("README.md", "._b.TSV", "train/notes.csv"):
+        (tmp_path / name).touch()
+    docs = list(import_corpus(tmp_path, "iob", spacy.blank("en"), ColumnFormat(n_sents=1), audit := ImportAudit()))
+    assert [doc.user_data[DOC_ID_KEY] for doc in docs] == ["b", "train/b-1", "train/b-2", "train/c"]
+    assert audit.problems == {"file left out": 3}
+    assert list(find_columns(tmp_path / "README.md", audit)) == ["README.md"]
 
 
 WORDS = st.lists(st.sampled_from(["pain", "é\u0301", "🙂", ".", "9.5", "O"]), min_size=1, max_size=8)

@@ -135,7 +135,7 @@ def test_a_note_of_a_million_characters_is_fast(nlp):
 @pytest.mark.realdata
 def test_maccrobat_round_trip_and_counts(nlp, data_dir):
     root = data_dir / "maccrobat2020"
-    brats = list(read_brat(root / "brat"))
+    brats = list(read_brat(root / "brat", ImportAudit()))
     audit = ImportAudit()
     docs = [brat_to_doc(brat, nlp.tokenizer, audit) for brat in brats]
     assert [doc_to_brat(doc) for doc in through_docbin(docs)] == brats

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from spacy.tokens import DocBin
 from spacy.vocab import Vocab
 
-from spacy_clinner.constants import RELATIONS_KEY
+from spacy_clinner.constants import DOC_ID_KEY, RELATIONS_KEY
 from spacy_clinner.corpora.audit import ImportAudit
 from spacy_clinner.corpora.exporting import export_docs
 from spacy_clinner.corpora.i2b2_2009 import (
@@ -107,6 +107,7 @@ def test_relations_that_the_format_does_not_know_are_not_dropped_silently(tokeni
         (LINES[0].replace('mo="nm"', 'mo="nm" 2:1 2:1'), "CE025"),
         (LINES[0].replace('"500 mg" 2:2 2:3', '"500 mg"'), "CE025"),
         (LINES[0].replace('m="metformin" 2:1 2:1', 'm="nm"'), "CE025"),
+        (LINES[0].replace("2:2 2:3", f"2:2 2:{'9' * 4400}"), "CE025"),
         (LINES[0].replace("2:2 2:3", "2:2 2:9"), "CE026"),
         (LINES[0].replace("2:2 2:3", "0:2 2:3"), "CE026"),
         (LINES[0].replace("2:2 2:3", "2:3 2:2"), "CE026"),
@@ -167,13 +168,13 @@ def test_files(tokenizer, tmp_path):
     (tmp_path / ".hidden").write_bytes(b"\xff")
     (tmp_path / "a_gold.entries").write_text("\n".join(LINES))
     (tmp_path / "b.i2b2.entries").write_text("")
-    records = list(read_i2b2_2009(tmp_path))
+    audit = ImportAudit()
+    records = list(read_i2b2_2009(tmp_path, audit))
     first, none, unannotated = (record.mentions for record in records)
     assert len(first) == 6 and none == [] and unannotated is None
-    audit = ImportAudit()
     docs = [entries_to_doc(record, tokenizer, audit) for record in records]
     assert [len(doc.ents) for doc in docs] == [6, 0, 0] and docs[0].text == TEXT
-    assert [(row.doc_id, row.problem) for row in audit.rows] == [("c", "unannotated")]
+    assert [(row.doc_id, row.problem) for row in audit.rows] == [(".hidden", "file left out"), ("c", "unannotated")]
     assert [doc.has_annotation("ENT_IOB") for doc in docs] == [True, True, False]
     assert export_docs(docs, tmp_path / "out", "i2b2-2009") == ["c"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
@@ -182,9 +183,60 @@ def test_files(tokenizer, tmp_path):
     assert (tmp_path / "out" / "a.i2b2.entries").read_text().lower().splitlines() == LINES
 
 
+def entry(line, token, drug="aspirin"):
+    return f'm="{drug}" {line}:{token} {line}:{token}||do="nm"||mo="nm"||f="nm"||du="nm"||r="nm"||ln="list"'
+
+
+def test_names_and_folders(tokenizer, tmp_path):
+    (tmp_path / "train").mkdir()
+    (tmp_path / "a.txt").mkdir()
+    for name in ("a.TXT", "train/a.b.txt", "train/c.1"):
+        (tmp_path / name).write_text("aspirin")
+    for name in ("a.I2B2.Entries", "train/a.b_gold.entries", "train/c.1.i2b2.entries"):
+        (tmp_path / name).write_text(entry(1, 0))
+    (tmp_path / "train" / "notes.doc").write_bytes(b"\0")
+    audit = ImportAudit()
+    docs = [entries_to_doc(record, tokenizer, audit) for record in read_i2b2_2009(tmp_path, audit)]
+    assert [doc.user_data[DOC_ID_KEY] for doc in docs] == ["a", "train/a.b", "train/c.1"]
+    assert [len(doc.ents) for doc in docs] == [1, 1, 1]
+    assert [(row.doc_id, row.problem) for row in audit.rows] == [("train/notes.doc", "file left out")]
+    export_docs(docs, tmp_path / "out", "i2b2-2009")
+    assert (tmp_path / "out" / "train" / "a.b.i2b2.entries").read_text() == f"{entry(1, 0)}\n"
+    (tmp_path / "train" / "a.b.entries").write_text("")
+    with pytest.raises(ValueError, match="CE301.*'train/a.b' is in train/a.b.entries and again in"):
+        list(read_i2b2_2009(tmp_path, ImportAudit()))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_end_in_any_system_s_way(end):
+    text = end.join(["aspirin", "", "no", "aspirin", ""])
+    places = TokenPlaces(text)
+    assert places.places == [(1, 0), (3, 0), (4, 0)]
+    assert [text[start:stop] for start, stop in places.spans] == ["aspirin", "no", "aspirin"]
+    assert len(parse_entries(end.join([entry(1, 0), entry(4, 0), ""]), text, "f")) == 2
+
+
+def test_a_mark_is_in_no_token():
+    ((start, end),) = TokenPlaces("\ufeffaspirin").spans
+    assert (start, end) == (1, 8) and len(parse_entries(f"\ufeff{entry(1, 0)}", "\ufeffaspirin", "f")) == 1
+
+
+def test_carriage_returns_that_end_no_line_are_told_by_the_quoted_texts(tokenizer, tmp_path):
+    (tmp_path / "a.txt").write_text("one\raspirin\naspirin\n", newline="")
+    (tmp_path / "a.entries").write_text(f"{entry(1, 1)}\n{entry(2, 0)}\n")
+    (record,) = read_i2b2_2009(tmp_path, audit := ImportAudit())
+    doc = entries_to_doc(record, tokenizer, audit)
+    assert [(e.start_char, e.text) for e in doc.ents] == [(4, "aspirin"), (12, "aspirin")]
+    assert [(row.doc_id, row.problem) for row in audit.rows] == [("a", "counted otherwise")]
+    assert [entry.fields for entry in parse_entries(format_entries(doc_to_entries(doc), doc.text), doc.text, "f")]
+    (tmp_path / "a.entries").write_text(f"{entry(1, 1)}\n{entry(3, 0)}\n")
+    with pytest.raises(ValueError, match="CE026.*line 1"):
+        list(read_i2b2_2009(tmp_path, ImportAudit()))
+
+
 def test_entries_without_text_and_no_text(tmp_path):
     with pytest.raises(ValueError, match="CE005"):
-        list(read_i2b2_2009(tmp_path))
+        list(read_i2b2_2009(tmp_path, ImportAudit()))
     (tmp_path / "a.entries").write_text("")
     with pytest.raises(ValueError, match="CE028"):
-        list(read_i2b2_2009(tmp_path))
+        list(read_i2b2_2009(tmp_path, ImportAudit()))

@@ -152,7 +152,7 @@ def test_a_document_that_is_there_twice(tmp_path):
     for name in ("a", "b"):
         (tmp_path / f"{name}.PubTator.txt").write_text(PUBTATOR, encoding="utf8")
     (doc,) = import_corpus(tmp_path / "a.PubTator.txt", "pubtator", spacy.blank("en"), ColumnFormat(), ImportAudit())
-    with pytest.raises(ValueError, match="CE074.*more than once"):
+    with pytest.raises(ValueError, match="CE301.*'.*' is in a.PubTator.txt and again in b.PubTator.txt"):
         read_gold(tmp_path, "pubtator", [doc])
 
 
@@ -168,7 +168,7 @@ def scores(docs, predictions):
 def test_real_annotations(data_dir, corpus, lang):
     # spaCy's own tokens are the coarser ones
     audit, nlp = ImportAudit(), blank_pipeline(lang, "spacy")
-    records = list(read_brat(data_dir / corpus))
+    records = list(read_brat(data_dir / corpus, ImportAudit()))
     docs = [brat_to_doc(record, nlp.tokenizer, audit) for record in records]
     # the offsets as the .ann files have them, without what an import makes of them
     marked = {

@@ -101,7 +101,20 @@ def test_whatever_the_offsets_say_nothing_is_lost_silently(tokenizer, fields, dr
 
 
 @pytest.mark.parametrize(
-    "content", ["Zebedee", '"Zebedee"', '{"id": "Zebedee"}', "[]", line().replace('"start"', '"x"')]
+    "content",
+    [
+        "Zebedee",
+        '"Zebedee"',
+        '{"id": "Zebedee"}',
+        "[]",
+        line().replace('"start"', '"x"'),
+        "[" * 100_000,
+        '{"id": null, "context": "Rash", "annotations": []}',
+        '{"id": -1000000000000000000000000000000, "context": "Rash", "annotations": []}',
+        '{"id": "\\ud800", "context": "Rash", "annotations": []}',
+        '{"id": "1", "context": "\\ud800", "annotations": []}',
+        line().replace('"start": [[', f'"start": [[{2**63}'),
+    ],
 )
 def test_errors_name_the_line_and_quote_nothing(content):
     with pytest.raises(ValueError, match="CE024.*f, line 2") as error:
@@ -109,9 +122,25 @@ def test_errors_name_the_line_and_quote_nothing(content):
     assert "Zebedee" not in str(error.value) and error.value.__context__ is None
 
 
+def test_folders_are_read_whole_and_other_files_named(tmp_path):
+    (tmp_path / "train").mkdir()
+    (tmp_path / "train" / "B.JSON").write_text(line().replace("1_2", "2_1"))
+    (tmp_path / "x.json").mkdir()
+    (tmp_path / "a.jsonl").write_bytes(b"\xef\xbb\xbf" + line().strip().encode() + b"\r")
+    (tmp_path / "README.md").write_text("")
+    records = list(read_phee(tmp_path, audit := ImportAudit()))
+    assert [record.id for record in records] == ["1_2", "2_1"]
+    assert [row.doc_id for row in audit.rows if row.problem == "file left out"] == ["README.md"]
+    (tmp_path / "b.json").write_text(line() + line())
+    with pytest.raises(ValueError, match="CE301.*'1_2' is in a.jsonl and again in b.json"):
+        list(read_phee(tmp_path, ImportAudit()))
+    with pytest.raises(ValueError, match="CE301.*'1_2' is in b.json and again in b.json"):
+        list(read_phee(tmp_path / "b.json", ImportAudit()))
+
+
 def test_no_sentence_is_an_error(tmp_path):
     with pytest.raises(ValueError, match="CE005"):
-        list(read_phee(tmp_path))
+        list(read_phee(tmp_path, ImportAudit()))
 
 
 def test_documents_that_are_in_another_corpus_are_left_out(tmp_path):
@@ -121,7 +150,7 @@ def test_documents_that_are_in_another_corpus_are_left_out(tmp_path):
     # an abstract and its sentence, from either side
     assert overlapping_ids({"7": "Whole.", "9": "Other."}, {"7_1": "Part."}, n_words=10) == ["7"]
     (tmp_path / "a.json").write_text(line() + line().replace("1_2", "1_3"))
-    (tmp_path / "ids.txt").write_text("1_3\n99\n")
+    (tmp_path / "ids.txt").write_text("1_3\n")
     audit, sizes = import_files(tmp_path / "a.json", tmp_path / "a.spacy", "phee", leave_out=tmp_path / "ids.txt")
     assert sizes == {tmp_path / "a.spacy": 1}
     assert [(row.doc_id, row.problem) for row in audit.rows] == [("1_3", "left out")]
@@ -134,7 +163,7 @@ def test_documents_that_are_in_another_corpus_are_left_out(tmp_path):
 )
 def test_phee(data_dir, split, counts):
     audit, tokenizer = ImportAudit(), blank_pipeline("en", "clinical").tokenizer
-    docs = [phee_to_doc(record, tokenizer, audit) for record in read_phee(data_dir / "phee" / f"{split}.json")]
+    docs = [phee_to_doc(record, tokenizer, audit) for record in read_phee(data_dir / "phee" / f"{split}.json", audit)]
     found = [counter.total() for counter in (audit.annotations, audit.entities, audit.relations, audit.linked)]
     assert tuple(found) == counts
     assert sum(len(doc.user_data[RELATIONS_KEY]) for doc in docs) == counts[-1]

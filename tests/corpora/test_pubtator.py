@@ -104,6 +104,8 @@ def test_problems_have_rows(tokenizer):
         ("1|t|Title\n2|a|Text", "CE021", 2),
         ("1|t|Title\n1|a|Text\n12\t0\t1\tT\tX\tD1", "CE021", 3),
         ("1|t|Title\n1|a|Text\n\n1|t|Title\n1|a|Text", "CE022", 4),
+        ("1|t|Title\n1|a|Text\n1|t|Title", "CE020", 3),
+        (f"1|t|Title\n1|a|Text\n1\t0\t{'9' * 4400}\tT\tX\tD1", "CE020", 3),
     ],
 )
 def test_errors_name_the_line(content, code, line):
@@ -146,13 +148,28 @@ def test_files_of_a_folder_there_and_back(tokenizer, tmp_path):
     assert not export_docs(docs, tmp_path, "pubtator")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["1.PubTator.txt", "2.PubTator.txt"]
     (tmp_path / "other.txt").write_text("nonsense")
-    again = [pubtator_to_doc(record, tokenizer, ImportAudit()) for record in read_pubtator(tmp_path)]
+    again = [pubtator_to_doc(record, tokenizer, ImportAudit()) for record in read_pubtator(tmp_path, ImportAudit())]
     assert [doc.user_data[RELATIONS_KEY] for doc in again] == [doc.user_data[RELATIONS_KEY] for doc in docs]
+
+
+def test_folders_are_read_whole_and_other_files_named(tmp_path):
+    (tmp_path / "train").mkdir()
+    (tmp_path / "train" / "A.PUBTATOR").write_text("1|t|Rash\r1|a|Pain\r", newline="")
+    (tmp_path / "a_pubtator").mkdir()
+    (tmp_path / "a_pubtator" / "README.md").write_text("")
+    (doc,) = read_pubtator(tmp_path, audit := ImportAudit())
+    assert doc.text == "Rash\nPain"
+    assert [(row.doc_id, row.problem, row.action) for row in audit.rows] == [
+        ("a_pubtator/README.md", "file left out", 'no "pubtator" in its name')
+    ]
+    (tmp_path / "b.pubtator").write_text("1|t|Rash\n1|a|Pain\n")
+    with pytest.raises(ValueError, match="CE301.*'1' is in b.pubtator and again in train/A.PUBTATOR"):
+        list(read_pubtator(tmp_path, ImportAudit()))
 
 
 def test_no_record_is_an_error(tmp_path):
     with pytest.raises(ValueError, match="CE005"):
-        list(read_pubtator(tmp_path))
+        list(read_pubtator(tmp_path, ImportAudit()))
 
 
 @pytest.mark.parametrize("doc_id, label", [("a|b", "X"), ("", "X"), ("a", "X\tY")])
@@ -172,7 +189,7 @@ def test_names_that_break_the_columns_are_not_written(tokenizer, doc_id, label):
 def test_bc5cdr(data_dir, name, n_entities, n_concepts, n_mentions):
     audit, tokenizer = ImportAudit(), blank_pipeline("en", "clinical").tokenizer
     path = data_dir / "bc5cdr" / f"CDR_{name}Set.PubTator.txt"
-    docs = [pubtator_to_doc(record, tokenizer, audit) for record in read_pubtator(path)]
+    docs = [pubtator_to_doc(record, tokenizer, audit) for record in read_pubtator(path, audit)]
     assert len(docs) == audit.documents == 500
     assert audit.entities.total() == n_entities
     assert sum(len(doc.user_data[CONCEPT_RELATIONS_KEY]) for doc in docs) == n_concepts

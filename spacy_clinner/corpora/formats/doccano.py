@@ -19,6 +19,7 @@ from typing import Any
 from spacy.tokens import Doc
 
 from ...errors import Warnings
+from ..audit import ImportAudit
 from ..brat import Textbound, mention_text
 from ..relations import Link
 from .annotated_text import AnnotatedText, doc_to_text
@@ -53,14 +54,15 @@ class Utf16Offsets:
         return bisect_right(self.units, start) - 1, bisect_left(self.units, end)
 
 
-def read_doccano(path: Path) -> Iterator[AnnotatedText]:
-    """Read the documents of a file, or of all `.json` and `.jsonl` files of a folder.
+def read_doccano(path: Path, audit: ImportAudit) -> Iterator[AnnotatedText]:
+    """Read the documents of a file, or of all `.json` and `.jsonl` files of a folder and its sub-folders.
 
     path (Path): A file or folder.
+    audit (ImportAudit): Gets a row for every file that is left out, and for every record whose mentions are moved.
     RETURNS (Iterator[AnnotatedText]): The records; one without a list of entities is not annotated.
     RAISES (ValueError): Those of `read_json_records`.
     """
-    return read_json_records(path, "doccano", parse_example)
+    return read_json_records(path, "doccano", parse_example, audit)
 
 
 def parse_example(example: dict[str, Any], otherwise: str) -> AnnotatedText:

@@ -7,6 +7,8 @@ from typing import Any
 
 from ...errors import Errors
 from ...files import parse_json, split_lines
+from ..audit import ImportAudit
+from ..discovery import select_json, without_ending
 from ..records import read_records
 from .annotated_text import AnnotatedText
 
@@ -20,38 +22,32 @@ class BadRecord(ValueError):
 
 
 def read_json_records(
-    path: Path, format: str, parse: Callable[[dict[str, Any], str], AnnotatedText]
+    path: Path, format: str, parse: Callable[[dict[str, Any], str], AnnotatedText], audit: ImportAudit
 ) -> Iterator[AnnotatedText]:
-    """Read the records of a file, or of all `.json` and `.jsonl` files of a folder.
+    """Read the records of a file, or of all `.json` and `.jsonl` files of a folder and its sub-folders.
 
     path (Path): A file or folder.
     format (str): The format, for errors.
     parse (Callable[[Dict[str, Any], str], AnnotatedText]): Makes a record of an object; it is also given an id for a
         document without one. It raises `BadRecord`.
+    audit (ImportAudit): Gets a row for every file that is left out, and for every record whose mentions are moved.
     RETURNS (Iterator[AnnotatedText]): The records.
-    RAISES (ValueError): CE005 if there is no record, CE001 for a file that is not UTF-8, CE335 for a record of another
-        form, CE022 for a document that is there twice.
+    RAISES (ValueError): CE335 for a record of another form, and those of `select_json` and `read_records`.
     """
-    files = [path] if path.is_file() else sorted(file for end in ("json", "jsonl") for file in path.glob(f"*.{end}"))
-    kind = f"{format} record (.json or .jsonl)"
-    seen: set[str] = set()
 
     def parse_file(content: str, file: str) -> Iterator[AnnotatedText]:
         for place, number, record in _objects(content, file, format):
             problem = ""
             try:
-                found = parse(record, f"{Path(file).stem}#{number}")
+                found = parse(record, f"{without_ending(file, '.json', '.jsonl') or file}#{number}")
             except BadRecord as error:
                 problem = str(error)
             if problem:
                 raise ValueError(_bad(file, place, number, format, problem))
-            if not found.left_out:
-                if found.id in seen:
-                    raise ValueError(Errors.CE022.format(file=file, line=number, doc=found.id))
-                seen.add(found.id)
             yield found
 
-    return read_records(path, files, parse_file, kind)
+    kind = f"{format} record (.json or .jsonl)"
+    return read_records(path, select_json(path, audit), parse_file, kind, audit, lambda record: not record.left_out)
 
 
 def format_lines(records: Iterable[Mapping[str, Any]]) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 from spacy.tokens import Doc
 
-from ..audit import RELATION
+from ..audit import RELATION, ImportAudit
 from ..brat import Textbound, mention_text
 from ..relations import Link
 from .annotated_text import AnnotatedText, doc_to_text
@@ -26,15 +26,16 @@ MODEL = "spacy_clinner"
 _NAMES = {"from_name": "label", "to_name": "text", "type": "labels"}
 
 
-def read_label_studio(path: Path) -> Iterator[AnnotatedText]:
-    """Read the tasks of a file, or of all `.json` and `.jsonl` files of a folder.
+def read_label_studio(path: Path, audit: ImportAudit) -> Iterator[AnnotatedText]:
+    """Read the tasks of a file, or of all `.json` and `.jsonl` files of a folder and its sub-folders.
 
     path (Path): A file or folder.
+    audit (ImportAudit): Gets a row for every file that is left out, and for every record whose mentions are moved.
     RETURNS (Iterator[AnnotatedText]): The records. A task without annotations is not annotated, whatever was predicted;
         one that all annotators skipped is left out. Of several annotations the ground truth is read, else the first.
     RAISES (ValueError): Those of `read_json_records`.
     """
-    return read_json_records(path, "label-studio", parse_task)
+    return read_json_records(path, "label-studio", parse_task, audit)
 
 
 def parse_task(task: dict[str, Any], otherwise: str) -> AnnotatedText:

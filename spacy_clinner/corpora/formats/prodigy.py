@@ -13,6 +13,7 @@ from typing import Any
 
 from spacy.tokens import Doc
 
+from ..audit import ImportAudit
 from ..brat import Textbound, mention_text
 from ..relations import Link
 from .annotated_text import AnnotatedText, doc_to_text, token_range
@@ -23,15 +24,16 @@ ANSWERS = ("accept", "reject", "ignore")
 BINARY = "ner"
 
 
-def read_prodigy(path: Path) -> Iterator[AnnotatedText]:
-    """Read the tasks of a file, or of all `.json` and `.jsonl` files of a folder.
+def read_prodigy(path: Path, audit: ImportAudit) -> Iterator[AnnotatedText]:
+    """Read the tasks of a file, or of all `.json` and `.jsonl` files of a folder and its sub-folders.
 
     path (Path): A file or folder.
+    audit (ImportAudit): Gets a row for every file that is left out, and for every record whose mentions are moved.
     RETURNS (Iterator[AnnotatedText]): The records. Without `spans` one is not annotated; the answers "reject" and
         "ignore" leave it out; no answer counts as "accept".
     RAISES (ValueError): Those of `read_json_records`.
     """
-    return read_json_records(path, "prodigy", parse_task)
+    return read_json_records(path, "prodigy", parse_task, audit)
 
 
 def parse_task(task: dict[str, Any], otherwise: str) -> AnnotatedText:

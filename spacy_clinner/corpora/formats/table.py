@@ -8,6 +8,7 @@ from typing import NamedTuple
 from spacy.tokens import Doc
 
 from ...constants import DOC_ID_KEY
+from ..audit import ImportAudit
 from ..brat import brat_files, read_brat
 from ..columns import format_columns
 from ..convert import brat_to_doc, doc_to_brat
@@ -28,8 +29,8 @@ Files = Mapping[str, str | None]
 class Format(NamedTuple):
     """What is done with the documents of a format.
 
-    read (Optional[Callable[[Path], Iterable[Record]]]): Yields records, which know nothing of tokens. None: it is not
-        read by characters.
+    read (Optional[Callable[[Path, ImportAudit], Iterable[Record]]]): Yields records, which know nothing of
+        tokens. None: it is not read by characters.
     make_doc (Optional[Callable]): Makes a document of a record, a tokenizer and the audit, or None of one that is left
         out.
     files_of_doc (Optional[Callable[[Doc, bool], Files]]): Makes the files of a document, which its id names; the second
@@ -38,7 +39,7 @@ class Format(NamedTuple):
     needs_annotation (bool): Whether documents without annotation are left out.
     """
 
-    read: Callable[[Path], Iterable[Record]] | None = None
+    read: Callable[[Path, ImportAudit], Iterable[Record]] | None = None
     make_doc: Callable[..., Doc | None] | None = None
     files_of_doc: Callable[[Doc, bool], Files] | None = None
     file_of_docs: Callable[[Sequence[Doc], str], Files] | None = None

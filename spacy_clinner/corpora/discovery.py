@@ -1,0 +1,117 @@
+"""The files of a corpus: found in all sub-folders, endings in any case; what is left out has a row in the audit."""
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from ..errors import Errors
+from .audit import ImportAudit
+
+LEFT_OUT = "file left out"
+# what neither a list of ids, one a line, nor a UTF-8 file can hold
+UNWRITABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+def find_files(path: Path, audit: ImportAudit) -> dict[str, Path]:
+    """Find the files of a corpus.
+
+    path (Path): A file, or a folder, whose sub-folders are read, too.
+    audit (ImportAudit): Gets a row for what is hidden, and for what is neither file nor folder.
+    RETURNS (Dict[str, Path]): The files in the order of their names, which are paths below the folder with "/" between
+        (train/note1.txt).
+    RAISES (ValueError): CE302 for a name that no list of ids can hold.
+    """
+    files = {path.name: path} if path.is_file() else dict(_walk(path, "", audit))
+    for name in files:
+        if UNWRITABLE.search(name):
+            raise ValueError(Errors.CE302.format(file=name))
+    return files
+
+
+def select_files(path: Path, is_read: Callable[[str], bool], reason: str, audit: ImportAudit) -> dict[str, Path]:
+    """Find the files of a corpus that are read.
+
+    path (Path): A file, which is read whatever its name, or a folder.
+    is_read (Callable[[str], bool]): Whether a file of a folder is read, by its name in lower case.
+    reason (str): Why another is not.
+    audit (ImportAudit): Gets a row for everything that is left out.
+    RETURNS (Dict[str, Path]): Files as of `find_files`.
+    RAISES (ValueError): CE302 as `find_files`.
+    """
+    files = find_files(path, audit)
+    if path.is_file():
+        return files
+    read = {name: file for name, file in files.items() if is_read(name.rpartition("/")[2].lower())}
+    leave_out(files.keys() - read.keys(), reason, audit)
+    return read
+
+
+def select_json(path: Path, audit: ImportAudit) -> dict[str, Path]:
+    """`select_files` of `.json` and `.jsonl` files."""
+    reason = "ends neither in .json nor in .jsonl"
+    return select_files(path, lambda name: name.endswith((".json", ".jsonl")), reason, audit)
+
+
+def leave_out(names: Iterable[str], reason: str, audit: ImportAudit) -> None:
+    """Record files that are not read.
+
+    names (Iterable[str]): Their names.
+    reason (str): Why they are not.
+    audit (ImportAudit): Gets a row for each.
+    """
+    for name in sorted(names):
+        audit.add(LEFT_OUT, reason, doc_id=name)
+
+
+def without_ending(name: str, *endings: str) -> str | None:
+    """Take the ending off a file's name.
+
+    name (str): The name.
+    endings (str): Endings in lower case, longer ones before shorter ones that they end in.
+    RETURNS (Optional[str]): The name without the first of these endings that it has, in any case; None if it has none.
+    """
+    return next((name[: -len(ending)] for ending in endings if name.lower().endswith(ending)), None)
+
+
+def names_by_id(names: Iterable[str], id_of: Callable[[str], str | None]) -> dict[str, str]:
+    """Find what documents files are of.
+
+    names (Iterable[str]): Names of files.
+    id_of (Callable[[str], Optional[str]]): The document's id by the name; None: the file is of another kind.
+    RETURNS (Dict[str, str]): Names by id.
+    RAISES (ValueError): CE301 for two files of one document.
+    """
+    found: dict[str, str] = {}
+    for name in names:
+        if (doc_id := id_of(name)) is not None:
+            claim_id(doc_id, name, found)
+    return found
+
+
+def claim_id(doc_id: str, name: str, owners: dict[str, str]) -> None:
+    """Record which file a document is in.
+
+    doc_id (str): The document's id.
+    name (str): The file's name.
+    owners (Dict[str, str]): Names by id; gets this one.
+    RAISES (ValueError): CE301 if the document was there before.
+    """
+    if doc_id in owners:
+        raise ValueError(Errors.CE301.format(doc=doc_id, one=owners[doc_id], other=name))
+    owners[doc_id] = name
+
+
+def _walk(folder: Path, prefix: str, audit: ImportAudit) -> Iterator[tuple[str, Path]]:
+    with os.scandir(folder) as entries:
+        found = sorted(entries, key=lambda entry: entry.name)
+    for entry in found:
+        name = prefix + entry.name
+        if entry.name.startswith("."):
+            leave_out([name], "hidden: its name begins with a dot", audit)
+        elif entry.is_file():
+            yield name, Path(entry.path)
+        elif entry.is_dir(follow_symlinks=False):
+            yield from _walk(Path(entry.path), f"{name}/", audit)
+        else:
+            leave_out([name], "a link to a folder, or no file", audit)
