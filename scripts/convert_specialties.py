@@ -26,10 +26,11 @@ from spacy_clinner.constants import DOC_ID_KEY
 from spacy_clinner.corpora.audit import ImportAudit
 from spacy_clinner.corpora.column_lines import ColumnFormat
 from spacy_clinner.corpora.columns import ColumnDocument, columns_to_doc, read_columns
+from spacy_clinner.corpora.id_lists import read_ids
 from spacy_clinner.corpora.importing import blank_pipeline, import_corpus, write_docbin
 from spacy_clinner.corpora.rebuild import restore_spaces
 from spacy_clinner.corpora.splits import split_docs
-from spacy_clinner.files import read_text, write_atomically
+from spacy_clinner.files import read_lines, read_text, write_atomically
 from spacy_clinner.progress import progress
 
 ASSETS_DIR = Path(__file__).parents[1] / "assets"
@@ -60,7 +61,7 @@ def read_multicardioner(assets: Path, nlp: Language, audit: ImportAudit) -> Iter
     YIELDS (Doc): The documents, those of the mixed specialties first.
     """
     texts = original_texts(assets)
-    lines = read_text(assets / "splits" / "multicardioner" / "documents.tsv").splitlines()
+    lines = read_lines(assets / "splits" / "multicardioner" / "documents.tsv")
     documents = list(csv.DictReader(lines, delimiter="\t"))
     sentences = {
         file: read_columns(assets / "multicardioner" / f"{file}.txt", SENTENCES, audit) for file in ("train", "dev")
@@ -72,9 +73,9 @@ def read_multicardioner(assets: Path, nlp: Language, audit: ImportAudit) -> Iter
         yield columns_to_doc(document, nlp.tokenizer, audit)
 
 
-def read_ids(folder: Path) -> dict[str, list[str]]:
+def read_id_lists(folder: Path) -> dict[str, list[str]]:
     """RETURNS (Dict[str, List[str]]): Document ids by split, from the files of a folder, one a line."""
-    return {path.stem: read_text(path).split() for path in sorted(folder.glob("*.txt"))}
+    return {path.stem: read_ids(path) for path in sorted(folder.glob("*.txt"))}
 
 
 def other_sources(splits: Path) -> dict[str, dict[str, list[str]]]:
@@ -83,7 +84,7 @@ def other_sources(splits: Path) -> dict[str, dict[str, list[str]]]:
     splits (Path): Folder of the specialties' folders.
     RETURNS (Dict[str, Dict[str, List[str]]]): Ids by corpus, `not-SPECIALTY`, and split, train and dev.
     """
-    ids = {folder.name: read_ids(folder) for folder in sorted(splits.iterdir()) if (folder / "test.txt").exists()}
+    ids = {folder.name: read_id_lists(folder) for folder in sorted(splits.iterdir()) if (folder / "test.txt").exists()}
     return {
         f"not-{target}": {
             split: [doc_id for other in ids if other != target for doc_id in ids[other].get(split, [])]
@@ -132,7 +133,7 @@ def main(
             audit = ImportAudit()
             docs = list(read(audit))
             for folder in sorted(path for path in (assets / "splits" / name).iterdir() if path.is_dir()):
-                rows += write_splits(docs, read_ids(folder), output / f"{prefix}{folder.name}")
+                rows += write_splits(docs, read_id_lists(folder), output / f"{prefix}{folder.name}")
             if name == "multicardioner":
                 for corpus, splits in other_sources(assets / "splits" / name).items():
                     rows += write_splits(docs, splits, output / corpus)

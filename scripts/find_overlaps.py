@@ -1,6 +1,6 @@
 """List the documents of one corpus that are, in part, in another: train on one and test on the other without them.
 
-    python scripts/find_overlaps.py corpus/phee corpus/bc5cdr overlaps.txt
+    python scripts/find_overlaps.py corpus/phee/train.spacy corpus/bc5cdr overlaps.txt
     python -m spacy clinner convert phee/train.json train.spacy --format phee --leave-out overlaps.txt
 
 A document overlaps with another if both hold the same ten words in a row, whatever their case and punctuation, or if

@@ -16,6 +16,7 @@ from spacy.tokens import DocBin, Span
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from spacy.util import load_config, load_config_from_str
+from typer.testing import CliRunner
 
 import spacy_clinner.cli  # noqa: F401  (joins spaCy's commands)
 
@@ -100,14 +101,23 @@ def test_labels_of_a_source_are_mapped(tmp_path):
 
 
 def test_splits_are_drawn(tmp_path, monkeypatch):
+    patients = []
     for part in ("source", "target"):
         (tmp_path / "notes" / part).mkdir(parents=True)
         for n in range(10):
-            (tmp_path / "notes" / part / f"{part}-{n}.txt").touch()
+            (tmp_path / "notes" / part / f"{part}-{n}.txt").write_text("No fever.")
+            (tmp_path / "notes" / part / f"{part}-{n}.ann").touch()
+            patients.append(f"{part}-{n}\t{n // 2}\n")
+    (tmp_path / "notes" / "patients.tsv").write_text("".join(patients))
     monkeypatch.chdir(tmp_path)
-    exec(blocks("python")[0], {})
-    parts = {name: (tmp_path / "splits" / "target" / f"{name}.txt").read_text().split() for name in ("train", "dev")}
-    assert len(parts["train"]) == 6 and len(parts["dev"]) == 2 and not set(parts["train"]) & set(parts["dev"])
+    for words in (words for words in commands() if "--split" in words):
+        assert CliRunner().invoke(app, words[3:]).exit_code == 0
+    for part in ("source", "target"):
+        folder = tmp_path / "corpus" / part
+        parts = {name: (folder / f"{name}.txt").read_text().split() for name in ("train", "dev", "test")}
+        assert [len(found) for found in parts.values()] == [6, 2, 2]
+        homes = {(int(doc_id[-1]) // 2, name) for name, found in parts.items() for doc_id in found}
+        assert len(homes) == 5 and (folder / "audit.tsv").exists()
 
 
 def test_pages_that_the_task_table_names_exist():

@@ -14,13 +14,16 @@ _TOOLS = "brat, pubtator, i2b2-2009, prodigy, doccano, label-studio"
 @clinner_cli.command("convert")
 def convert_cli(
     source: Annotated[Path, Argument(help="Corpus (folder or column file); with --to a .spacy file", exists=True)],
-    output: Annotated[Path, Argument(help=".spacy file; with --splits or --to a folder")],
+    output: Annotated[Path, Argument(help=".spacy file; with --splits, --split or --to a folder")],
     format: Annotated[str | None, Option(help=f"{_TOOLS}, phee, iob (any), iob1, iob2, bioes")] = None,
     to: Annotated[str | None, Option(help=f"From .spacy to {_TOOLS}, iob1, iob2, bioes")] = None,
     ents_only: Annotated[bool, Option("--ents-only", help="To brat, i2b2-2009: doc.ents, not as imported")] = False,
     lang: Annotated[str, Option(help="Language code")] = "en",
     tokenizer: Annotated[str, Option(help="clinical, spacy, or file (of columns); train with the same")] = "clinical",
     splits: Annotated[Path | None, Option(help="Folder with train.txt, dev.txt, test.txt: one id a line")] = None,
+    split: Annotated[str | None, Option(help="Draw splits: percentages of train, dev, test, as 60,20,20")] = None,
+    seed: Annotated[int, Option(help="Of --split")] = 0,
+    by: Annotated[Path | None, Option(help="With --split: lines of id, tab, patient; each is in one")] = None,
     leave_out: Annotated[Path | None, Option(help="File with ids of documents not to write, one a line")] = None,
     audit: Annotated[Path | None, Option(help="TSV file for all that was changed or left out")] = None,
     ids: Annotated[Path | None, Option(help="File for the ids of all documents, one a line")] = None,
@@ -39,6 +42,7 @@ def convert_cli(
     from ..corpora.column_lines import ColumnFormat
     from ..corpora.exporting import export_file
     from ..corpora.importing import TOKENIZERS, import_files
+    from ..corpora.splits import Draw, parse_shares, read_groups
     from ..errors import Errors
 
     with coded_errors():
@@ -50,6 +54,9 @@ def convert_cli(
                 msg.warn(f"Left out {len(left_out)} documents without annotation")
             msg.good(f"Wrote {written} documents to {output}")
             return
+        if (splits and split) or (by and not split):
+            raise ValueError(Errors.CE307)
+        draw = Draw(parse_shares(split), seed, read_groups(by) if by else None) if split else None
         layout = ColumnFormat(None, token_column, tag_column, delimiter, n_sents, label)
         found, sizes = import_files(
             source,
@@ -58,13 +65,15 @@ def convert_cli(
             lang=lang,
             tokenizer=tokenizer,
             layout=layout,
-            splits=splits,
+            splits=splits or draw,
             audit_path=audit,
             ids_path=ids,
             head_role=None if head_role == "none" else head_role,
             leave_out=leave_out,
         )
         print(found.summary())
+        if draw:
+            msg.good(f"Wrote the lists of the splits to {output}; --splits reads them")
         for path, size in sizes.items():
             msg.good(f"Wrote {size} documents to {path}")
         if audit:

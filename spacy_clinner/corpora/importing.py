@@ -10,7 +10,7 @@ from spacy.tokens import Doc, DocBin
 
 from ..constants import DOC_ID_KEY
 from ..errors import Errors
-from ..files import read_text, write_atomically
+from ..files import write_atomically
 from ..progress import progress
 from .audit import ImportAudit
 from .brat import find_brat
@@ -19,7 +19,8 @@ from .columns import columns_to_doc, find_columns, read_columns
 from .convert import HEAD_ROLE
 from .discovery import claim_id, find_files, without_ending
 from .formats.table import FORMATS as TABLE
-from .splits import read_splits, split_docs
+from .id_lists import read_ids
+from .splits import Draw, check_known, draw_splits, read_splits, split_docs, write_splits
 
 # "iob" tells the scheme of the columns from their tags
 SCHEMES = {"iob": None, "iob1": "iob1", "iob2": "iob2", "bioes": "bioes"}
@@ -132,7 +133,7 @@ def import_files(
     lang: str = "en",
     tokenizer: str = "clinical",
     layout: ColumnFormat = DEFAULT_LAYOUT,
-    splits: Path | None = None,
+    splits: Path | Draw | None = None,
     audit_path: Path | None = None,
     ids_path: Path | None = None,
     head_role: str | None = HEAD_ROLE,
@@ -146,30 +147,38 @@ def import_files(
     lang (str): Language code.
     tokenizer (str): "clinical", "spacy" or, for column files, "file": their own tokens.
     layout (ColumnFormat): Of column files.
-    splits (Optional[Path]): Folder with the split files.
+    splits (Optional[Union[Path, Draw]]): Folder with the split files; or how to draw splits of the annotated documents,
+        whose files are written to `output`, too.
     audit_path (Optional[Path]): TSV file for the audit.
     ids_path (Optional[Path]): File for the ids of all documents, one a line.
     head_role (Optional[str]): For brat: role of a relation's head; None: relations are not annotated.
     leave_out (Optional[Path]): File with ids of documents that are not written, one a line.
     RETURNS (Tuple[ImportAudit, Dict[Path, int]]): The audit, and the number of documents of each file.
-    RAISES (ValueError): CE014 if the output is a folder for a file, or the reverse, CE009 to CE011 for wrong splits,
-        and those of `check_tokenizer`, `blank_pipeline` and `import_corpus`.
+    RAISES (ValueError): CE014 if the output is a folder for a file, or the reverse, CE009 for a document that is named
+        and not there, CE010 and CE011 for wrong splits, CE306 for an id that no list can hold, and those of
+        `draw_splits`, `check_tokenizer`, `blank_pipeline` and `import_corpus`.
     """
     check_tokenizer(format, tokenizer)
     if splits and output.is_file():
         raise ValueError(Errors.CE014.format(path=output.name, found="file", wanted="folder"))
     if not splits and output.is_dir():
         raise ValueError(Errors.CE014.format(path=output.name, found="folder", wanted="file"))
-    named = read_splits(splits) if splits else None
+    named = read_splits(splits) if isinstance(splits, Path) else None
+    unwanted = read_ids(leave_out) if leave_out else []
     audit = ImportAudit()
     docs = list(import_corpus(source, format, blank_pipeline(lang, tokenizer), layout, audit, head_role))
     audit.ids = [doc.user_data[DOC_ID_KEY] for doc in docs]
     if leave_out:
-        docs = _leave_out(docs, set(read_text(leave_out).split()), audit)
+        check_known(unwanted, docs, leave_out.name)
+        docs = _leave_out(docs, set(unwanted), audit)
+    if isinstance(splits, Draw):
+        named = draw_splits((doc.user_data[DOC_ID_KEY] for doc in docs if doc.has_annotation("ENT_IOB")), splits)
+        write_splits(named, output)
     if named is None:
         files = {output: docs}
     else:
-        files = {output / f"{split}.spacy": found for split, found in split_docs(docs, named, audit).items()}
+        wanted = {split: [doc_id for doc_id in ids if doc_id not in set(unwanted)] for split, ids in named.items()}
+        files = {output / f"{split}.spacy": found for split, found in split_docs(docs, wanted, audit).items()}
     for path, found in files.items():
         write_docbin(found, path)
     if audit_path:

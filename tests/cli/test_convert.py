@@ -58,12 +58,37 @@ def test_splits_of_a_column_file_are_made_of_its_ids(room):
     assert [len(read_docs(room / "out" / f"{split}.spacy")[0].ents) for split in ("train", "dev", "test")] == [1, 0, 1]
 
 
+def test_splits_are_drawn_by_patient(room):
+    (room / "patients.tsv").write_text("a\tone\nb\ttwo\nc\tone\n")
+    draw = ("--split", "50,50", "--seed", "3", "--by", room / "patients.tsv")
+    result = convert(room / "brat", room / "out", "--format", "brat", *draw)
+    assert result.exit_code == 0 and "--splits" in result.output
+    lists = {split: (room / "out" / f"{split}.txt").read_text() for split in ("train", "dev")}
+    assert sorted(lists.values()) == ["a\nc\n", "b\n"]
+    assert convert(room / "brat", room / "again", "--format", "brat", "--splits", room / "out").exit_code == 0
+    for split in lists:
+        assert (room / "out" / f"{split}.spacy").read_bytes() == (room / "again" / f"{split}.spacy").read_bytes()
+    (room / "patients.tsv").write_text("a\tone\nb\ttwo\n")
+    result = convert(room / "brat", room / "other", "--format", "brat", *draw)
+    assert result.exit_code == 1 and "CE305" in result.output and "'c'" in result.output
+    assert not (room / "other").exists()
+
+
+def test_a_document_to_leave_out_that_is_not_there(room):
+    (room / "list.txt").write_text("a b\n")
+    result = convert(room / "brat", room / "all.spacy", "--format", "brat", "--leave-out", room / "list.txt")
+    assert result.exit_code == 1 and "CE009" in result.output and not (room / "all.spacy").exists()
+
+
 @pytest.mark.parametrize(
     "arguments, code",
     [
         ((), "CE015"),
         (("--format", "brat", "--to", "brat"), "CE015"),
         (("--format", "xml"), "CE008"),
+        (("--format", "brat", "--split", "60,20,20", "--splits", "splits"), "CE307"),
+        (("--format", "brat", "--by", "patients.tsv"), "CE307"),
+        (("--format", "brat", "--split", "60,20"), "CE303"),
         (("--to", "brat"), "CE070"),
         (("--format", "brat", "--tokenizer", "file"), "CE312"),
         (("--format", "xml", "--tokenizer", "file"), "CE008"),

@@ -3,7 +3,9 @@ from spacy.training import Corpus
 
 from spacy_clinner.constants import DOC_ID_KEY
 from spacy_clinner.corpora.columns import ColumnFormat
+from spacy_clinner.corpora.exporting import export_file
 from spacy_clinner.corpora.importing import audit_corpus, blank_pipeline, detect_format, import_files
+from spacy_clinner.corpora.splits import Draw
 from spacy_clinner.scoring.documents import read_docs
 
 from .test_brat import ANN, TEXT
@@ -69,9 +71,12 @@ def test_columns(tmp_path):
 def test_the_audit_tells_the_format(brat, tmp_path):
     assert detect_format(brat) == "brat"
     assert audit_corpus(brat).problems == {"discontinuous": 3, "relation": 3}
-    (tmp_path / "notes.tsv").write_text("pain B-Symptom\n")
-    assert detect_format(tmp_path / "notes.tsv") == detect_format(tmp_path) == "iob"
-    assert audit_corpus(tmp_path / "notes.tsv").entities == {"Symptom": 1}
+    assert detect_format(tmp_path) == "brat"
+    columns = tmp_path / "columns"
+    columns.mkdir()
+    (columns / "notes.tsv").write_text("pain B-Symptom\n")
+    assert detect_format(columns / "notes.tsv") == detect_format(columns) == "iob"
+    assert audit_corpus(columns / "notes.tsv").entities == {"Symptom": 1}
 
 
 @pytest.mark.parametrize(
@@ -88,3 +93,66 @@ def test_a_file_and_a_folder_are_not_confused(brat, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ValueError, match="CE014.*is a file"):
         import_files(brat, tmp_path / "file", "brat", splits=brat)
+
+
+def ids(path):
+    return [doc.user_data[DOC_ID_KEY] for doc in read_docs(path)]
+
+
+def test_folders_there_and_back(brat, tmp_path):
+    for part, doc_id in (("train", "c"), ("test/old", "a")):
+        (brat / part).mkdir(parents=True)
+        for end in ("txt", "ann"):
+            (brat / f"{doc_id}.{end}").rename(brat / part / f"{doc_id}.{end}")
+    (tmp_path / "test.txt").write_text("test/old/a\n")
+    (tmp_path / "train.txt").write_text("b\r\ntrain/c\r\n")
+    import_files(brat, tmp_path / "out", "brat", splits=tmp_path)
+    assert ids(tmp_path / "out" / "train.spacy") == ["b", "train/c"]
+    assert ids(tmp_path / "out" / "test.spacy") == ["test/old/a"]
+    for format in ("brat", "bioes", "pubtator"):
+        export_file(tmp_path / "out" / "train.spacy", tmp_path / "back" / format, format)
+    assert (tmp_path / "back" / "brat" / "train" / "c.ann").read_bytes() == (brat / "train" / "c.ann").read_bytes()
+    assert (tmp_path / "back" / "bioes" / "train" / "c.tsv").is_file()
+    import_files(tmp_path / "back" / "brat", tmp_path / "again.spacy", "brat")
+    assert ids(tmp_path / "again.spacy") == ["b", "train/c"]
+
+
+@pytest.mark.parametrize("content", ["b c\n", "bb\n", "b\u200b\n"])
+def test_a_document_to_leave_out_must_be_there(brat, tmp_path, content):
+    (tmp_path / "list.txt").write_text(content, encoding="utf8")
+    with pytest.raises(ValueError, match="CE009.*list.txt names 1 documents"):
+        import_files(brat, tmp_path / "all.spacy", "brat", leave_out=tmp_path / "list.txt")
+    assert not (tmp_path / "all.spacy").exists()
+
+
+def test_documents_are_left_out_whatever_their_name(brat, tmp_path):
+    for end in ("txt", "ann"):
+        (brat / f"b.{end}").rename(brat / f"note 1.{end}")
+    (tmp_path / "list.txt").write_bytes(b"\xef\xbb\xbfnote 1 \ra\r")
+    audit, _ = import_files(brat, tmp_path / "all.spacy", "brat", leave_out=tmp_path / "list.txt")
+    assert ids(tmp_path / "all.spacy") == ["c"] and audit.problems["left out"] == 2
+    # lists of splits may name what is left out
+    (tmp_path / "train.txt").write_text("a\nnote 1\nc\n")
+    import_files(brat, tmp_path / "out", "brat", splits=tmp_path, leave_out=tmp_path / "list.txt")
+    assert ids(tmp_path / "out" / "train.spacy") == ["c"]
+
+
+def test_two_column_files_of_one_document_are_an_error(tmp_path):
+    for name in ("a.tsv", "a.iob"):
+        (tmp_path / name).write_text("pain B-Symptom\n")
+    with pytest.raises(ValueError, match="CE301.*'a' is in a.iob and again in a.tsv"):
+        audit_corpus(tmp_path)
+
+
+def test_drawn_splits_can_be_used_again(brat, tmp_path):
+    (brat / "note 1.txt").write_bytes((brat / "a.txt").read_bytes())
+    (brat / "note 1.ann").write_bytes((brat / "a.ann").read_bytes())
+    (brat / "later.txt").write_text("Not annotated yet.")
+    draw = Draw({"train": 50, "dev": 25, "test": 25}, seed=1)
+    audit, sizes = import_files(brat, tmp_path / "one", "brat", splits=draw)
+    assert list(sizes.values()) == [2, 1, 1]
+    assert [row.doc_id for row in audit.rows if row.problem == "in no split"] == ["later"]
+    import_files(brat, tmp_path / "two", "brat", splits=tmp_path / "one")
+    for split in ("train", "dev", "test"):
+        assert ids(tmp_path / "one" / f"{split}.spacy") == ids(tmp_path / "two" / f"{split}.spacy")
+        assert (tmp_path / "one" / f"{split}.txt").read_text().splitlines() == ids(tmp_path / "one" / f"{split}.spacy")
