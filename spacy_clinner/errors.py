@@ -648,17 +648,38 @@ class Errors(metaclass=_Coded):
         "Relations end to end need a component that finds entities, and the pipeline has none: {pipes}. Put a tagger "
         "before the extractor, or ask for `--entities gold`."
     )
-    # 340-349 many notes, and documents whose tokens were changed
     CE358 = "{what} needs the package {module}, which is not installed: `pip install \"spacy_clinner[{extra}]\"`."
     CE359 = "{name!r} is not registered, as a package is not installed: `pip install \"spacy_clinner[{extra}]\"`."
     CE370 = (
         "Component {name!r} is to predict the labels of {domains}, but no gold entity comes from there. Name domains "
         "of [corpora] in `[initialize.components.{name}] label_domains`, or leave that setting out."
     )
+    # 340-349 many notes, and documents whose tokens were changed
+    CE340 = (
+        "A component has written something on this note that cannot leave its process ({error}). Annotate without "
+        "`--n-process`."
+    )
+    CE341 = (
+        "{file}, line {line} is no note ({problem}). A line is {{\"id\": ..., \"text\": ...}} in UTF-8, the id a "
+        "string or a whole number."
+    )
+    CE342 = (
+        "Component {component!r} fails on this note: {error}. All others go on; find the cause by `nlp(text)` on this "
+        "note, where its text may be shown."
+    )
+    CE343 = "The file cannot be read ({error}). See that it is there and that you may read it."
+    CE344 = "{path} is {problem}. Name another."
     CE345 = (
         "Document {doc!r} has {tokens} tokens, but its encoder has read {rows}: a component between the encoder and "
         "the one that listens to it has changed the tokens (such as merge_entities or token_splitter). Put that one "
         "behind all that listen to the encoder."
+    )
+    CE346 = "This note cannot be written as {format}: {problem}."
+    CE347 = "None of the {n} notes could be annotated, so {path} was not written."
+    CE348 = "The document has no span group {key!r} (`--spans-key`). It has: {known}."
+    CE349 = (
+        "The process that annotates this note dies, likely for want of memory. Annotate it alone on a larger machine, "
+        "or cut it."
     )
 
 

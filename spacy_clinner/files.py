@@ -4,7 +4,8 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,22 @@ def check_replaceable(folder: Path, force: bool) -> None:
         raise ValueError(Errors.CE058.format(path=folder))
 
 
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Write a large file piece by piece, so that no reader ever sees half of it.
+
+    path (Path): The file; missing folders are made.
+    YIELDS (Path): Where to write; what is there takes the file's place when the block ends without an error.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def write_folder_atomically(folder: Path, write: Callable[[Path], object], force: bool = False) -> None:
     """Write a folder so that it is there as a whole or not at all.
 
@@ -130,12 +147,22 @@ def write_folder_atomically(folder: Path, write: Callable[[Path], object], force
     force (bool): Whether to replace a pipeline, as for `check_replaceable`.
     RAISES (ValueError): CE058 if the folder may not be replaced.
     """
+    with replacing_folder(folder, force) as new:
+        write(new)
+
+
+@contextmanager
+def replacing_folder(folder: Path, force: bool = False) -> Iterator[Path]:
+    """Write a folder piece by piece, as `write_folder_atomically` does at once; arguments and errors as there.
+
+    YIELDS (Path): Where to write; it takes the folder's place when the block ends without an error.
+    """
     check_replaceable(folder, force)
     folder = folder.resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
     new, old = (folder.with_name(f".{folder.name}.{os.getpid()}.{end}") for end in ("tmp", "old"))
     try:
-        write(new)
+        yield new
         if folder.exists():
             os.replace(folder, old)
         os.replace(new, folder)

@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "checkpoints": {"pipeline", "models", "layers"},
     "reports": {"pipeline", "training", "scoring", "models", "layers"},
     "experiments": {"corpora", "reports", "pipeline", "training", "scoring", "models", "layers"},
-    "bulk": {"pipeline", "training", "scoring", "models", "layers"},
+    "bulk": {"corpora", "reports", "pipeline", "training", "scoring", "models", "layers"},
     "cli": {
         "corpora",
         "checkpoints",

@@ -23,7 +23,8 @@ import spacy_clinner.cli  # noqa: F401  (joins spaCy's commands)
 from .pipeline.toy import references
 
 ROOT = Path(__file__).parents[1]
-PAGE = "\n".join((ROOT / "docs" / name).read_text(encoding="utf8") for name in ("adapt.md", "medication_table.md"))
+PAGES = ("adapt.md", "medication_table.md", "predict.md")
+PAGE = "\n".join((ROOT / "docs" / name).read_text(encoding="utf8") for name in PAGES)
 VARIABLE = re.compile(r"^(\w+)=(.*)$", re.MULTILINE)
 
 

@@ -14,6 +14,7 @@ from . import (  # noqa: F401
     grid,
     import_neuroner,
     layers,
+    predict,
     strip,
     table,
 )

@@ -7,8 +7,9 @@ from typing import Any
 
 from spacy.tokens import Doc
 
-from ..constants import BRAT_KEY, BRAT_SPANS_KEY, DOC_ID_KEY, RELATIONS_KEY
+from ..constants import ASSERTIONS_KEY, BRAT_KEY, BRAT_SPANS_KEY, DOC_ID_KEY, RELATIONS_KEY, SPANS_KEY
 from ..errors import Warnings
+from ..span_groups import probabilities_of
 from .align import align_mentions
 from .audit import RELATION, ImportAudit
 from .brat import (
@@ -79,8 +80,9 @@ def doc_to_brat(doc: Doc, ents_only: bool = False) -> BratDocument:
     ents_only (bool): Write `doc.ents`, even if the document was imported with annotations.
     RETURNS (BratDocument): The original annotations if `brat_to_doc` left some in `doc.user_data[BRAT_KEY]`, else the
         entities of `doc.ents`, a fragment for each line that they lie on, and the relations of
-        `doc.user_data[RELATIONS_KEY]` between them, `Arg1` the child and `Arg2` the head; not annotated if it has
-        neither. Warns (CW001) of relations between other spans.
+        `doc.user_data[RELATIONS_KEY]` between them, `Arg1` the child and `Arg2` the head; what was predicted of them
+        besides, assertions as attributes and probabilities as annotators' notes; not annotated if it has neither.
+        Warns (CW001) of relations between other spans.
     RAISES (ValueError): CE330 for a label that is empty or holds white space, CE331 for an entity that holds nothing
         else.
     """
@@ -101,7 +103,20 @@ def doc_to_brat(doc: Doc, ents_only: bool = False) -> BratDocument:
             brat.textbounds.append(Textbound(f"T{n}", span.label_, fragments, mention_text(text, fragments)))
             ids[span.start_char, span.end_char] = f"T{n}"
         brat.relations = _relations(doc, ids)
+        asserted = [(ids.get((start, end)), said) for start, end, said in doc.user_data.get(ASSERTIONS_KEY, ())]
+        said_of = [(entity, said) for entity, said in asserted if entity is not None]
+        brat.attributes = [Attribute(f"A{n}", said, entity) for n, (entity, said) in enumerate(said_of, start=1)]
+        brat.notes = list(_probabilities(doc, ids))
     return brat
+
+
+def _probabilities(doc: Doc, ids: dict[tuple[int, int], str]) -> Iterator[Note]:
+    probabilities = probabilities_of(doc, SPANS_KEY)
+    for span in doc.ents:
+        probability = probabilities.get((span.start, span.end, span.label))
+        if probability is not None:
+            entity = ids[span.start_char, span.end_char]
+            yield Note(f"#{entity[1:]}", "AnnotatorNotes", entity, f"probability {probability:.3f}")
 
 
 def _links(brat: BratDocument, head_role: str, audit: ImportAudit) -> Iterator[Link]:

@@ -107,6 +107,22 @@ def test_a_trained_extractor_gives_all_its_columns_and_heads(tmp_path):
     assert row["head_text"] == "aspirin" and row["HAS"] == row["ALONE_probability"] == ""
 
 
+def test_notes_that_fail_are_told_and_the_others_are_in_the_table(room):
+    (room / "notes" / "ward").mkdir()
+    (room / "notes" / "ward" / "c.TXT").write_text(NOTE)
+    (room / "notes" / "b.txt").write_bytes("Fièvre".encode("latin-1"))
+    result = table(room / "model", room / "notes", room / "t.csv")
+    assert result.exit_code == 1 and "Note 'b': [CE001]" in result.output
+    assert [row[0] for row in rows(room / "t.csv")] == ["a", "ward/c"]
+
+
+def test_no_table_of_no_notes(room):
+    for doc_id in "ab":
+        (room / "notes" / f"{doc_id}.txt").write_bytes("Fièvre".encode("latin-1"))
+    result = table(room / "model", room / "notes", room / "t.csv")
+    assert result.exit_code == 1 and "CE347" in result.output and not (room / "t.csv").exists()
+
+
 def test_chosen_heads(room):
     assert table(room / "docs.spacy", room / "t.csv", "--head-labels", "Drug,Dosage").exit_code == 0
     assert [row[1] for row in rows(room / "t.csv")] == ["aspirin", "5mg"]
@@ -119,7 +135,7 @@ def test_chosen_heads(room):
         (("docs.spacy", "notes", "t.csv"), "CE088"),
         (("model", "t.csv"), "CE088"),
         (("model", "model", "t.csv"), "CE005"),
-        (("model", "notes", "notes/a.txt", "t.csv"), "CE064"),
+        (("model", "notes", "notes/a.txt", "t.csv"), "CE301"),
         (("notes/a.spacy", "t.csv"), "CE070"),
     ],
 )

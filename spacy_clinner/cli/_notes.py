@@ -1,0 +1,55 @@
+"""What commands say about the notes that they read."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wasabi import msg
+
+if TYPE_CHECKING:
+    from ..bulk.notes import Note
+
+N_NAMED = 5
+
+
+def find(paths: list[Path]) -> "list[Note]":
+    """Find notes, and say which files of folders are left out.
+
+    paths (List[Path]): Files and folders.
+    RETURNS (List[Note]): The notes.
+    RAISES (ValueError): Those of `bulk.notes.find_notes`.
+    """
+    from ..bulk.notes import find_notes
+    from ..corpora.audit import ImportAudit
+
+    audit = ImportAudit()
+    notes = find_notes(paths, audit)
+    if audit.rows:
+        named = "; ".join(f"{row.doc_id} ({row.action})" for row in audit.rows[:N_NAMED])
+        more = f"; and {len(audit.rows) - N_NAMED} more" if len(audit.rows) > N_NAMED else ""
+        msg.warn(f"Left out {len(audit.rows)} files or folders: {named}{more}")
+    return notes
+
+
+class Failures:
+    """Reports notes that fail, at once, and ends the command with an error if there were any."""
+
+    def __init__(self) -> None:
+        self.n = 0
+
+    def report(self, note_id: str, message: str) -> None:
+        """Say that a note fails.
+
+        note_id (str): The note's id.
+        message (str): Why; it quotes nothing of the note.
+        """
+        from tqdm import tqdm
+
+        self.n += 1
+        # above the bar, if there is one
+        tqdm.write(f"Note {note_id!r}: {message}", file=sys.stderr)
+
+    def end(self) -> None:
+        """End with status 1 if a note failed."""
+        if self.n:
+            msg.fail(f"{self.n} notes are missing: see above", exits=1)

@@ -1,0 +1,194 @@
+"""No note is lost, whatever component fails on whatever batch, in this process or in others."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from spacy_clinner.bulk.annotate import Failure, annotate_notes
+from spacy_clinner.bulk.notes import Note
+from spacy_clinner.constants import DOC_ID_KEY
+
+
+class FailsOnBatches:
+    """As trainable components do, a batch fails as a whole; on a note with "bad", each time."""
+
+    def __init__(self, handled):
+        self.handled = handled
+
+    def __call__(self, doc):
+        if "bad" in doc.text:
+            raise RuntimeError(doc.text)
+        return doc
+
+    def pipe(self, stream, *, batch_size):
+        for docs in spacy.util.minibatch(stream, batch_size):
+            try:
+                yield from [self(doc) for doc in docs]
+            except RuntimeError:
+                # what spaCy's components do where an error handler lets them
+                if not self.handled:
+                    raise
+
+
+@Language.factory("fails_on_batches", default_config={"handled": True})
+def make_fails_on_batches(nlp, name, handled: bool):
+    return FailsOnBatches(handled)
+
+
+@Language.component("dies_of_a_note")
+def dies_of_a_note(doc):
+    if "deadly" in doc.text:
+        os._exit(1)
+    return doc
+
+
+@Language.component("leaves_an_object")
+def leaves_an_object(doc):
+    doc.user_data["object"] = object()
+    return doc
+
+
+@Language.component("makes_another_document")
+def makes_another_document(doc):
+    return Doc(doc.vocab, words=[token.text for token in doc])
+
+
+TEXTS = ["one", "two bad", "three", "four", "five bad", "six", "seven"]
+
+
+def notes_of(texts):
+    return [Note(text.split()[0], text.lower) for text in texts]
+
+
+def annotate(nlp, texts=TEXTS, **settings):
+    return {
+        note_id: doc.message if isinstance(doc, Failure) else doc.text
+        for note_id, doc in annotate_notes(nlp, notes_of(texts), **settings)
+    }
+
+
+@pytest.mark.parametrize("n_process", [1, 2])
+@pytest.mark.parametrize("handled", [True, False])
+@pytest.mark.parametrize("batch_size", [1, 3, 100])
+def test_only_what_fails_by_itself_is_left_out(handled, n_process, batch_size):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("fails_on_batches", name="culprit", config={"handled": handled})
+    found = annotate(nlp, n_process=n_process, batch_size=batch_size)
+    assert list(found) == [text.split()[0] for text in TEXTS]
+    for text in TEXTS:
+        message = found[text.split()[0]]
+        if "bad" in text:
+            assert "CE342" in message and "'culprit'" in message and "RuntimeError" in message and text not in message
+        else:
+            assert message == text
+
+
+def test_documents_know_their_ids():
+    nlp = spacy.blank("en")
+    nlp.add_pipe("makes_another_document")
+    for n_process in (1, 2):
+        docs = dict(annotate_notes(nlp, notes_of(TEXTS), n_process=n_process, batch_size=2))
+        assert [doc.user_data[DOC_ID_KEY] for doc in docs.values()] == list(docs) == [t.split()[0] for t in TEXTS]
+
+
+def test_a_process_that_dies_takes_no_other_note_with_it():
+    nlp = spacy.blank("en")
+    nlp.add_pipe("dies_of_a_note")
+    texts = [*TEXTS, "eight deadly", *(f"n{n}" for n in range(20))]
+    found = annotate(nlp, texts, n_process=2, batch_size=2)
+    assert "CE349" in found.pop("eight")
+    assert found == {text.split()[0]: text for text in texts if "deadly" not in text}
+
+
+def is_running(process):
+    stat = Path(f"/proc/{process}/stat")
+    # Z: it has ended, and nobody has asked how
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_processes_end_with_the_one_that_started_them(tmp_path):
+    script = """
+import os, signal, sys, time
+from threading import Thread
+import spacy
+from spacy.language import Language
+from spacy_clinner.bulk.annotate import annotate_notes
+from spacy_clinner.bulk.notes import Note
+
+@Language.component("sleeps")
+def sleeps(doc):
+    open(f"{sys.argv[1]}/{os.getpid()}", "w").close()
+    time.sleep(300)
+
+nlp = spacy.blank("en")
+nlp.add_pipe("sleeps")
+notes = (Note(str(n), "fever".lower) for n in range(9))
+
+def kill_when_both_work():
+    while len(os.listdir(sys.argv[1])) < 2:
+        time.sleep(0.1)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+Thread(target=kill_when_both_work, daemon=True).start()
+list(annotate_notes(nlp, notes, n_process=2, batch_size=1))
+"""
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], timeout=300)
+    assert done.returncode == -signal.SIGKILL
+    workers = [int(path.name) for path in tmp_path.iterdir()]
+    assert len(workers) == 2
+    deadline = time.monotonic() + 30
+    while any(map(is_running, workers)):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_documents_that_cannot_leave_their_process():
+    nlp = spacy.blank("en")
+    nlp.add_pipe("leaves_an_object")
+    assert all("CE340" in message for message in annotate(nlp, n_process=2).values())
+    assert annotate(nlp)["one"] == "one"
+
+
+def test_notes_that_cannot_be_read_or_tokenized():
+    def unreadable():
+        raise PermissionError(13, "Permission denied", "/a/secret/name")
+
+    def undecodable():
+        raise ValueError("[CE001] x is no text")
+
+    nlp = spacy.blank("en")
+    nlp.max_length = 10
+    notes = [Note("a", unreadable), Note("b", "fever".lower), Note("c", undecodable), Note("d", ("x" * 11).lower)]
+    found = dict(annotate_notes(nlp, notes))
+    assert found["b"].text == "fever" and list(found) == list("abcd")
+    assert "CE343" in found["a"].message and "PermissionError" in found["a"].message
+    assert "secret" not in found["a"].message and found["c"].message == "[CE001] x is no text"
+    assert "CE342" in found["d"].message and "E088" in found["d"].message
+
+
+def test_errors_that_a_pipeline_keeps_to_itself():
+    nlp = spacy.blank("en")
+    nlp.add_pipe("clinner_crf_tagger")
+    nlp.set_error_handler(lambda *args: None)
+    assert all("'clinner_crf_tagger' fails" in message for message in annotate(nlp).values())
+
+
+def test_a_pipeline_that_fails_on_every_note():
+    nlp = spacy.blank("en")
+    nlp.add_pipe("clinner_crf_tagger")
+    assert all("clinner_crf_tagger" in message for message in annotate(nlp).values())
+
+
+def test_texts_are_read_as_they_are_needed():
+    nlp, read = spacy.blank("en"), []
+    notes = [Note(str(n), lambda n=n: read.append(n) or "fever") for n in range(100)]
+    for n, _ in enumerate(annotate_notes(nlp, notes, batch_size=4)):
+        assert len(read) <= n + 4 + 1

@@ -1,0 +1,87 @@
+import json
+
+import pytest
+import spacy
+
+from spacy_clinner.bulk.notes import find_notes
+from spacy_clinner.constants import DOC_ID_KEY
+from spacy_clinner.corpora.audit import ImportAudit
+from spacy_clinner.corpora.importing import write_docbin
+
+
+def read(*paths):
+    return {note.id: note.read() for note in find_notes(paths, ImportAudit())}
+
+
+def write(path, text="Fever."):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf8", newline="")
+    return path
+
+
+def test_folders_are_read_with_their_sub_folders(tmp_path):
+    write(tmp_path / "b.TXT", "one\r\n")
+    write(tmp_path / "ward" / "a.txt", "two")
+    write(tmp_path / "ward" / "._a.txt")
+    write(tmp_path / ".git" / "a.txt")
+    write(tmp_path / "table.csv")
+    audit = ImportAudit()
+    notes = find_notes([tmp_path], audit)
+    assert {note.id: note.read() for note in notes} == {"b": "one\r\n", "ward/a": "two"}
+    assert sorted(row.doc_id for row in audit.rows) == [".git", "table.csv", "ward/._a.txt"]
+
+
+def test_named_files_are_read_whatever_their_names(tmp_path):
+    assert read(write(tmp_path / "a.note", "x"), write(tmp_path / "b.txt", "y")) == {"a.note": "x", "b": "y"}
+
+
+def test_lines_of_json(tmp_path):
+    lines = [{"id": "é1", "text": "Fever \u2028\n"}, {"text": "No", "id": 7, "more": [1]}]
+    content = "\ufeff" + json.dumps(lines[0], ensure_ascii=False) + "\r\n\n" + json.dumps(lines[1])
+    assert read(write(tmp_path / "n.jsonl", content)) == {"é1": "Fever \u2028\n", "7": "No"}
+
+
+BAD = [
+    b'{"id": "b"}',
+    b'{"id": null, "text": "x"}',
+    b'{"id": true, "text": "x"}',
+    b'{"id": "b", "text": 5}',
+    b"[1]",
+    b"{",
+    b'{"id": "b", "text": "\xff"}',
+    b'{"id": "b", "text": "\\ud800"}',
+    b"[" * 100_000,
+]
+
+
+@pytest.mark.parametrize("line", BAD)
+def test_a_line_that_is_no_note_is_told_when_it_is_read(tmp_path, line):
+    path = tmp_path / "n.jsonl"
+    path.write_bytes(b'{"id": "a", "text": "Fever"}\n' + line + b'\n{"id": "c", "text": "Cough"}\n')
+    first, bad, last = find_notes([path], ImportAudit())
+    assert (first.id, first.read(), last.id, last.read()) == ("a", "Fever", "c", "Cough")
+    with pytest.raises(ValueError, match=r"CE341.*n\.jsonl, line 2"):
+        bad.read()
+
+
+def test_documents_of_a_docbin(tmp_path):
+    nlp = spacy.blank("en")
+    docs = [nlp("Fever."), nlp("Cough  today")]
+    docs[0].user_data[DOC_ID_KEY] = "a/1"
+    write_docbin(docs, tmp_path / "d.spacy")
+    assert read(tmp_path / "d.spacy") == {"a/1": "Fever.", "#1": "Cough  today"}
+
+
+def test_an_id_that_two_notes_have(tmp_path):
+    one, other = write(tmp_path / "x" / "a.txt"), write(tmp_path / "y" / "a.txt")
+    with pytest.raises(ValueError, match="CE301.*'a'"):
+        read(one, other)
+    with pytest.raises(ValueError, match="CE301"):
+        read(one, write(tmp_path / "n.jsonl", '{"id": "a", "text": "x"}'))
+    assert list(read(tmp_path)) == ["x/a", "y/a"]
+
+
+def test_folders_without_notes(tmp_path):
+    write(tmp_path / "a.csv")
+    with pytest.raises(ValueError, match="CE005"):
+        read(tmp_path)

@@ -1,0 +1,184 @@
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import spacy
+from spacy.language import Language
+from spacy.tokens import DocBin, SpanGroup
+from typer.testing import CliRunner
+
+from spacy_clinner.cli import clinner_cli
+from spacy_clinner.constants import ASSERTIONS_KEY, DOC_ID_KEY, RELATIONS_KEY, SPANS_KEY
+from spacy_clinner.corpora.importing import import_files
+from spacy_clinner.scoring.predictions import read_predictions
+
+from ..pipeline.toy import TEXTS, make_nlp, train
+
+NOTE = "Denies pain. Given aspirin 5mg."
+WORDS = [("pain", "Problem"), ("aspirin", "Drug"), ("5mg", "Dosage")]
+FOUND = [(NOTE.index(word), NOTE.index(word) + len(word), label) for word, label in WORDS]
+
+
+@Language.component("say_more")
+def say_more(doc):
+    """Probabilities, an assertion and a relation, and an error where a note asks for one."""
+    if "fail" in doc.text:
+        raise RuntimeError(doc.text)
+    scores = [0.12345678, 0.5, 2 / 3][: len(doc.ents)]
+    doc.spans[SPANS_KEY] = SpanGroup(doc, spans=list(doc.ents), attrs={"scores": scores})
+    doc.spans["second"] = list(doc.ents[:1])
+    offsets = [[entity.start_char, entity.end_char] for entity in doc.ents]
+    doc.user_data[ASSERTIONS_KEY] = [[*ends, "negated"] for ends in offsets[:1]]
+    doc.user_data[RELATIONS_KEY] = [
+        {"head": head, "child": child, "label": "HAS", "probability": 0.9}
+        for head, child in zip(offsets[1:], offsets[2:], strict=False)
+    ]
+    return doc
+
+
+@pytest.fixture
+def room(tmp_path):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": label, "pattern": word} for word, label in WORDS])
+    nlp.add_pipe("say_more")
+    nlp.to_disk(tmp_path / "model")
+    for name, text in {"a.txt": NOTE, "ward/b.TXT": "Nothing.\r\n", "ward/.c.txt": "hidden"}.items():
+        (tmp_path / "notes" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "notes" / name).write_text(text, encoding="utf8", newline="")
+    return tmp_path
+
+
+def predict(room, *args):
+    os.chdir(room)
+    result = CliRunner().invoke(clinner_cli, ["predict", "model", *map(str, args)])
+    result.words = " ".join(result.output.split())
+    return result
+
+
+def test_predictions_that_evaluate_reads(room):
+    result = predict(room, "notes", "new/p.jsonl")
+    assert result.exit_code == 0, result.output
+    assert "2 of 2 notes" in result.words and "ward/.c.txt (hidden" in result.words and "aspirin" not in result.output
+    first, second = map(json.loads, (room / "new" / "p.jsonl").read_text().splitlines())
+    assert first == {
+        "id": "a",
+        "entities": [list(entity) for entity in FOUND],
+        "probabilities": [0.123457, 0.5, 0.666667],
+        "assertions": [[*FOUND[0][:2], "negated"]],
+        "relations": [{"head": [19, 26], "child": [27, 30], "label": "HAS", "probability": 0.9}],
+    }
+    assert second == {"id": "ward/b", "entities": [], "relations": []}
+    assert read_predictions(room / "new" / "p.jsonl") == {"a": frozenset(FOUND), "ward/b": frozenset()}
+
+
+def test_a_row_an_entity(room):
+    assert predict(room, "notes", "p.csv").exit_code == 0
+    rows = list(csv.DictReader(io.StringIO((room / "p.csv").read_bytes().decode("utf8"), newline="")))
+    assert [tuple(row.values()) for row in rows] == [
+        ("a", "7", "11", "Problem", "pain", "0.123", "negated"),
+        ("a", "19", "26", "Drug", "aspirin", "0.500", ""),
+        ("a", "27", "30", "Dosage", "5mg", "0.667", ""),
+    ]
+
+
+def test_documents_with_all_that_they_hold(room):
+    assert predict(room, "notes", "p.spacy").exit_code == 0
+    first, second = DocBin().from_disk(room / "p.spacy").get_docs(spacy.blank("en").vocab)
+    assert first.user_data[DOC_ID_KEY] == "a" and second.user_data[DOC_ID_KEY] == "ward/b"
+    assert [(e.start_char, e.end_char, e.label_) for e in first.ents] == FOUND
+    assert len(first.spans[SPANS_KEY].attrs["scores"]) == 3 and first.user_data[RELATIONS_KEY]
+
+
+def test_brat_folders_that_convert_reads(room):
+    assert predict(room, "notes", "out").exit_code == 0
+    assert (room / "out" / "ward" / "b.txt").read_bytes() == b"Nothing.\r\n"
+    assert (room / "out" / "ward" / "b.ann").read_text() == ""
+    ann = (room / "out" / "a.ann").read_text()
+    assert "T2\tDrug 19 26\taspirin\n" in ann and "R1\tHAS Arg1:T3 Arg2:T2\t\n" in ann
+    assert "A1\tnegated T1\n" in ann and "#1\tAnnotatorNotes T1\tprobability 0.123\n" in ann
+    import_files(room / "out", room / "back.spacy", "brat")
+    docs = list(DocBin().from_disk(room / "back.spacy").get_docs(spacy.blank("en").vocab))
+    assert [(e.start_char, e.end_char, e.label_) for e in docs[0].ents] == FOUND and len(docs) == 2
+
+
+@pytest.mark.parametrize("to", ["prodigy", "label-studio", "doccano", "iob2", "bioes"])
+def test_formats_of_convert(room, to):
+    assert predict(room, "notes", "out", "--to", to).exit_code == 0
+    files = [path for path in (room / "out").rglob("*") if path.is_file()]
+    assert len(files) == (2 if to in ("iob2", "bioes") else 1)
+    assert "Drug" in "".join(path.read_text(encoding="utf8") for path in files)
+
+
+def test_a_span_group(room):
+    assert predict(room, "notes", "p.jsonl", "--spans-key", "second").exit_code == 0
+    assert read_predictions(room / "p.jsonl")["a"] == {FOUND[0]}
+    assert predict(room, "notes", "out", "--to", "iob2", "--spans-key", "second").exit_code == 0
+    assert "Drug" not in (room / "out" / "a.tsv").read_text()
+    result = predict(room, "notes", "p.jsonl", "--spans-key", "absent")
+    assert result.exit_code == 1 and "CE348" in result.output and "CE347" in result.output
+    assert read_predictions(room / "p.jsonl")["a"] == {FOUND[0]}
+
+
+@pytest.mark.parametrize("output", ["p.jsonl", "p.csv", "p.spacy", "out"])
+def test_what_fails_is_told_and_the_others_are_written(room, output):
+    (room / "notes" / "ward" / "bad.txt").write_bytes("Fièvre".encode("latin-1"))
+    (room / "notes" / "worse.txt").write_text("Let it fail, Mr. Smith")
+    result = predict(room, "notes", output)
+    assert result.exit_code == 1
+    assert "2 of 4 notes" in result.words and "2 notes are missing" in result.words
+    assert "Note 'ward/bad': [CE001]" in result.words and "Note 'worse': [CE342]" in result.words
+    assert "'say_more'" in result.words and "Smith" not in result.output and "Traceback" not in result.output
+    assert (room / output).exists()
+    assert not [path.name for path in room.iterdir() if path.name.startswith(".")]
+
+
+def test_nothing_is_replaced_when_all_notes_fail(room):
+    (room / "p.jsonl").write_text("older")
+    (room / "n.jsonl").write_text('{"id": "a", "text": "fail"}\n')
+    result = predict(room, "n.jsonl", "p.jsonl")
+    assert result.exit_code == 1 and "CE342" in result.output and "CE347" in result.output
+    assert (room / "p.jsonl").read_text() == "older"
+    assert not [path.name for path in room.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize(
+    "arguments, code",
+    [
+        (("notes", "notes/a.txt", "p.jsonl"), "CE301"),
+        (("notes", "notes"), "CE344"),
+        (("notes", "notes", "--to", "csv"), "CE344"),
+        (("notes", "file", "--to", "brat"), "CE344"),
+        (("notes", "p.xml", "--to", "xml"), "CE008"),
+        (("model/vocab", "p.jsonl"), "CE005"),
+        (("n.jsonl", "out"), "CE012"),
+    ],
+)
+def test_wrong_arguments_end_before_anything_is_annotated(room, arguments, code):
+    (room / "file").write_text("x")
+    (room / "n.jsonl").write_text('{"id": "../a", "text": "x"}\n')
+    (room / "model" / "config.cfg").unlink()
+    before = sorted(room.rglob("*"))
+    result = predict(room, *arguments)
+    assert result.exit_code == 1 and code in result.output and "Traceback" not in result.output
+    assert sorted(room.rglob("*")) == before
+
+
+def test_two_processes_of_a_trained_pipeline_in_a_process_of_its_own(tmp_path):
+    nlp = make_nlp()
+    train(nlp)
+    nlp.add_pipe("merge_entities")
+    nlp.to_disk(tmp_path / "model")
+    texts = [text for text, _ in TEXTS] * 3
+    lines = (json.dumps({"id": str(n), "text": text}) + "\n" for n, text in enumerate(texts))
+    (tmp_path / "n.jsonl").write_text("".join(lines))
+    command = [sys.executable, "-m", "spacy", "clinner", "predict", "model", "n.jsonl", "p.jsonl"]
+    done = subprocess.run([*command, "-n", "2", "-b", "2"], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    found = read_predictions(tmp_path / "p.jsonl")
+    assert list(found) == [str(n) for n in range(len(texts))]
+    expected = {(e.start_char, e.end_char, e.label_) for e in nlp(texts[0]).ents}
+    assert found["0"] == found["5"] == found["10"] == expected != frozenset()
