@@ -43,7 +43,8 @@ class Errors(metaclass=_Coded):
     CE008 = "Unknown {what} {value!r}. Use one of {known}."
     CE009 = (
         "{file} names {n} documents that the corpus does not hold, among them {docs}. Write one id a line, as the "
-        "audit spells it: of a file, its path below the corpus' folder without its ending (note1, train/note1)."
+        "audit spells it: of a file, its path below the corpus' folder without its ending (note1, train/note1). "
+        "`python -m spacy clinner audit CORPUS --ids FILE` writes all of them."
     )
     CE010 = "Document {doc!r} is in the splits {first!r} and {second!r}. Leave it in one, or scores are too good."
     CE011 = "{path} holds no split: neither train.txt, dev.txt nor test.txt."

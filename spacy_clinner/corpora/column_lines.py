@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import Errors
-from ..files import read_text, split_lines
+from ..files import read_lines
 from .tags import PREFIXES, TAG
 
-BOM = "\ufeff"
 # "-DOCSTART- -X- O"; with an id in brackets: "-DOCSTART- (case 7)"
 DOCSTART = "-DOCSTART-"
 DOCSTART_ID = re.compile(r"\((?P<id>[^()]*\w[^()]*)\)")
@@ -68,10 +67,11 @@ def read_sections(path: Path, layout: ColumnFormat) -> tuple[list[Section], list
     layout (ColumnFormat): Its columns and tags.
     RETURNS (Tuple[List[Section], List[int]]): Its sections (one without sentences has an id), and the numbers of the
         lines that are comments.
-    RAISES (ValueError): CE001 for a file that is not UTF-8, CE006 for a line without the token's or the tag's column,
-        CE007 for a tag that is none, CE310 if that is likely a header, CE311 for a tag without a label.
+    RAISES (ValueError): CE001 and CE300 for a file that is no text in UTF-8, CE006 for a line without the token's or
+        the tag's column, CE007 for a tag that is none, CE310 if that is likely a header, CE311 for a tag without a
+        label.
     """
-    lines = split_lines(read_text(path).removeprefix(BOM))
+    lines = read_lines(path)
     has_tabs = layout.delimiter is None and any("\t" in line for line in lines)
     sections: list[Section] = [Section()]
     comments: list[int] = []
@@ -81,7 +81,7 @@ def read_sections(path: Path, layout: ColumnFormat) -> tuple[list[Section], list
             sections[-1].sentences.append([])
         elif _cells(line, layout)[:1] == [DOCSTART]:
             found = DOCSTART_ID.search(line)
-            _open(sections, found and found["id"])
+            _open(sections, found and found["id"].strip())
         elif _is_comment(line, layout, has_tabs):
             found = DOC_COMMENT.fullmatch(line)
             if found:

@@ -11,9 +11,10 @@ from spacy.tokens import Doc
 
 from ..constants import DOC_ID_KEY
 from ..errors import Errors, Warnings
+from ..files import MARK
 from .audit import ImportAudit
 from .brat import Textbound
-from .column_lines import BOM, DOCSTART, ColumnFormat, Row, Section, read_sections
+from .column_lines import DOCSTART, ColumnFormat, Row, Section, read_sections
 from .discovery import select_files
 from .records import place_mentions
 from .tags import Chunk, chunks_to_tags, detect_scheme, tags_to_chunks
@@ -173,7 +174,7 @@ def format_columns(doc: Doc, scheme: str, delimiter: str = "\t") -> str:
             chunks.append((inside[0], inside[-1] + 1, entity.label_))
         for i, tag in zip(kept, chunks_to_tags(len(kept), chunks, scheme), strict=True):
             text = doc[i].text
-            if text == DOCSTART or text[:1] in ("", BOM) or delimiter in text or re.search(r"\s", text):
+            if text == DOCSTART or text[:1] in ("", MARK) or delimiter in text or re.search(r"\s", text):
                 raise ValueError(Errors.CE013.format(doc=doc.user_data.get(DOC_ID_KEY, ""), token=i))
             lines.append(f"{text}{delimiter}{tag}\n")
         if kept:

@@ -142,7 +142,7 @@ def test_documents_start_at_docstart_or_after_n_sentences(read):
 @pytest.mark.parametrize(
     "mark",
     [
-        "-DOCSTART- (case 7)",
+        "-DOCSTART- ( case 7 )",
         "-DOCSTART-\t(case 7)\tO",
         "-DOCSTART- -X- O\n# doc: case",
         "# newdoc id = case",
