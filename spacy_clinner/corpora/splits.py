@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import isclose
 from pathlib import Path
 from random import Random
@@ -15,6 +16,8 @@ from .audit import ImportAudit
 from .id_lists import format_ids, read_ids
 
 SPLITS = ("train", "dev", "test")
+# Draws of which the one nearest to the shares is taken.
+DRAWS = 100
 Splits = Mapping[str, Sequence[str]]
 
 
@@ -128,13 +131,13 @@ def read_groups(path: Path) -> dict[str, str]:
 
 
 def draw_splits(doc_ids: Iterable[str], draw: Draw) -> dict[str, list[str]]:
-    """Draw splits: each group, in random order, goes to the split that it leaves the least full.
+    """Draw splits; of several draws by groups, the one that is nearest to the shares.
 
     The same documents, shares, seed and groups give the same splits, in whatever order the documents come.
 
     doc_ids (Iterable[str]): The documents.
     draw (Draw): Shares, seed and groups.
-    RETURNS (Dict[str, List[str]]): Ids of each split, sorted.
+    RETURNS (Dict[str, List[str]]): Ids of each split, sorted. None is empty.
     RAISES (ValueError): CE305 for documents without a group, and if there are fewer groups than splits.
     """
     members: dict[str | None, list[str]] = {}
@@ -147,16 +150,31 @@ def draw_splits(doc_ids: Iterable[str], draw: Draw) -> dict[str, list[str]]:
     if len(members) < len(draw.shares):
         problem = f"{len(draw.shares)} splits need as many documents or groups, not {len(members)}"
         raise ValueError(Errors.CE305.format(problem=problem))
-    groups = sorted(members.values())
-    Random(draw.seed).shuffle(groups)
-    found: dict[str, list[str]] = {split: [] for split in draw.shares}
+    groups, random = sorted(members.values()), Random(draw.seed)
+    # groups of one document fit any draw alike
+    n_draws = DRAWS if any(len(group) > 1 for group in groups) else 1
+    found = min((_deal(groups, draw.shares, random) for _ in range(n_draws)), key=partial(_distance, draw.shares))
+    return {split: sorted(ids) for split, ids in found.items()}
+
+
+def _deal(groups: Sequence[list[str]], shares: Mapping[str, float], random: Random) -> dict[str, list[str]]:
+    """Each group, in random order, goes to the split that it leaves the least full."""
+    groups = list(groups)
+    random.shuffle(groups)
+    found: dict[str, list[str]] = {split: [] for split in shares}
     for left, group in zip(range(len(groups), 0, -1), groups, strict=True):
         empty = [split for split in found if not found[split]]
         # no split stays empty: the last groups are kept for those that are
         open_splits = empty if len(empty) == left else found
-        split = min(open_splits, key=lambda split: (len(found[split]) + len(group)) / draw.shares[split])
+        split = min(open_splits, key=lambda split: (len(found[split]) + len(group)) / shares[split])
         found[split] += group
-    return {split: sorted(ids) for split, ids in found.items()}
+    return found
+
+
+def _distance(shares: Mapping[str, float], found: Mapping[str, Sequence[str]]) -> float:
+    """By how much, in percent of the documents, splits miss their shares."""
+    total = sum(map(len, found.values()))
+    return sum(abs(100 * len(found[split]) / total - share) for split, share in shares.items())
 
 
 def _split_of(splits: Splits) -> dict[str, str]:

@@ -107,6 +107,15 @@ def test_a_group_stays_in_one_split_and_none_is_empty(patients, seed):
     assert len(homes) == len(set(patients))
 
 
+def test_groups_meet_the_shares_where_they_can():
+    sizes_of = [6, 1, 1, 1, 1, 5, 5, 1, 1, 1, 7, 6, 4]
+    groups = {f"{n}-{i}": str(n) for n, size in enumerate(sizes_of) for i in range(size)}
+    for seed in range(20):
+        assert sizes(draw_splits(groups, Draw(SHARES, seed, groups))) == {"train": 24, "dev": 8, "test": 8}
+    three = {"a": "1", "b": "2", "c": "2", "d": "3", "e": "3"}
+    assert sizes(draw_splits(three, Draw(SHARES, groups=three)))["train"] == 2
+
+
 def test_documents_without_a_group_are_named():
     with pytest.raises(ValueError, match="CE305.*2 documents have no group.*'b', 'd'"):
         draw_splits("abcd", Draw(SHARES, groups={"a": "1", "c": "1"}))
