@@ -4,16 +4,17 @@ import re
 import warnings
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from spacy_clinner.constants import DOC_ID_KEY, RELATIONS_KEY
 from spacy_clinner.corpora.audit import ImportAudit
+from spacy_clinner.corpora.brat import format_brat
 from spacy_clinner.corpora.exporting import export_docs
 from spacy_clinner.corpora.importing import DEFAULT_LAYOUT, blank_pipeline, import_corpus
 from spacy_clinner.corpora.tags import PREFIXES
 
-from .strategies import annotated_docs
+from .strategies import annotated_docs, brat_documents
 
 NLP = blank_pipeline("en", "clinical")
 # keeps the tokens of column files
@@ -94,8 +95,7 @@ def test_pubtator(tmp_path_factory, docs):
 @given(docs=annotated_docs(NLP.tokenizer))
 @settings(max_examples=200, deadline=None)
 def test_i2b2(tmp_path_factory, docs):
-    docs = [doc for doc in docs if doc.user_data[DOC_ID_KEY] not in ("a.b", "x_gold")]
-    back = there_and_back(docs, "i2b2-2009", tmp_path_factory.mktemp("out") / "i2b2") if docs else None
+    back = there_and_back(docs, "i2b2-2009", tmp_path_factory.mktemp("out") / "i2b2")
     for doc in docs if back is not None else ():
         again = back[doc.user_data[DOC_ID_KEY]]
         assert again.text == doc.text
@@ -113,3 +113,16 @@ def test_columns(tmp_path_factory, scheme, data):
     back = there_and_back(docs, scheme, tmp_path_factory.mktemp("out") / scheme) if docs else None
     for doc in docs if back is not None else ():
         assert words(back[doc.user_data[DOC_ID_KEY]]) == words(doc)
+
+
+@given(brat=brat_documents())
+@settings(max_examples=200, deadline=None)
+def test_what_was_read_from_brat_can_be_written(tmp_path_factory, brat):
+    assume("\0" not in brat.text + format_brat(brat))
+    folder = tmp_path_factory.mktemp("out")
+    (folder / "invented.txt").write_bytes(brat.text.encode())
+    (folder / "invented.ann").write_bytes(format_brat(brat).encode())
+    (doc,) = import_corpus(folder, "brat", NLP, DEFAULT_LAYOUT, ImportAudit())
+    export_docs([doc], folder / "back", "brat")
+    for name in ("invented.txt", "invented.ann"):
+        assert (folder / "back" / name).read_bytes() == (folder / name).read_bytes()
