@@ -8,27 +8,18 @@ Source: Uzuner, Solti & Cadag 2010, JAMIA 17(5):514-518, https://pmc.ncbi.nlm.ni
 """
 
 import re
-import warnings
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-from spacy.tokens import Doc
-
-from ..constants import DOC_ID_KEY, RELATIONS_KEY
-from ..errors import Errors, Warnings
+from ..errors import Errors
 from ..files import LINE_END, MARK, read_text, split_lines
-from .align import Fragments, align_mentions
+from .align import Fragments
 from .audit import COUNTED_OTHERWISE, ImportAudit
 from .brat import Textbound
 from .discovery import find_files, leave_out, names_by_id, without_ending
-from .relations import Link, link_entities
-from .writing import trimmed
 
-# The entries that a document was imported with, as plain data in `user_data`.
-ENTRIES_KEY = "clinner_entries"
 DRUG = "DRUG"
 # fields of a line in their order, and their labels here
 FIELDS = {"m": DRUG, "do": "DOSAGE", "mo": "MODE", "f": "FREQUENCY", "du": "DURATION", "r": "REASON"}
@@ -74,7 +65,7 @@ class EntryDocument:
     @property
     def mentions(self) -> list[Textbound] | None:
         """Drugs and fields, each once, numbered T1, T2, ... in the entries' order; None: not annotated."""
-        return None if self.entries is None else list(_mentions(self.entries).values())
+        return None if self.entries is None else list(mentions_of(self.entries).values())
 
 
 class TokenPlaces:
@@ -151,6 +142,26 @@ def parse_entries(content: str, text: str, file: str, line_end: re.Pattern = LIN
     return entries
 
 
+def widen_entries(entries: list[Entry], text: str) -> list[Entry] | None:
+    """Widen fields to whole tokens between white space.
+
+    entries (List[Entry]): The entries.
+    text (str): The document's text.
+    RETURNS (Optional[List[Entry]]): The same with wider fields; None if one holds no character of a token.
+    """
+    places = TokenPlaces(text)
+    widened = []
+    for entry in entries:
+        fields = {}
+        for label, fragments in entry.fields.items():
+            tokens = [places.tokens(start, end) for start, end in fragments]
+            if any(first > last for first, last in tokens):
+                return None
+            fields[label] = tuple((places.spans[first][0], places.spans[last][1]) for first, last in tokens)
+        widened.append(Entry(fields, entry.context))
+    return widened
+
+
 def format_entries(entries: list[Entry], text: str) -> str:
     """Write entries; fields are widened to whole tokens between white space.
 
@@ -164,100 +175,6 @@ def format_entries(entries: list[Entry], text: str) -> str:
         + f'||ln="{entry.context}"\n'
         for entry in entries
     )
-
-
-def entries_to_doc(record: EntryDocument, tokenizer: Callable[[str], Doc], audit: ImportAudit) -> Doc:
-    """Make a spaCy document of a text and its entries.
-
-    record (EntryDocument): The text and its entries.
-    tokenizer (Callable[[str], Doc]): Tokenizes the text, such as `nlp.tokenizer`.
-    audit (ImportAudit): Gets the counts, and a row for everything that is changed or left out.
-    RETURNS (Doc): `doc.ents` holds drugs and fields, `doc.user_data["clinner_relations"]` relates each drug (head) to
-        the fields of its entries (label: the field's), `doc.user_data["clinner_entries"]` holds the entries as data.
-    """
-    doc = tokenizer(record.text)
-    doc.user_data[DOC_ID_KEY] = record.id
-    audit.documents += 1
-    if record.entries is None:
-        audit.add("unannotated", "imported with missing entities", doc_id=record.id)
-        return doc
-    mentions = _mentions(record.entries)
-    found = list(mentions.values())
-    _, entities = align_mentions(doc, found, audit, record.id)
-    doc.set_ents(entities, default="outside")
-    doc.user_data[RELATIONS_KEY] = link_entities(doc, found, _links(record.entries, mentions), audit, record.id)
-    doc.user_data[ENTRIES_KEY] = [_to_data(entry) for entry in record.entries]
-    return doc
-
-
-def doc_to_entries(doc: Doc, ents_only: bool = False, context: str = "narrative") -> list[Entry]:
-    """Make entries of a spaCy document.
-
-    A drug with several fields of a label has several entries: the first of each label belong together, the second of
-    each, and so on; a label's only field is in all of them.
-
-    doc (Doc): The document.
-    ents_only (bool): Use `doc.ents` and their relations, even if the document was imported with entries.
-    context (str): "list" or "narrative", for entries that are made of relations.
-    RETURNS (List[Entry]): The entries it was imported with, else one or more for each drug of `doc.ents`. Warns (CW002,
-        CW330) of relations and entities that the format has no place for.
-    RAISES (ValueError): CE331 for an entity of nothing but white space.
-    """
-    stored = None if ents_only else doc.user_data.get(ENTRIES_KEY)
-    if stored is not None:
-        return [_from_data(data) for data in stored]
-    entities = {(entity.start_char, entity.end_char): trimmed(entity) for entity in doc.ents}
-    drugs = [(entity.start_char, entity.end_char) for entity in doc.ents if entity.label_ == DRUG]
-    fields: dict[tuple, dict[str, list[tuple[int, int]]]] = {drug: {} for drug in drugs}
-    written = set(drugs)
-    relations = doc.user_data.get(RELATIONS_KEY, ())
-    lost = 0
-    for relation in relations:
-        head, child, label = tuple(relation["head"]), tuple(relation["child"]), relation["label"]
-        if head in fields and child in entities and label in FIELDS.values() and label != DRUG:
-            fields[head].setdefault(label, []).append(entities[child])
-            written.add(child)
-        else:
-            lost += 1
-    doc_id = doc.user_data.get(DOC_ID_KEY, "")
-    if lost:
-        warnings.warn(Warnings.CW002.format(doc=doc_id, n=lost, total=len(relations)), stacklevel=2)
-    if len(written) < len(entities):
-        counts = {"n": len(entities) - len(written), "total": len(entities)}
-        warnings.warn(Warnings.CW330.format(doc=doc_id, **counts), stacklevel=2)
-    return [entry for drug in drugs for entry in _entries(entities[drug], fields[drug], context)]
-
-
-def entry_files(doc: Doc, ents_only: bool = False) -> dict[str, str]:
-    """The files of a document.
-
-    doc (Doc): The document, its id in `doc.user_data["clinner_doc_id"]`.
-    ents_only (bool): As for `doc_to_entries`.
-    RETURNS (Dict[str, str]): Contents of ID.txt and ID.i2b2.entries.
-    RAISES (ValueError): CE333 for a field that would not be read back, and those of `doc_to_entries`.
-    """
-    doc_id, text = doc.user_data.get(DOC_ID_KEY, ""), doc.text
-    entries = doc_to_entries(doc, ents_only)
-    content = format_entries(entries, text)
-    if not _reads_back(content, text, entries):
-        raise ValueError(Errors.CE333.format(doc=doc_id, format="i2b2-2009", what="a field of its entries"))
-    return {f"{doc_id}.txt": text, f"{doc_id}{SUFFIX}": content}
-
-
-def _entries(drug: tuple[int, int], fields: Mapping[str, list[tuple[int, int]]], context: str) -> Iterator[Entry]:
-    """A drug's entries: the first field of each label, the second of each, ...; a label's only one is in all."""
-    for n in range(max(map(len, fields.values()), default=1)):
-        found = {label: of[0 if len(of) == 1 else n] for label, of in fields.items() if len(of) == 1 or n < len(of)}
-        yield Entry({DRUG: (drug,), **{label: (span,) for label, span in found.items()}}, context)
-
-
-def _reads_back(content: str, text: str, entries: list[Entry]) -> bool:
-    """Fields are widened to tokens, so it is their labels that are compared; `parse_entries` compares their text."""
-    try:
-        again = parse_entries(content, text, "")
-    except ValueError:
-        return False
-    return [(set(e.fields), e.context) for e in again] == [(set(e.fields), e.context) for e in entries]
 
 
 def read_i2b2_2009(path: Path, audit: ImportAudit) -> Iterator[EntryDocument]:
@@ -309,24 +226,19 @@ def _fit_entries(content: str, text: str, file: str, doc_id: str, audit: ImportA
     return entries
 
 
-def _mentions(entries: list[Entry]) -> dict[tuple[str, Fragments], Textbound]:
-    """Drugs and fields by label and fragments; what several entries share is there once."""
+def mentions_of(entries: list[Entry]) -> dict[tuple[str, Fragments], Textbound]:
+    """Find what is annotated.
+
+    entries (List[Entry]): Entries of a document.
+    RETURNS (Dict[Tuple[str, Fragments], Textbound]): Drugs and fields by label and fragments, numbered T1, T2, ... in
+        the entries' order; what several entries share is there once.
+    """
     found: dict[tuple[str, Fragments], Textbound] = {}
     for entry in entries:
         for label in (label for label in FIELDS.values() if label in entry.fields):
             fragments = tuple(entry.fields[label])
             found.setdefault((label, fragments), Textbound(f"T{len(found) + 1}", label, fragments, ""))
     return found
-
-
-def _links(entries: list[Entry], mentions: Mapping[tuple[str, Fragments], Textbound]) -> list[Link]:
-    """From each drug to the fields of its entries, each once."""
-    links: dict[Link, None] = {}
-    for entry in entries:
-        ids = {label: mentions[label, tuple(fragments)].id for label, fragments in entry.fields.items()}
-        head = ids.pop(DRUG)
-        links |= dict.fromkeys(Link(f"{head}-{child}", label, head, child) for label, child in ids.items())
-    return list(links)
 
 
 def _format_field(fragments: Fragments | None, places: TokenPlaces) -> str:
@@ -339,12 +251,3 @@ def _format_field(fragments: Fragments | None, places: TokenPlaces) -> str:
         words.append(" ".join(piece.split()))
         ranges.append("{}:{} {}:{}".format(*places.places[first], *places.places[last]))
     return f'"{f" {_ELLIPSIS} ".join(words)}" {",".join(ranges)}'
-
-
-def _to_data(entry: Entry) -> dict[str, Any]:
-    fields = {label: [list(fragment) for fragment in fragments] for label, fragments in entry.fields.items()}
-    return {"fields": fields, "context": entry.context}
-
-
-def _from_data(data: dict[str, Any]) -> Entry:
-    return Entry({label: tuple(map(tuple, found)) for label, found in data["fields"].items()}, data["context"])

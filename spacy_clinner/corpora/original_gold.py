@@ -14,7 +14,8 @@ from .align import Mention, outer_offsets
 from .audit import ImportAudit
 from .brat import Textbound
 from .convert import doc_to_brat
-from .i2b2_2009 import ENTRIES_KEY, EntryDocument, doc_to_entries
+from .i2b2_2009 import EntryDocument
+from .i2b2_2009_docs import ENTRIES_KEY, doc_to_entries
 from .importing import FORMATS, READERS
 
 

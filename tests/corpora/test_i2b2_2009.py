@@ -16,12 +16,11 @@ from spacy_clinner.corpora.i2b2_2009 import (
     Entry,
     EntryDocument,
     TokenPlaces,
-    doc_to_entries,
-    entries_to_doc,
     format_entries,
     parse_entries,
     read_i2b2_2009,
 )
+from spacy_clinner.corpora.i2b2_2009_docs import doc_to_entries, entries_to_doc, entry_files
 
 TEXT = "Medications:\r\n1.  Metformin 500 mg b.i.d. ,\nand  1000 mg at night for the\nnew diabetes.\n"
 LINES = [
@@ -90,6 +89,18 @@ def test_a_drug_without_fields_and_a_field_with_several_drugs(tokenizer):
         'm="ibuprofen" 1:2 1:2||r="pain," 1:4 1:4||ln="narrative"',
         'm="water" 1:5 1:5||r="nm"||ln="narrative"',
     ]
+
+
+@pytest.mark.parametrize(
+    "text, start, end",
+    [("\ufeff aspirin", 0, 1), ("\ufeff", 0, 1), ("nm aspirin", 0, 2), ('5"||do="nm" aspirin', 0, 9)],
+)
+def test_a_field_that_would_be_read_as_another_is_not_written(text, start, end):
+    doc = spacy.blank("en")(text)
+    doc.user_data[DOC_ID_KEY] = "a"
+    doc.set_ents([doc.char_span(start, end, label=DRUG, alignment_mode="expand")], default="outside")
+    with pytest.raises(ValueError, match="CE333.*'a'"):
+        entry_files(doc)
 
 
 def test_relations_that_the_format_does_not_know_are_not_dropped_silently(tokenizer):

@@ -10,7 +10,8 @@ from spacy_clinner.corpora.audit import ImportAudit
 from spacy_clinner.corpora.brat import BratDocument, Textbound, format_brat, read_brat
 from spacy_clinner.corpora.columns import ColumnFormat
 from spacy_clinner.corpora.convert import brat_to_doc
-from spacy_clinner.corpora.i2b2_2009 import EntryDocument, entries_to_doc, parse_entries
+from spacy_clinner.corpora.i2b2_2009 import EntryDocument, parse_entries
+from spacy_clinner.corpora.i2b2_2009_docs import entries_to_doc
 from spacy_clinner.corpora.importing import blank_pipeline, import_corpus
 from spacy_clinner.corpora.original_gold import annotations_of, kept_gold, original_gold, read_gold
 from spacy_clinner.scoring.documents import entities_of, pair_documents

@@ -12,7 +12,8 @@ from ..audit import ImportAudit
 from ..brat import brat_files, read_brat
 from ..columns import format_columns
 from ..convert import brat_to_doc, doc_to_brat
-from ..i2b2_2009 import entries_to_doc, entry_files, read_i2b2_2009
+from ..i2b2_2009 import read_i2b2_2009
+from ..i2b2_2009_docs import entries_to_doc, entry_files
 from ..phee import phee_to_doc, read_phee
 from ..pubtator import format_pubtator, pubtator_to_doc, read_pubtator
 from ..records import Record
