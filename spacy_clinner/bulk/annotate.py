@@ -11,7 +11,7 @@ from ..constants import DOC_ID_KEY
 from ..errors import Errors
 from .notes import Note
 
-BATCH_SIZE = 64
+BATCH_SIZE = 16
 # messages that quote no text: ours, and spaCy's of a note that is too long
 SAFE = ("[CE", "[E088]")
 

@@ -18,8 +18,8 @@ def predict_cli(
     output: Annotated[Path, Argument(help="A new folder, or a .jsonl, .csv or .spacy file")],
     to: Annotated[str | None, Option(help="jsonl, csv, spacy, or a format of convert --to; default: see below")] = None,
     spans_key: Annotated[str | None, Option(help="Span group of the entities; default: doc.ents")] = None,
-    n_process: Annotated[int, Option("--n-process", "-n", help="Processes; -1: one a CPU core")] = 1,
-    batch_size: Annotated[int, Option("--batch-size", "-b", min=1, help="Notes a batch")] = 64,
+    n_process: Annotated[int, Option("--n-process", "-n", min=-1, help="Processes; -1: one a CPU core")] = 1,
+    batch_size: Annotated[int, Option("--batch-size", "-b", min=1, help="Notes a batch")] = 16,
     gpu_id: GpuId = -1,
 ) -> None:
     """Annotate notes and write their entities. Without --to, the ending of OUTPUT names the format; a folder is brat.
@@ -33,6 +33,8 @@ def predict_cli(
     from ..bulk.predict import predict_notes
     from ..bulk.targets import FILES, Target
 
+    if n_process == 0:
+        raise BadParameter("--n-process is a number of processes, or -1")
     if gpu_id >= 0 and n_process != 1:
         raise BadParameter("several processes cannot share a GPU: give --n-process or --gpu-id")
     with coded_errors():

@@ -167,6 +167,12 @@ def test_wrong_arguments_end_before_anything_is_annotated(room, arguments, code)
     assert sorted(room.rglob("*")) == before
 
 
+@pytest.mark.parametrize("options", [("-n", "0"), ("-n", "2", "-g", "0"), ("-b", "0"), ("-n", "-2")])
+def test_impossible_numbers_are_a_question_of_usage(room, options):
+    result = predict(room, "notes", "p.jsonl", *options)
+    assert result.exit_code == 2 and not (room / "p.jsonl").exists()
+
+
 def test_two_processes_of_a_trained_pipeline_in_a_process_of_its_own(tmp_path):
     nlp = make_nlp()
     train(nlp)
