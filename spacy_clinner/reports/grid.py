@@ -85,7 +85,7 @@ def plot_grid(records: Sequence[Record], path: Path, title: str) -> None:
         lines,
         title=title,
         note=measured_on(records),
-        x_label="strict F1 on test, %",
+        x_label="strict F1, %",
     )
 
 

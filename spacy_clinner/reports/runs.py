@@ -60,7 +60,7 @@ def test_size(record: Record) -> str:
 
 
 def measured_on(records: Sequence[Record]) -> str:
-    """Say what runs were tested on, and how often they were trained.
+    """Say what runs were scored on, and how often they were trained.
 
     records (Sequence[Record]): The runs.
     RETURNS (str): A line for a plot.
@@ -68,7 +68,7 @@ def measured_on(records: Sequence[Record]) -> str:
     sizes = list(dict.fromkeys(map(test_size, records)))
     n_seeds = len(values(records, "seed"))
     seeds = f"mean ± sample standard deviation of {n_seeds} seeds" if n_seeds > 1 else "one seed"
-    return f"Test: {sizes[0] if len(sizes) == 1 else f'{len(sizes)} sets'}; {seeds}"
+    return f"Scored on {sizes[0] if len(sizes) == 1 else f'{len(sizes)} sets'}; {seeds}"
 
 
 def compare_runs(one: Sequence[Record], other: Sequence[Record]) -> Difference:

@@ -85,7 +85,7 @@ def plot_curve(records: Sequence[Record], path: Path, title: str) -> None:
         title=title,
         note=measured_on(records),
         x_label="share of the target's labels, % (logarithmic)",
-        y_label="strict F1 on test, %",
+        y_label="strict F1, %",
         x=shares,
     )
 
@@ -109,7 +109,7 @@ def plot_layers(records: Sequence[Record], path: Path, title: str) -> None:
         title=title,
         note=measured_on(records),
         x_label="transferred up to",
-        y_label="strict F1 on test, %",
+        y_label="strict F1, %",
         in_order=True,
     )
 

@@ -43,8 +43,8 @@ def layers():
 def test_a_curve_says_what_it_shows(tmp_path):
     plot_curve(curve(), tmp_path / "curve", "From A to B")
     found = texts(tmp_path / "curve.svg")
-    assert {"From A to B", "no transfer", "transfer", "5", "10", "20", "40", "strict F1 on test, %"} <= set(found)
-    assert "Test: 2 documents, 100 entities; mean ± sample standard deviation of 3 seeds" in found
+    assert {"From A to B", "no transfer", "transfer", "5", "10", "20", "40", "strict F1, %"} <= set(found)
+    assert "Scored on 2 documents, 100 entities; mean ± sample standard deviation of 3 seeds" in found
 
 
 def test_layers_are_places_and_shares_are_lines(tmp_path):
@@ -65,7 +65,7 @@ def test_of_one_task_and_one_seed_there_is_one_panel(tmp_path):
     runs = [run for run in grid() if run["keys"]["target"] == "b" and run["keys"]["seed"] == 0]
     plot_grid(runs, tmp_path / "grid", "Methods")
     found = texts(tmp_path / "grid.svg")
-    assert "a → b" in found and "53.0" in found and "Test: 2 documents, 100 entities; one seed" in found
+    assert "a → b" in found and "53.0" in found and "Scored on 2 documents, 100 entities; one seed" in found
     assert not any(text.startswith("to b") for text in found)
 
 
