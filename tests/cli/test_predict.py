@@ -1,7 +1,6 @@
 import csv
 import io
 import json
-import os
 import subprocess
 import sys
 
@@ -41,7 +40,7 @@ def say_more(doc):
 
 
 @pytest.fixture
-def room(tmp_path):
+def room(tmp_path, monkeypatch):
     nlp = spacy.blank("en")
     nlp.add_pipe("entity_ruler").add_patterns([{"label": label, "pattern": word} for word, label in WORDS])
     nlp.add_pipe("say_more")
@@ -49,18 +48,18 @@ def room(tmp_path):
     for name, text in {"a.txt": NOTE, "ward/b.TXT": "Nothing.\r\n", "ward/.c.txt": "hidden"}.items():
         (tmp_path / "notes" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "notes" / name).write_text(text, encoding="utf8", newline="")
+    monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def predict(room, *args):
-    os.chdir(room)
+def predict(*args):
     result = CliRunner().invoke(clinner_cli, ["predict", "model", *map(str, args)])
     result.words = " ".join(result.output.split())
     return result
 
 
 def test_predictions_that_evaluate_reads(room):
-    result = predict(room, "notes", "new/p.jsonl")
+    result = predict("notes", "new/p.jsonl")
     assert result.exit_code == 0, result.output
     assert "2 of 2 notes" in result.words and "ward/.c.txt (hidden" in result.words and "aspirin" not in result.output
     first, second = map(json.loads, (room / "new" / "p.jsonl").read_text().splitlines())
@@ -76,7 +75,7 @@ def test_predictions_that_evaluate_reads(room):
 
 
 def test_a_row_an_entity(room):
-    assert predict(room, "notes", "p.csv").exit_code == 0
+    assert predict("notes", "p.csv").exit_code == 0
     rows = list(csv.DictReader(io.StringIO((room / "p.csv").read_bytes().decode("utf8"), newline="")))
     assert [tuple(row.values()) for row in rows] == [
         ("a", "7", "11", "Problem", "pain", "0.123", "negated"),
@@ -86,7 +85,7 @@ def test_a_row_an_entity(room):
 
 
 def test_documents_with_all_that_they_hold(room):
-    assert predict(room, "notes", "p.spacy").exit_code == 0
+    assert predict("notes", "p.spacy").exit_code == 0
     first, second = DocBin().from_disk(room / "p.spacy").get_docs(spacy.blank("en").vocab)
     assert first.user_data[DOC_ID_KEY] == "a" and second.user_data[DOC_ID_KEY] == "ward/b"
     assert [(e.start_char, e.end_char, e.label_) for e in first.ents] == FOUND
@@ -94,7 +93,7 @@ def test_documents_with_all_that_they_hold(room):
 
 
 def test_brat_folders_that_convert_reads(room):
-    assert predict(room, "notes", "out").exit_code == 0
+    assert predict("notes", "out").exit_code == 0
     assert (room / "out" / "ward" / "b.txt").read_bytes() == b"Nothing.\r\n"
     assert (room / "out" / "ward" / "b.ann").read_text() == ""
     ann = (room / "out" / "a.ann").read_text()
@@ -107,18 +106,18 @@ def test_brat_folders_that_convert_reads(room):
 
 @pytest.mark.parametrize("to", ["prodigy", "label-studio", "doccano", "iob2", "bioes"])
 def test_formats_of_convert(room, to):
-    assert predict(room, "notes", "out", "--to", to).exit_code == 0
+    assert predict("notes", "out", "--to", to).exit_code == 0
     files = [path for path in (room / "out").rglob("*") if path.is_file()]
     assert len(files) == (2 if to in ("iob2", "bioes") else 1)
     assert "Drug" in "".join(path.read_text(encoding="utf8") for path in files)
 
 
 def test_a_span_group(room):
-    assert predict(room, "notes", "p.jsonl", "--spans-key", "second").exit_code == 0
+    assert predict("notes", "p.jsonl", "--spans-key", "second").exit_code == 0
     assert read_predictions(room / "p.jsonl")["a"] == {FOUND[0]}
-    assert predict(room, "notes", "out", "--to", "iob2", "--spans-key", "second").exit_code == 0
+    assert predict("notes", "out", "--to", "iob2", "--spans-key", "second").exit_code == 0
     assert "Drug" not in (room / "out" / "a.tsv").read_text()
-    result = predict(room, "notes", "p.jsonl", "--spans-key", "absent")
+    result = predict("notes", "p.jsonl", "--spans-key", "absent")
     assert result.exit_code == 1 and "CE348" in result.output and "CE347" in result.output
     assert read_predictions(room / "p.jsonl")["a"] == {FOUND[0]}
 
@@ -127,7 +126,7 @@ def test_a_span_group(room):
 def test_what_fails_is_told_and_the_others_are_written(room, output):
     (room / "notes" / "ward" / "bad.txt").write_bytes("Fièvre".encode("latin-1"))
     (room / "notes" / "worse.txt").write_text("Let it fail, Mr. Smith")
-    result = predict(room, "notes", output)
+    result = predict("notes", output)
     assert result.exit_code == 1
     assert "2 of 4 notes" in result.words and "2 notes are missing" in result.words
     assert "Note 'ward/bad': [CE001]" in result.words and "Note 'worse': [CE342]" in result.words
@@ -139,7 +138,7 @@ def test_what_fails_is_told_and_the_others_are_written(room, output):
 def test_nothing_is_replaced_when_all_notes_fail(room):
     (room / "p.jsonl").write_text("older")
     (room / "n.jsonl").write_text('{"id": "a", "text": "fail"}\n')
-    result = predict(room, "n.jsonl", "p.jsonl")
+    result = predict("n.jsonl", "p.jsonl")
     assert result.exit_code == 1 and "CE342" in result.output and "CE347" in result.output
     assert (room / "p.jsonl").read_text() == "older"
     assert not [path.name for path in room.iterdir() if path.name.startswith(".")]
@@ -162,14 +161,14 @@ def test_wrong_arguments_end_before_anything_is_annotated(room, arguments, code)
     (room / "n.jsonl").write_text('{"id": "../a", "text": "x"}\n')
     (room / "model" / "config.cfg").unlink()
     before = sorted(room.rglob("*"))
-    result = predict(room, *arguments)
+    result = predict(*arguments)
     assert result.exit_code == 1 and code in result.output and "Traceback" not in result.output
     assert sorted(room.rglob("*")) == before
 
 
 @pytest.mark.parametrize("options", [("-n", "0"), ("-n", "2", "-g", "0"), ("-b", "0"), ("-n", "-2")])
 def test_impossible_numbers_are_a_question_of_usage(room, options):
-    result = predict(room, "notes", "p.jsonl", *options)
+    result = predict("notes", "p.jsonl", *options)
     assert result.exit_code == 2 and not (room / "p.jsonl").exists()
 
 
