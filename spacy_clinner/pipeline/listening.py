@@ -40,10 +40,11 @@ def _has_rows(doc: Doc, listener: Model) -> bool:
 
 def _warn_of_dropped(docs: Sequence[Doc]) -> None:
     for doc in filter(len, docs):
-        # rows of other tokens are an error of their own (CE345)
-        tokens = _dropped(doc._.trf_data) if len(doc._.trf_data.align.lengths) == len(doc) else []
-        dropped = [token for token in tokens if not doc[token].is_space]
-        if dropped:
+        align = getattr(doc._.trf_data, "align", None)
+        # other packages' transformers have none, and rows of other tokens are an error of their own (CE345)
+        if align is None or len(align.lengths) != len(doc):
+            continue
+        if dropped := [token for token in _dropped(doc._.trf_data) if not doc[token].is_space]:
             doc_id = doc.user_data.get(DOC_ID_KEY)
             warnings.warn(Warnings.CW121.format(doc=doc_id, n=len(dropped), token=dropped[0]), stacklevel=4)
 
