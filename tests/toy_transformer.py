@@ -66,7 +66,6 @@ def add_transformer(
         "name": folder,
         "get_spans": {"@span_getters": "spacy_clinner.window_spans.v1", **SPANS},
         "tokenizer_config": {"use_fast": True},
-        "transformer_config": {},
     }
     nlp.add_pipe("transformer", config={"model": model})
     nlp.add_pipe("clinner_crf_tagger", name=head, config={"model": {**HEAD, "tok2vec": encoder or LISTENER}})

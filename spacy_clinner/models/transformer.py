@@ -29,8 +29,8 @@ SpanGetter = Callable[[list[Doc]], list[list[Span]]]
 def build_transformer_model(
     name: str,
     get_spans: SpanGetter,
-    tokenizer_config: dict[str, Any],
-    transformer_config: dict[str, Any],
+    tokenizer_config: dict[str, Any] | None = None,
+    transformer_config: dict[str, Any] | None = None,
     mixed_precision: bool = False,
     grad_scaler_config: dict[str, Any] | None = None,
 ) -> Model[list[Doc], "FullTransformerBatch"]:
@@ -38,7 +38,8 @@ def build_transformer_model(
 
     name (str): transformer of the hub, or its folder.
     get_spans (Callable[[List[Doc]], List[List[Span]]]): the windows, such as `spacy_clinner.window_spans.v1`.
-    tokenizer_config (Dict[str, Any]), transformer_config (Dict[str, Any]): settings of both in transformers.
+    tokenizer_config (Optional[Dict[str, Any]]), transformer_config (Optional[Dict[str, Any]]): settings of both in
+        transformers.
     mixed_precision (bool), grad_scaler_config (Optional[Dict[str, Any]]): half precision on a GPU.
     RETURNS (Model[List[Doc], FullTransformerBatch]): the model of a `transformer` component.
     """
@@ -46,7 +47,7 @@ def build_transformer_model(
     from spacy_transformers.layers import TransformerModel
 
     model = TransformerModel(
-        name, get_spans, tokenizer_config, transformer_config, mixed_precision, grad_scaler_config or {}
+        name, get_spans, tokenizer_config or {}, transformer_config or {}, mixed_precision, grad_scaler_config or {}
     )
     model.attrs["get_spans"] = FittingSpans(get_spans, model)
     model.attrs["replace_listener_cfg"] = _as_own_encoder
@@ -57,9 +58,9 @@ def build_transformer_model(
 def build_tok2vec_transformer(
     name: str,
     get_spans: SpanGetter,
-    tokenizer_config: dict[str, Any],
-    transformer_config: dict[str, Any],
     pooling: Model[Ragged, Floats2d],
+    tokenizer_config: dict[str, Any] | None = None,
+    transformer_config: dict[str, Any] | None = None,
     grad_factor: float = 1.0,
     mixed_precision: bool = False,
     grad_scaler_config: dict[str, Any] | None = None,
