@@ -1,6 +1,6 @@
 """Foreign corpora -> documents -> `.spacy` files that spaCy's own `spacy.Corpus.v1` reads."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -164,20 +164,21 @@ def import_files(
     if not splits and output.is_dir():
         raise ValueError(Errors.CE014.format(path=output.name, found="folder", wanted="file"))
     named = read_splits(splits) if isinstance(splits, Path) else None
-    unwanted = read_ids(leave_out) if leave_out else []
+    # a set that keeps the order of the file, in which an error names its ids
+    unwanted = dict.fromkeys(read_ids(leave_out) if leave_out else ())
     audit = ImportAudit()
     docs = list(import_corpus(source, format, blank_pipeline(lang, tokenizer), layout, audit, head_role))
     audit.ids = [doc.user_data[DOC_ID_KEY] for doc in docs]
     if leave_out:
         check_known(unwanted, docs, leave_out.name)
-        docs = _leave_out(docs, set(unwanted), audit)
+        docs = _leave_out(docs, unwanted, audit)
     if isinstance(splits, Draw):
         named = draw_splits((doc.user_data[DOC_ID_KEY] for doc in docs if doc.has_annotation("ENT_IOB")), splits)
         write_splits(named, output)
     if named is None:
         files = {output: docs}
     else:
-        wanted = {split: [doc_id for doc_id in ids if doc_id not in set(unwanted)] for split, ids in named.items()}
+        wanted = {split: [doc_id for doc_id in ids if doc_id not in unwanted] for split, ids in named.items()}
         files = {output / f"{split}.spacy": found for split, found in split_docs(docs, wanted, audit).items()}
     for path, found in files.items():
         write_docbin(found, path)
@@ -188,7 +189,7 @@ def import_files(
     return audit, {path: len(found) for path, found in files.items()}
 
 
-def _leave_out(docs: Iterable[Doc], ids: set[str], audit: ImportAudit) -> list[Doc]:
+def _leave_out(docs: Iterable[Doc], ids: Container[str], audit: ImportAudit) -> list[Doc]:
     kept = []
     for doc in docs:
         if doc.user_data[DOC_ID_KEY] in ids:

@@ -164,7 +164,6 @@ def test_a_steady_group_is_a_group():
 
 
 def test_relations_and_assertions_are_of_characters():
-    pytest.importorskip("medspacy")
     nlp = spacy.blank("en")
     nlp.add_pipe("entity_ruler").add_patterns([{"label": "P", "pattern": "chest pain"}])
     nlp.add_pipe("clinner_sentencizer")
