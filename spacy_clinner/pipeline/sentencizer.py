@@ -4,10 +4,13 @@ spaCy's `sentencizer` ends sentences at tokens of a fixed list, so that it misse
 opens a line (a bullet, the mark of "?PE") to the line before. A note's negations must not reach into the next line.
 """
 
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
+import numpy as np
+from spacy.attrs import SENT_START
 from spacy.language import Language
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc, Token
 
 ENDS = frozenset(".!?…。！？")
 CLOSERS = frozenset(")]}\"'”’»")
@@ -44,20 +47,37 @@ class Sentencizer:
         doc (Doc): The document.
         RETURNS (Doc): The same document.
         """
-        start, stopped, broken = 0, False, False
-        for token in doc:
-            closes = token.text in CLOSERS and not broken
-            token.is_sent_start = token.i == 0 or ((stopped or broken) and not (token.is_space or closes))
-            if token.is_sent_start:
-                start, stopped, broken = token.i, False, False
-            stopped = stopped or (token.text in ENDS and _stops(doc[start : token.i + 1]))
-            broken = broken or (token.is_space and _count_line_ends(token.text) >= self.line_ends)
+        if len(doc):
+            # spaCy refuses to change the sentences of a parsed document (E043)
+            doc[0].is_sent_start = True
+            # all at once: for every single one spaCy would look through the document for a parse
+            starts = np.where([*self._starts(doc)], 1, -1)
+            doc.from_array([SENT_START], starts.astype("int64").view("uint64"))
         return doc
 
+    def _starts(self, doc: Doc) -> Iterator[bool]:
+        """YIELDS (bool): Whether each token starts a sentence."""
+        words: list[Token] = []
+        stopped = broken = False
+        for token in doc:
+            text, is_space = token.text, token.is_space
+            closes = text in CLOSERS and not broken
+            starts = token.i == 0 or ((stopped or broken) and not (is_space or closes))
+            if starts:
+                words, stopped, broken = [], False, False
+            stopped = stopped or (text in ENDS and _stops(token, words))
+            broken = broken or (is_space and _count_line_ends(text) >= self.line_ends)
+            if not is_space and len(words) < 2:
+                words.append(token)
+            yield starts
 
-def _stops(sentence: Span) -> bool:
-    """Whether the mark at the end of a span ends a sentence: not the stop of "1.", nor the question mark of "?PE"."""
-    *words, mark = (token for token in sentence if not token.is_space)
+
+def _stops(mark: Token, words: Sequence[Token]) -> bool:
+    """Whether a mark ends a sentence: not the stop of "1.", nor the question mark of "?PE".
+
+    mark (Token): The mark.
+    words (Sequence[Token]): The first words of its sentence, two at most.
+    """
     if not words or (len(words) == 1 and words[0].like_num):
         return False
     follows = mark.i + 1 < len(mark.doc) and not mark.whitespace_ and mark.nbor().is_alpha
