@@ -620,6 +620,10 @@ class Errors(metaclass=_Coded):
         "Component {name!r}: medspaCy has no ConText rules for the language {lang!r}. Set `rules = \"none\"` and add "
         "your own with `add_rules`."
     )
+    CE364 = (
+        "Component {name!r}: `{setting}` is {value}. It bounds what time a long note takes, and must be at least 1; "
+        "leave it out for the default."
+    )
     CE280 = "Line {line} of {file} is no pair of concepts. Each line has a concept, a tab and a broader concept."
     CE281 = (
         "Component {name!r} has no hierarchy of concepts. Give it one: `[initialize.components.{name}.broader]` with "
@@ -730,6 +734,11 @@ class Warnings(metaclass=_Coded):
         "more word pieces than the transformer reads, and those over its limit were dropped. Set `@architectures` in "
         "[components.transformer.model] to \"spacy_clinner.TransformerModel.v1\", in the config.cfg of a trained "
         "pipeline, too: it reads the same weights and cuts such windows further."
+    )
+    CW364 = (
+        "Component {name!r}: sentences of more than {limit} tokens are cut {n} times, first before token {token} of "
+        "the document, and no cue reaches over a cut. Likely line breaks were lost, or the sentencizer does not end "
+        "sentences where these notes do; a higher `max_tokens` reads longer ones as one, in more time."
     )
     CW210 = (
         "Aligner {name!r} has an encoder of its own, so what it learns reaches no other component. Set its "

@@ -1,10 +1,9 @@
 """Whether what an entity names is so (negated, historical, ...), by medspaCy's ConText, left as plain data.
 
 medspaCy keeps its modifiers as objects in `doc.user_data`, so that a document can neither be stored nor sent to another
-process. Here they do not stay: what they decided is written down, and the document is as it was.
+process. Here only what they decided is written down.
 """
 
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from threading import Lock
@@ -18,13 +17,11 @@ from spacy.training import Example
 
 from ..constants import ASSERTION_CUES_KEY, ASSERTIONS_KEY
 from ..errors import Errors
-from ..extras import require
 from ..files import write_atomically
 from ..span_groups import steady_spans
+from .context_cues import CueFinder, import_context
 from .context_rules import ASSERTIONS, Rule, merge_rules, read_rules, ready_rules
 
-# Holds the entities in question while ConText runs.
-_TARGETS_KEY = "clinner_context_targets"
 # Of the module, because components with locks cannot be pickled.
 _BUILDING = Lock()
 
@@ -36,6 +33,7 @@ _BUILDING = Lock()
         "rules": "ready",
         "entity_labels": None,
         "spans_key": None,
+        "max_tokens": 1000,
         "scorer": {"@scorers": "spacy_clinner.assertion_scorer.v1"},
     },
     default_score_weights={"assertions_f": None, "assertions_p": None, "assertions_r": None},
@@ -46,10 +44,19 @@ def make_context(
     rules: Literal["ready", "medspacy", "none"],
     entity_labels: list[str] | None,
     spans_key: str | None,
+    max_tokens: int,
     scorer: Callable | None,
 ) -> "Context":
     """Make the component; see `Context` for the settings."""
-    return Context(nlp, name, rules=rules, entity_labels=entity_labels, spans_key=spans_key, scorer=scorer)
+    return Context(
+        nlp,
+        name,
+        rules=rules,
+        entity_labels=entity_labels,
+        spans_key=spans_key,
+        max_tokens=max_tokens,
+        scorer=scorer,
+    )
 
 
 class Context:
@@ -69,6 +76,7 @@ class Context:
         rules: Literal["ready", "medspacy", "none"] = "ready",
         entity_labels: Sequence[str] | None = None,
         spans_key: str | None = None,
+        max_tokens: int = 1000,
         scorer: Callable | None = None,
     ) -> None:
         """Set up the component.
@@ -79,16 +87,21 @@ class Context:
             and the rules of this package; "none". What is loaded from disk replaces them.
         entity_labels (Optional[Sequence[str]]): Labels of the entities that can have an assertion; None for all.
         spans_key (Optional[str]): Span group of the entities; None: `doc.ents`.
+        max_tokens (int): Longest sentence that is read as one: time and memory grow with the square of a sentence that
+            is full of cues. A longer one is cut (CW364), and no cue reaches into another piece.
         scorer (Optional[Callable]): The scoring method.
         RAISES (ImportError): CE358 if medspaCy is not installed.
-        RAISES (ValueError): CE274 if it has no rules for the language.
+        RAISES (ValueError): CE274 if it has no rules for the language, CE364 if `max_tokens` is not positive.
         """
+        if max_tokens < 1:
+            raise ValueError(Errors.CE364.format(name=name, setting="max_tokens", value=max_tokens))
         self.nlp = nlp
         self.name = name
         self.entity_labels = None if entity_labels is None else frozenset(entity_labels)
         self.spans_key = spans_key
+        self.max_tokens = max_tokens
         self.scorer = scorer
-        self._context: Any = None
+        self._finder: CueFinder | None = None
         import_context(name)
         self.rules = [] if rules == "none" else medspacy_rules(nlp, name)
         if rules == "ready":
@@ -102,7 +115,7 @@ class Context:
     @rules.setter
     def rules(self, rules: Iterable[Rule]) -> None:
         self._rules = merge_rules([], rules)
-        self._context = None
+        self._finder = None
 
     def add_rules(self, rules: Iterable[Rule]) -> None:
         """Add rules; one of the same `literal` is replaced.
@@ -138,9 +151,9 @@ class Context:
         """
         targets = self._targets(doc)
         cues = sorted(self._find_cues(doc, targets)) if targets else []
-        found = sorted({tuple(cue[:3]) for cue in cues})
+        found = {tuple(cue[:3]) for cue in cues}
         doc.user_data[ASSERTION_CUES_KEY] = cues
-        doc.user_data[ASSERTIONS_KEY] = [list(row) for row in found]
+        doc.user_data[ASSERTIONS_KEY] = [list(row) for row in sorted(found)]
         for span in targets:
             for assertion in set(ASSERTIONS.values()):
                 holds = (span.start_char, span.end_char, assertion) in found
@@ -166,22 +179,14 @@ class Context:
         return [span for span in spans if self.entity_labels is None or span.label_ in self.entity_labels]
 
     def _find_cues(self, doc: Doc, targets: list[Span]) -> list[list]:
-        """Rows of entity, assertion and cue; the document's data stay as they are."""
+        """Rows of entity, assertion and cue."""
         # of a single word nothing can be said, and spaCy cannot tell whether it is a sentence
         if len(doc) == 1:
             return []
         if not doc.has_annotation("SENT_START"):
             raise ValueError(Errors.CE271.format(name=self.name))
-        kept = dict(doc.user_data)
-        doc.spans[_TARGETS_KEY] = targets
-        try:
-            edges = self._build_context()(doc)._.context_graph.edges
-        finally:
-            doc.user_data.clear()
-            doc.user_data.update(kept)
-            del doc.spans[_TARGETS_KEY]
         rows = []
-        for target, modifier in edges:
+        for target, modifier in self._build_finder()(doc, targets):
             start, end = modifier.modifier_span
             cue = doc[start:end]
             if modifier.category in ASSERTIONS:
@@ -189,28 +194,17 @@ class Context:
                 rows.append([target.start_char, target.end_char, assertion, cue.start_char, cue.end_char])
         return rows
 
-    def _build_context(self) -> Callable[[Doc], Doc]:
-        """medspaCy's component with our rules, made at first use: when loading, the rules come after the component."""
+    def _build_finder(self) -> CueFinder:
+        """Made at first use: when loading, the rules come after the component."""
         with _BUILDING:
-            if self._context is None:
-                context_class, rule_class = import_context(self.name)
-                context = context_class(
-                    self.nlp,
-                    rules=None,
-                    span_attrs=None,
-                    # the "without" of a migraine without aura negates nothing
-                    prune_on_target_overlap=True,
-                    input_span_type="group",
-                    span_group_name=_TARGETS_KEY,
-                )
-                context.add([rule_class(**rule) for rule in self._rules])
+            if self._finder is None:
                 # other threads see it only now: without its rules it would find that nothing is negated
-                self._context = context
-            return self._context
+                self._finder = CueFinder(self.nlp, self.name, self._rules, self.max_tokens)
+            return self._finder
 
     def __getstate__(self) -> dict[str, Any]:
         """Without medspaCy's objects, so that the component can be sent to a spawned process."""
-        return {**self.__dict__, "_context": None}
+        return {**self.__dict__, "_finder": None}
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Serialise the rules.
@@ -250,22 +244,6 @@ class Context:
         return self
 
 
-def import_context(name: str) -> tuple[type, type]:
-    """medspaCy's classes of the component and of a rule; importing them takes seconds.
-
-    name (str): Name of the component that asks.
-    RETURNS (Tuple[type, type]): `ConText` and `ConTextRule`.
-    RAISES (ImportError): CE358 if medspaCy is not installed.
-    """
-    require("medspacy", f"Component {name!r}")
-    # medspaCy silences all warnings of the process when it is imported
-    with warnings.catch_warnings():
-        from medspacy.context import ConText, ConTextRule
-    # which also kept quiet that some rule sets leave one of its matchers empty
-    warnings.filterwarnings("ignore", message=r"\[W036\]", module="medspacy")
-    return ConText, ConTextRule
-
-
 def medspacy_rules(nlp: Language, name: str) -> list[Rule]:
     """The rules that medspaCy has for a language.
 
@@ -274,9 +252,8 @@ def medspacy_rules(nlp: Language, name: str) -> list[Rule]:
     RETURNS (List[Rule]): The rules.
     RAISES (ValueError): CE274 if there are none.
     """
-    context_class, _ = import_context(name)
     try:
-        context = context_class(nlp, language_code=nlp.lang, span_attrs=None)
+        context = import_context(name).ConText(nlp, language_code=nlp.lang, span_attrs=None)
         rules = [rule.to_dict() for rule in context.rules]
     except FileNotFoundError:
         rules = []
