@@ -99,7 +99,7 @@ class Errors(metaclass=_Coded):
     )
     CE025 = (
         "{file}, line {line} is no entry of i2b2 2009. It is m, do, mo, f, du, r and ln in this order with || between "
-        "them, each =\"text\" and (but for \"nm\", and for ln) its offsets: see docs/medication_entries.md."
+        'them, each ="text" and (but for "nm", and for ln) its offsets: see docs/medication_entries.md.'
     )
     CE026 = (
         "{file}, line {line}: the offsets {offsets} of field {field} name no tokens of the text. Lines count from 1, "
@@ -239,18 +239,18 @@ class Errors(metaclass=_Coded):
     CE064 = "Document {doc!r} occurs more than once. Give each document its own `clinner_doc_id`, and one line."
     CE065 = (
         "{n} documents have no predictions, among them {docs}. A document without entities needs a line, too: "
-        "{{\"id\": ..., \"entities\": []}}."
+        '{{"id": ..., "entities": []}}.'
     )
     CE066 = (
         "{n} predictions belong to no document of the data, among them {docs}. Ids are the documents' `clinner_doc_id` "
-        "(or \"#0\", \"#1\" by position where they have none): use the data file that the predictions were made for."
+        '(or "#0", "#1" by position where they have none): use the data file that the predictions were made for.'
     )
     CE067 = (
         "Document {doc!r}: the predicted entity at {start}-{end} lies outside of the text, which has {length} "
         "characters. Offsets count Unicode code points (carriage returns included), not bytes."
     )
     CE068 = (
-        "{path}, line {line} is no prediction ({error}). A line is {{\"id\": ..., \"entities\": [[start, end, "
+        '{path}, line {line} is no prediction ({error}). A line is {{"id": ..., "entities": [[start, end, '
         "label], ...]}} with whole numbers, start before end, and a label that is not empty."
     )
     CE069 = (
@@ -352,12 +352,12 @@ class Errors(metaclass=_Coded):
         "to a number there, or to null for the most probable segmentation."
     )
     CE120 = (
-        "Windows of sentences are asked for (`unit = \"sentences\"`), but a document has no sentence boundaries. Put a "
-        "sentencizer before the encoder, in training too (`annotating_components`), or set `unit = \"lines\"`."
+        'Windows of sentences are asked for (`unit = "sentences"`), but a document has no sentence boundaries. Put a '
+        'sentencizer before the encoder, in training too (`annotating_components`), or set `unit = "lines"`.'
     )
     CE121 = (
         "The pipeline's vocabulary holds no word vectors, but its encoder reads them. Load the pipeline with its own "
-        "vocabulary (no `exclude=[\"vocab\"]`), or in training set `initialize.vectors` to what "
+        'vocabulary (no `exclude=["vocab"]`), or in training set `initialize.vectors` to what '
         "`python -m spacy init vectors` has made."
     )
     CE122 = (
@@ -417,7 +417,7 @@ class Errors(metaclass=_Coded):
         "Aligner {name!r} has seen {n} batches in a row without tokens of the {missing} (source {source}, target "
         "{target}), so it compares nothing. Use the batcher `spacy_clinner.batch_by_domain.v1`, which puts both "
         "domains into every batch, with `accumulate_gradient = 1`, which divides none, and check that the names are "
-        "those in `user_data[\"clinner_domain\"]`."
+        'those in `user_data["clinner_domain"]`.'
     )
     CE214 = (
         "Aligner {name!r} got no batch from its encoder, so that it cannot teach it. Likely the encoder is in "
@@ -431,7 +431,7 @@ class Errors(metaclass=_Coded):
     CE216 = (
         "The loss of aligner {name!r} or its gradient is not finite (MMD^2 {value}, weight {weight}). Likely the "
         "encoder's rows have grown too large: lower the aligner's `weight` or the learning rate "
-        "([training.optimizer.learn_rate]), or set `kernel = \"median\"`."
+        '([training.optimizer.learn_rate]), or set `kernel = "median"`.'
     )
     CE217 = (
         "`weight_schedule` of aligner {name!r} gives {factor}, where a finite factor of at least 0 is needed. Use a "
@@ -482,7 +482,7 @@ class Errors(metaclass=_Coded):
     )
     CE231 = (
         "Wrong settings of spacy_clinner.transfer_layers.v1: {problem}. A block has `target` (an address such as "
-        "\"ner:tok2vec.encode\"), `source` (null or an address), `load`, `reinit` and `freeze` (true or false), "
+        '"ner:tok2vec.encode"), `source` (null or an address), `load`, `reinit` and `freeze` (true or false), '
         "`lr_scale` and `pull` (numbers from 0); see docs/transfer_layers.md."
     )
     CE233 = "Block {block!r}: there is no component {name!r} in the pipeline. Components: {pipes}."
@@ -506,7 +506,7 @@ class Errors(metaclass=_Coded):
     )
     CE238 = (
         "Block {block!r}: `freeze`, `lr_scale` and `pull` of {address!r} cannot work, as component {pipe!r} updates "
-        "all its weights alike. Use `factory = \"clinner_tok2vec\"` for a shared encoder (any `tok2vec` model "
+        'all its weights alike. Use `factory = "clinner_tok2vec"` for a shared encoder (any `tok2vec` model '
         "fits), or freeze the whole component by `[training] frozen_components`."
     )
     CE239 = (
@@ -547,7 +547,7 @@ class Errors(metaclass=_Coded):
     )
     CE247 = (
         "Tagger {name!r} has `tie_to = {source!r}`, but was not connected with it: it was sourced or loaded, not "
-        "initialized. Set `[initialize.after_init] @callbacks = \"spacy_clinner.relink.v1\"` (or transfer_layers, "
+        'initialized. Set `[initialize.after_init] @callbacks = "spacy_clinner.relink.v1"` (or transfer_layers, '
         "which does that, too), or call `spacy_clinner.training.relink.relink(nlp)`."
     )
     CE248 = (
@@ -561,7 +561,7 @@ class Errors(metaclass=_Coded):
 
     CE250 = (
         "The relation extractor {name!r} found no relations in the training documents. They belong in "
-        "`doc.user_data[\"clinner_relations\"]` (docs/relations.md); the reader must keep user_data, and a DocBin must "
+        '`doc.user_data["clinner_relations"]` (docs/relations.md); the reader must keep user_data, and a DocBin must '
         "be written with `store_user_data=True`. Or give the labels: [initialize.components.{name}] labels."
     )
     CE251 = (
@@ -579,7 +579,7 @@ class Errors(metaclass=_Coded):
     )
     CE254 = (
         "The relation extractor learns between predicted entities, but no component has annotated document {doc!r}. "
-        "Name the tagger in `[training] annotating_components`, or set the extractor's `entities = \"gold\"`."
+        'Name the tagger in `[training] annotating_components`, or set the extractor\'s `entities = "gold"`.'
     )
     CE255 = (
         "The threshold of relations must lie between 0 and 1, {threshold} does not. Set the extractor's `threshold` to "
@@ -605,7 +605,7 @@ class Errors(metaclass=_Coded):
     )
     CE271 = (
         "Component {name!r} needs sentence boundaries, and a document has none. Put a sentencizer before it: "
-        "`nlp.add_pipe(\"clinner_sentencizer\", before={name!r})`."
+        '`nlp.add_pipe("clinner_sentencizer", before={name!r})`.'
     )
     CE272 = (
         "ConText rules: {problem}. A rule has a `literal`, a `category` (NEGATED_EXISTENCE, POSSIBLE_EXISTENCE, "
@@ -617,7 +617,7 @@ class Errors(metaclass=_Coded):
         "`spans_key` to the one that the tagger writes, or to null for doc.ents."
     )
     CE274 = (
-        "Component {name!r}: medspaCy has no ConText rules for the language {lang!r}. Set `rules = \"none\"` and add "
+        'Component {name!r}: medspaCy has no ConText rules for the language {lang!r}. Set `rules = "none"` and add '
         "your own with `add_rules`."
     )
     CE364 = (
@@ -627,7 +627,7 @@ class Errors(metaclass=_Coded):
     CE280 = "Line {line} of {file} is no pair of concepts. Each line has a concept, a tab and a broader concept."
     CE281 = (
         "Component {name!r} has no hierarchy of concepts. Give it one: `[initialize.components.{name}.broader]` with "
-        "`@readers = \"spacy_clinner.broader_concepts.v1\"` and the `path` of a file, or `initialize(broader=...)`."
+        '`@readers = "spacy_clinner.broader_concepts.v1"` and the `path` of a file, or `initialize(broader=...)`.'
     )
     CE350 = (
         "{evaluations} evaluations cannot be spread over {max_steps} steps: both must be at least 1. Say how long the "
@@ -653,8 +653,8 @@ class Errors(metaclass=_Coded):
         "Relations end to end need a component that finds entities, and the pipeline has none: {pipes}. Put a tagger "
         "before the extractor, or ask for `--entities gold`."
     )
-    CE358 = "{what} needs the package {module}, which is not installed: `pip install \"spacy_clinner[{extra}]\"`."
-    CE359 = "{name!r} is not registered, as a package is not installed: `pip install \"spacy_clinner[{extra}]\"`."
+    CE358 = '{what} needs the package {module}, which is not installed: `pip install "spacy_clinner[{extra}]"`.'
+    CE359 = '{name!r} is not registered, as a package is not installed: `pip install "spacy_clinner[{extra}]"`.'
     CE370 = (
         "Component {name!r} is to predict the labels of {domains}, but no gold entity comes from there. Name domains "
         "of [corpora] in `[initialize.components.{name}] label_domains`, or leave that setting out."
@@ -665,7 +665,7 @@ class Errors(metaclass=_Coded):
         "`--n-process`."
     )
     CE341 = (
-        "{file}, line {line} is no note ({problem}). A line is {{\"id\": ..., \"text\": ...}} in UTF-8, the id a "
+        '{file}, line {line} is no note ({problem}). A line is {{"id": ..., "text": ...}} in UTF-8, the id a '
         "string or a whole number."
     )
     CE342 = (
@@ -732,7 +732,7 @@ class Warnings(metaclass=_Coded):
     CW121 = (
         "Document {doc!r}: {n} tokens have no row of the transformer, the first is token {token}: their window has "
         "more word pieces than the transformer reads, and those over its limit were dropped. Set `@architectures` in "
-        "[components.transformer.model] to \"spacy_clinner.TransformerModel.v1\", in the config.cfg of a trained "
+        '[components.transformer.model] to "spacy_clinner.TransformerModel.v1", in the config.cfg of a trained '
         "pipeline, too: it reads the same weights and cuts such windows further."
     )
     CW364 = (

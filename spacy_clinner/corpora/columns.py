@@ -182,9 +182,7 @@ def format_columns(doc: Doc, scheme: str, delimiter: str = "\t") -> str:
     return "".join(lines)
 
 
-def _documents(
-    sections: Sequence[Section], n_sents: int | None, stem: str
-) -> Iterator[tuple[str, list[list[Row]]]]:
+def _documents(sections: Sequence[Section], n_sents: int | None, stem: str) -> Iterator[tuple[str, list[list[Row]]]]:
     """Ids and sentences of documents: sections, or their pieces of `n_sents` sentences."""
     cut = [(section.id, list(_pieces(section.sentences, n_sents))) for section in sections]
     total, number = sum(len(pieces) for _, pieces in cut), 0

@@ -120,7 +120,7 @@ def read_pubtator(path: Path, audit: ImportAudit) -> Iterator[PubTatorDocument]:
     RETURNS (Iterator[PubTatorDocument]): The records.
     RAISES (ValueError): Those of `select_files`, `read_records` and `parse_pubtator`.
     """
-    files = select_files(path, lambda name: "pubtator" in name, "no \"pubtator\" in its name", audit)
+    files = select_files(path, lambda name: "pubtator" in name, 'no "pubtator" in its name', audit)
     kind = "PubTator record (ID|t|title, ID|a|abstract)"
     return read_records(path, files, parse_pubtator, kind, audit)
 

@@ -32,9 +32,7 @@ class Record(Protocol):
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 
-def place_mentions(
-    record: Record, tokenizer: Callable[[str], Doc], audit: ImportAudit
-) -> tuple[Doc, list[Span]]:
+def place_mentions(record: Record, tokenizer: Callable[[str], Doc], audit: ImportAudit) -> tuple[Doc, list[Span]]:
     """Make a document of a record's text, and find its flat entities.
 
     record (Record): The record.

@@ -48,9 +48,7 @@ class LabelAwareMMD(NamedTuple):
     n_groups: int
 
 
-def mmd(
-    source: Floats2d, target: Floats2d, kernel: GaussianSum, *, unbiased: bool, max_pairs: int = MAX_PAIRS
-) -> MMD:
+def mmd(source: Floats2d, target: Floats2d, kernel: GaussianSum, *, unbiased: bool, max_pairs: int = MAX_PAIRS) -> MMD:
     """Estimate MMD^2 between two sets of rows.
 
     Biased (V-statistic, Gretton et al. 2012, equation 5; La-DTL, equation of MMD^2):

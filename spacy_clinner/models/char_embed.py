@@ -36,9 +36,7 @@ def build_char_cnn_embed(
 
 
 @registry.architectures("spacy_clinner.CharLSTMEmbed.v1")
-def build_char_lstm_embed(
-    nO: int = 50, width: int = 25, max_chars: int = 128
-) -> Model[list[Doc], list[Floats2d]]:
+def build_char_lstm_embed(nO: int = 50, width: int = 25, max_chars: int = 128) -> Model[list[Doc], list[Floats2d]]:
     """Embed each word by the last states of a bidirectional LSTM over its characters.
 
     nO (int): width of the output, both directions together.

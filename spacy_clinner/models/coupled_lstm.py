@@ -8,9 +8,7 @@ from ..layers.coupled_lstm import CoupledBiLSTM
 
 
 @registry.architectures("spacy_clinner.CoupledBiLSTMEncoder.v1")
-def build_coupled_bilstm_encoder(
-    width: int = 200, hidden: int = 100
-) -> Model[list[Floats2d], list[Floats2d]]:
+def build_coupled_bilstm_encoder(width: int = 200, hidden: int = 100) -> Model[list[Floats2d], list[Floats2d]]:
     """Encode context by a bidirectional layer of coupled LSTM cells, then a linear layer with tanh.
 
     width (int): width of the LSTM's output, both directions together. The input may have any width.

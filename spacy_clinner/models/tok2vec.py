@@ -84,9 +84,7 @@ def _cut(rows: list[Floats2d], windows: list[list[slice | Ints1d]]) -> list[Floa
     return [row[window] for row, own in zip(rows, windows, strict=True) for window in own]
 
 
-def _paste(
-    rows: list[Floats2d], windows: list[list[slice | Ints1d]], pieces: list[Floats2d]
-) -> list[Floats2d]:
+def _paste(rows: list[Floats2d], windows: list[list[slice | Ints1d]], pieces: list[Floats2d]) -> list[Floats2d]:
     remaining = iter(pieces)
     for row, own in zip(rows, windows, strict=True):
         for window in own:

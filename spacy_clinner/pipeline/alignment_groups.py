@@ -46,9 +46,7 @@ def find_sides(examples: Sequence[Example], source: Sequence[str], target: Seque
     domains = [example.reference.user_data.get(DOMAIN_KEY) for example in examples]
     lengths = [len(example.predicted) for example in examples]
     is_target = [domain in target for domain in domains]
-    is_source = [
-        domain is not None and (domain in source if source else domain not in target) for domain in domains
-    ]
+    is_source = [domain is not None and (domain in source if source else domain not in target) for domain in domains]
     return Sides(*(np.repeat(np.array(side, dtype=bool), lengths) for side in (is_source, is_target)))
 
 

@@ -349,9 +349,7 @@ class RelationExtractor(TrainablePipe):
     ) -> float:
         """Score a portion of pairs, learn from it, and add its gradient by the rows to `d_rows`."""
         ops = self.model.ops
-        scores, groups, backprop = score_groups(
-            self.model, portion, all_entities, self._allowed(), rows, is_train=True
-        )
+        scores, groups, backprop = score_groups(self.model, portion, all_entities, self._allowed(), rows, is_train=True)
         targets = np.concatenate([targets_of(pairs, relations[number], len(self.labels)) for number, pairs in portion])
         targets = ops.asarray2f(targets_of_groups(targets, groups))
         for number, gradient in backprop((_sigmoid(scores) - targets) * scale).items():

@@ -55,7 +55,11 @@ def targets_of_groups(targets: Floats2d, groups: Ints1d) -> Floats2d:
 
 
 def score_groups(
-    model: Model, portion: Portion, all_entities: Sequence[Entities], allowed: np.ndarray, rows: Sequence[Floats2d],
+    model: Model,
+    portion: Portion,
+    all_entities: Sequence[Entities],
+    allowed: np.ndarray,
+    rows: Sequence[Floats2d],
     is_train: bool,
 ) -> tuple[Floats2d, Ints1d, Callable[[Floats2d], dict[int, Floats2d]]]:
     """Score what is judged together in a portion of pairs.

@@ -25,10 +25,12 @@ class Harmful:
 SCALARS = st.none() | st.booleans() | st.text() | st.floats(allow_nan=False) | st.integers(-(2**31), 2**31 - 1)
 PLAIN = st.recursive(
     SCALARS,
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.text(max_size=4), inner, max_size=4)
-    | st.tuples(inner, inner)
-    | st.tuples(inner, inner, inner, inner),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(max_size=4), inner, max_size=4)
+        | st.tuples(inner, inner)
+        | st.tuples(inner, inner, inner, inner)
+    ),
     max_leaves=12,
 )
 

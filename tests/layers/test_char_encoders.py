@@ -46,9 +46,7 @@ def test_convolution_by_hand():
     table, filters, bias = (model.get_param(name) for name in ("char_table", "filters", "bias"))
     word = np.array([2, 4, 1])
     padded = np.concatenate([np.zeros((1, 3)), table[word], np.zeros((1, 3))])
-    positions = [
-        [(padded[i : i + 3].T * filters[f]).sum() + bias[f] for i in range(3)] for f in range(2)
-    ]
+    positions = [[(padded[i : i + 3].T * filters[f]).sum() + bias[f] for i in range(3)] for f in range(2)]
     assert np.allclose(model.predict((word, np.array([3])))[0], np.max(positions, axis=1), atol=1e-6)
 
 

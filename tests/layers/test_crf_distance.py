@@ -45,9 +45,7 @@ def test_divergence_is_bounded_by_the_distance_of_weights(seed, sizes, distance)
     other = all_paths(target, rows @ (weights + d_weights).T + bias + d_bias)
     # the same paths in one order
     order = [np.lexsort(paths.tags.T) for paths in (one, other)]
-    log_one, log_other = (
-        (paths.scores - paths.log_z)[index] for paths, index in zip((one, other), order, strict=True)
-    )
+    log_one, log_other = ((paths.scores - paths.log_z)[index] for paths, index in zip((one, other), order, strict=True))
     sharp, plain = bound(rows, d_weights, d_bias, d_params)
     assert np.abs(log_one - log_other).max() <= sharp + 1e-9 <= plain + 2e-9
     for left, right in ((log_one, log_other), (log_other, log_one)):

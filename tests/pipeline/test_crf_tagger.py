@@ -289,9 +289,7 @@ def test_encoder_gets_the_same_gradient_through_a_listener():
     encoder = shared.get_pipe("tok2vec").model
     encoder.from_bytes(own.get_pipe("tagger").model.get_ref("tok2vec").to_bytes())
     for name in ("emissions", "crf"):
-        shared.get_pipe("tagger").model.get_ref(name).from_bytes(
-            own.get_pipe("tagger").model.get_ref(name).to_bytes()
-        )
+        shared.get_pipe("tagger").model.get_ref(name).from_bytes(own.get_pipe("tagger").model.get_ref(name).to_bytes())
     for nlp in (own, shared):
         nlp.update(examples(nlp), sgd=False)
     for left, right in zip(own.get_pipe("tagger").model.get_ref("tok2vec").walk(), encoder.walk(), strict=True):

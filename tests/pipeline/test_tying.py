@@ -129,9 +129,7 @@ def test_tie_to_a_head_that_comes_later():
     nlp = shared_encoder()
     nlp.remove_pipe("ner")
     for head in ("target", "source"):
-        nlp.add_pipe(
-            "clinner_crf_tagger", name=head, config={"model": {**HEAD, "tok2vec": LISTENER}, **SETTINGS[head]}
-        )
+        nlp.add_pipe("clinner_crf_tagger", name=head, config={"model": {**HEAD, "tok2vec": LISTENER}, **SETTINGS[head]})
     optimizer = nlp.initialize(lambda: stamped(nlp))
     losses = nlp.update(stamped(nlp), sgd=optimizer)
     assert losses["target/tie"] > 0

@@ -1,14 +1,14 @@
 """The small language in which terms and sentences of the demo corpus are written.
 
-    {PROBLEM}                    an entity: any term of that label
-    {PROBLEM.symptom}            of one group of the lexicon
-    {PROBLEM.disease@main}       named: every `@main` of a note is the same concept
-    {PROBLEM.symptom:negated}    with an assertion
-    {DRUG} {DOSAGE}              a field belongs to the drug before it,
-    {>DOSAGE} of {DRUG}          or with `>` to the drug after it
-    {side}  {2-14}  {0.5-3.0}    a word of a list; a number of a range, with as many decimals as its lower end
-    [text]                       present every other time
-    <one|two|three>              one of these
+{PROBLEM}                    an entity: any term of that label
+{PROBLEM.symptom}            of one group of the lexicon
+{PROBLEM.disease@main}       named: every `@main` of a note is the same concept
+{PROBLEM.symptom:negated}    with an assertion
+{DRUG} {DOSAGE}              a field belongs to the drug before it,
+{>DOSAGE} of {DRUG}          or with `>` to the drug after it
+{side}  {2-14}  {0.5-3.0}    a word of a list; a number of a range, with as many decimals as its lower end
+[text]                       present every other time
+<one|two|three>              one of these
 """
 
 import re

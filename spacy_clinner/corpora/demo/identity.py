@@ -49,8 +49,13 @@ class Identity:
     def word(self, key: str) -> str | None:
         """A word that agrees with the patient (he, his, man, Mr, ...), or None if `key` is no such word."""
         pair = {
-            "he": ("she", "he"), "his": ("her", "his"), "him": ("her", "him"), "Mr": ("<Mrs|Ms>[.]", "Mr[.]"),
-            "man": ("woman", "man"), "gentleman": ("lady", "gentleman"), "male": ("<female|F>", "<male|M>"),
+            "he": ("she", "he"),
+            "his": ("her", "his"),
+            "him": ("her", "him"),
+            "Mr": ("<Mrs|Ms>[.]", "Mr[.]"),
+            "man": ("woman", "man"),
+            "gentleman": ("lady", "gentleman"),
+            "male": ("<female|F>", "<male|M>"),
             "spouse": ("husband", "wife"),
         }.get(key)
         return self._write(pair["fm".index(self.sex)]) if pair else None
