@@ -659,6 +659,20 @@ class Errors(metaclass=_Coded):
         "Component {name!r} is to predict the labels of {domains}, but no gold entity comes from there. Name domains "
         "of [corpora] in `[initialize.components.{name}] label_domains`, or leave that setting out."
     )
+    # 371-379 processes that work
+    CE371 = (
+        "The process of this training died: it was killed, likely for want of memory. Run the same command again, with "
+        "fewer trainings at once (--jobs). If every process dies at its start, the script that calls this lacks "
+        '`if __name__ == "__main__":`.'
+    )
+    CE372 = (
+        "Another run works in {folder}, and two would train everything twice. Wait until it has ended, or name another "
+        "folder (--output)."
+    )
+    CE373 = (
+        "{path}, line {line} is no result of a training: the file was damaged or edited. Delete that line and run the "
+        "same command again: what is missing is trained anew."
+    )
     # 340-349 many notes, and documents whose tokens were changed
     CE340 = (
         "A component has written something on this note that cannot leave its process ({error}). Annotate without "

@@ -8,7 +8,8 @@ from pathlib import Path
 import spacy_clinner
 
 PACKAGE = Path(spacy_clinner.__file__).parent
-SHARED = {"concepts", "errors", "constants", "extras", "files", "progress", "span_groups", "types", "__init__"}
+SHARED = {"concepts", "errors", "constants", "extras", "files", "processes", "progress", "span_groups", "types"}
+SHARED |= {"__init__"}
 MAY_IMPORT = {
     "layers": set(),
     "models": {"layers"},

@@ -3,7 +3,6 @@
 Not by `nlp.pipe(n_process=...)`, which waits forever for a process that was killed, as by a system without memory.
 """
 
-import multiprocessing
 import os
 import sys
 from collections import deque
@@ -11,13 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
-from multiprocessing.connection import wait
-from threading import Thread
 
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..errors import Errors
+from ..processes import end_with_parent
 from .annotate import Failure, annotate_batch
 from .notes import Note
 
@@ -113,14 +111,7 @@ def _take_pipeline(nlp: Language) -> None:
     if "torch" in sys.modules:
         # the threads of a forked process are not there
         sys.modules["torch"].set_num_threads(1)
-    Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
+    end_with_parent()
 
 
 def _annotate(batch: Batch) -> list[bytes | Failure]:

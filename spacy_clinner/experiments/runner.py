@@ -1,23 +1,28 @@
 """Run the cells of an experiment: each once, in several processes, and again from where a killed run stopped."""
 
-import json
-import multiprocessing
-import os
 import traceback
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from thinc.api import ConfigValidationError
 
 from ..errors import Errors
-from ..files import split_lines
+from ..processes import run_in_processes
 from ..progress import progress
 from .cell import Cell
+from .results import append_result, only_run, read_results
 from .train_cell import train_cell
 
 RESULTS, MODELS = "results.jsonl", "models"
+
+
+class Training(NamedTuple):
+    """A cell, the model it starts from, and where its own is to be kept."""
+
+    cell: Cell
+    model: Path | None
+    kept: Path | None
 
 
 def run_cells(cells: Sequence[Cell], output: Path, jobs: int = 1) -> list[dict[str, Any]]:
@@ -30,9 +35,14 @@ def run_cells(cells: Sequence[Cell], output: Path, jobs: int = 1) -> list[dict[s
     output (Path): Folder of the results.
     jobs (int): Number of processes, each on one thread.
     RETURNS (List[Dict[str, Any]]): For each cell, in order, its keys under "keys" and what `train_cell` found.
-    RAISES (ValueError): CE081 if trainings failed; the others are done and saved. CE080 as `Cell.identity`.
+    RAISES (ValueError): CE081 if trainings failed or their processes died (CE371); the others are done and saved.
+        CE080 as `Cell.identity`, CE372 as `only_run`, CE373 as `read_results`.
     """
-    output.mkdir(parents=True, exist_ok=True)
+    with only_run(output):
+        return _run_cells(cells, output, jobs)
+
+
+def _run_cells(cells: Sequence[Cell], output: Path, jobs: int) -> list[dict[str, Any]]:
     unique, starts = _collect(cells)
     done = read_results(output / RESULTS)
     failed: dict[str, str] = {}
@@ -41,57 +51,32 @@ def run_cells(cells: Sequence[Cell], output: Path, jobs: int = 1) -> list[dict[s
             waiting = [cell for cell in level if not _finished(cell, done, starts, output)]
             bar.update(len(level) - len(waiting))
             waiting = [cell for cell in waiting if cell.start is None or cell.start.identity in done]
-            with _pool(min(jobs, len(waiting))) as pool:
-                models = [(_model_of(cell.start, output), _kept(cell, starts, output)) for cell in waiting]
-                futures = [pool.submit(_try_cell, cell, *paths) for cell, paths in zip(waiting, models, strict=True)]
-                for future in as_completed(futures):
-                    identity, found = future.result()
-                    if isinstance(found, str):
-                        failed[identity] = found
-                    else:
-                        done[identity] = found
-                        append_result(output / RESULTS, found)
-                    bar.update()
+            trainings = [Training(cell, _model_of(cell.start, output), _kept(cell, starts, output)) for cell in waiting]
+            for ended in run_in_processes(_try, trainings, jobs, _one_thread):
+                identity = ended.task.cell.identity
+                found = Errors.CE371 if ended.died else ended.result
+                if isinstance(found, str):
+                    failed[identity] = found
+                else:
+                    done[identity] = found
+                    append_result(output / RESULTS, found)
+                bar.update()
     if failed:
         lost = [dict(cell.keys) for cell in cells if cell.identity not in done]
         raise ValueError(Errors.CE081.format(n=len(lost), cells=lost[:5], error=next(iter(failed.values()))))
     return [{"keys": dict(cell.keys), **done[cell.identity]} for cell in cells]
 
 
-def read_results(path: Path) -> dict[str, dict[str, Any]]:
-    """Read results by identity.
-
-    path (Path): The JSON lines; may be missing.
-    RETURNS (Dict[str, Dict[str, Any]]): The records of all complete lines. What follows the last line end is cut off.
-    """
-    if not path.exists():
-        return {}
-    content = path.read_bytes()
-    complete = content[: content.rfind(b"\n") + 1]
-    if len(complete) < len(content):
-        os.truncate(path, len(complete))
-    records = [json.loads(line) for line in split_lines(complete.decode("utf8"))]
-    return {record["identity"]: record for record in records}
-
-
-def append_result(path: Path, record: dict[str, Any]) -> None:
-    """Write one line and see it on the disk."""
-    with path.open("a", encoding="utf8") as file:
-        file.write(json.dumps(record, ensure_ascii=False) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _try_cell(cell: Cell, model: Path | None, kept: Path | None) -> tuple[str, dict[str, Any] | str]:
-    """Identity and record, or what went wrong, as text: some exceptions do not survive the way between processes."""
+def _try(training: Training) -> dict[str, Any] | str:
+    """The record, or what went wrong, as text: some exceptions do not survive the way between processes."""
     try:
-        return cell.identity, train_cell(cell, model, kept)
+        return train_cell(*training)
     except Exception as error:
         # a message without a code may quote a note
         if str(error).startswith("[") or isinstance(error, ConfigValidationError):
-            return cell.identity, str(error)
+            return str(error)
         frame = traceback.extract_tb(error.__traceback__)[-1]
-        return cell.identity, f"{type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}"
+        return f"{type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}"
 
 
 def _collect(cells: Iterable[Cell]) -> tuple[dict[str, Cell], set[str]]:
@@ -129,11 +114,6 @@ def _kept(cell: Cell, starts: set[str], output: Path) -> Path | None:
 
 def _model_of(cell: Cell | None, output: Path) -> Path | None:
     return None if cell is None else output / MODELS / cell.identity[:16]
-
-
-def _pool(jobs: int) -> ProcessPoolExecutor:
-    # spawned, not forked: a child must not inherit torch's threads
-    return ProcessPoolExecutor(max(jobs, 1), mp_context=multiprocessing.get_context("spawn"), initializer=_one_thread)
 
 
 def _one_thread() -> None:

@@ -1,12 +1,19 @@
 import json
+import multiprocessing
+import subprocess
+import sys
+import time
 from dataclasses import replace
+from threading import Thread
 
 import pytest
 import spacy
 
 from spacy_clinner.experiments import runner
 from spacy_clinner.experiments.cell import Cell
-from spacy_clinner.experiments.runner import append_result, read_results, run_cells
+from spacy_clinner.experiments.results import read_results
+from spacy_clinner.experiments.runner import run_cells
+from spacy_clinner.processes import run_in_processes
 
 from .room import data_overrides, make_room
 
@@ -61,7 +68,12 @@ def test_a_killed_run_goes_on(run, cells, monkeypatch):
     kept = [line for line in lines if json.loads(line)["identity"] != cells[0].identity]
     (output / "results.jsonl").write_text("\n".join(kept) + "\n" + '{"identity": "cut sho')
     levels = []
-    monkeypatch.setattr(runner, "_pool", lambda jobs, make=runner._pool: levels.append(jobs) or make(jobs))
+
+    def count(function, trainings, *args):
+        levels.append(len(trainings))
+        return run_in_processes(function, trainings, *args)
+
+    monkeypatch.setattr(runner, "run_in_processes", count)
     again = run_cells(cells, output)
     assert levels == [1, 0]
     assert [record["test"] for record in again] == [record["test"] for record in records]
@@ -78,12 +90,6 @@ def test_a_kill_between_model_and_result(run, cells):
     assert identity in read_results(output / "results.jsonl") and list((output / "models").iterdir()) == [model]
 
 
-def test_a_result_is_a_line_whatever_its_labels(tmp_path):
-    record = {"identity": "a", "test": {"one\u2028label\x85": 1.0}}
-    append_result(tmp_path / "results.jsonl", record)
-    assert read_results(tmp_path / "results.jsonl") == {"a": record}
-
-
 def test_failures_are_named_and_the_rest_is_saved(cells, tmp_path):
     bad = replace(
         cells[0], keys={"method": "bad"}, overrides={**cells[0].overrides, "training.train_corpus": "corpora.no"}
@@ -92,3 +98,62 @@ def test_failures_are_named_and_the_rest_is_saved(cells, tmp_path):
     with pytest.raises(ValueError, match="CE081.*2 results.*'bad'.*'child'"):
         run_cells([bad, child, cells[0]], tmp_path)
     assert list(read_results(tmp_path / "results.jsonl")) == [cells[0].identity]
+
+
+def test_a_killed_process_costs_one_training(room, cells, tmp_path):
+    """As by a system without memory; what starts from the lost one is lost with it, and made up for later."""
+    source = cells[2].start
+    others = [replace(source, overrides={**source.overrides, "system.seed": seed}) for seed in (1, 2, 3)]
+    killed = []
+
+    def kill_one():
+        while len(children := multiprocessing.active_children()) < 2:
+            time.sleep(0.01)
+        time.sleep(0.5)
+        children[0].kill()
+        killed.append(children[0])
+
+    killer = Thread(target=kill_one)
+    killer.start()
+    with pytest.raises(ValueError, match="CE081.*1 results.*CE371"):
+        run_cells(others, tmp_path, jobs=2)
+    killer.join()
+    assert len(killed) == 1 and len(read_results(tmp_path / "results.jsonl")) == 2
+    assert [record["identity"] for record in run_cells(others, tmp_path)] == [cell.identity for cell in others]
+    assert len((tmp_path / "results.jsonl").read_text().splitlines()) == 3
+
+
+# Trains for ever; each process says when it begins to.
+LONG_RUN = """
+import sys
+from pathlib import Path
+
+from spacy_clinner.experiments import runner
+from spacy_clinner.experiments.cell import Cell
+from spacy_clinner.experiments.train_cell import train_cell
+
+def train(*args):
+    print("training", flush=True)
+    return train_cell(*args)
+
+runner.train_cell = train
+
+if __name__ == "__main__":
+    room, output = map(Path, sys.argv[1:])
+    data = {"paths.train": str(room / "train.spacy"), "paths.dev": str(room / "dev.spacy"), "training.max_steps": 10**9}
+    cells = [Cell({"seed": s}, room / "config.cfg", room / "test.spacy", {**data, "system.seed": s}) for s in (0, 1)]
+    runner.run_cells(cells, output, jobs=2)
+"""
+
+
+def test_processes_end_with_a_killed_run(room, cells, tmp_path):
+    (tmp_path / "long_run.py").write_text(LONG_RUN)
+    command = [sys.executable, tmp_path / "long_run.py", room, tmp_path / "output"]
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert [run.stdout.readline() for _ in range(2)] == 2 * ["training\n"]
+    with pytest.raises(ValueError, match="CE372.*output"):
+        run_cells(cells, tmp_path / "output")
+    run.kill()
+    # all its processes write there, so the end is read when the last of them is gone
+    rest, _ = run.communicate(timeout=20)
+    assert rest == "" and run.returncode < 0
