@@ -629,6 +629,41 @@ class Errors(metaclass=_Coded):
         "Component {name!r} has no hierarchy of concepts. Give it one: `[initialize.components.{name}.broader]` with "
         '`@readers = "spacy_clinner.broader_concepts.v1"` and the `path` of a file, or `initialize(broader=...)`.'
     )
+    # 290-299 files of components
+    CE290 = (
+        "Component {name!r}: {file} is missing in {folder}. Likely the pipeline was copied in part: copy all of it "
+        "again, or save it anew."
+    )
+    CE291 = (
+        "Component {name!r}: {file} in {folder} is not as it was saved: its SHA-256 is not the one in {checksums}. If "
+        "it was cut off or damaged, copy the pipeline again. If it was changed on purpose, remove {checksums}, load "
+        "the pipeline and save it anew (`nlp.to_disk`)."
+    )
+    CE292 = (
+        "Component {name!r}: {file} cannot be read ({error}). Likely it is damaged or cut off, or the config.cfg is "
+        "of another pipeline: copy the whole pipeline again."
+    )
+    CE293 = (
+        "Component {name!r}, {where}: labels, settings and weights do not belong together: {what}: {found}, wanted: "
+        "{wanted}. Likely files of two pipelines were mixed, or `cfg` was changed: copy the whole pipeline again."
+    )
+    CE294 = (
+        "Component {name!r}, {where}: the weights {param!r} of layer {layer!r} hold numbers that are not finite. "
+        "Likely its training diverged: train it again with a lower learning rate ([training.optimizer.learn_rate])."
+    )
+    CE295 = (
+        "The vocabulary's word vectors hold numbers that are not finite, in {n} of {total} rows. Take these words out "
+        "of the file that the vectors were made from, and run `python -m spacy init vectors` again."
+    )
+    CE296 = (
+        "Component {name!r}, {where}: the vocabulary's word vectors are not those that it was saved with, so that its "
+        "results would be others. Copy the whole pipeline again. If the vectors were changed on purpose, remove "
+        "checksums.json in the component's folder, load the pipeline and save it anew (`nlp.to_disk`)."
+    )
+    CE297 = (
+        "Scores of relations are no finite numbers. Likely the extractor's training diverged, or that of the encoder "
+        "that it listens to: lower the learning rate ([training.optimizer.learn_rate]) or set 'grad_clip'."
+    )
     CE350 = (
         "{evaluations} evaluations cannot be spread over {max_steps} steps: both must be at least 1. Say how long the "
         "training is in `training.max_steps` (and leave `max_epochs` at 0), or give `training.eval_frequency` as a "
@@ -753,6 +788,11 @@ class Warnings(metaclass=_Coded):
         "Component {name!r}: sentences of more than {limit} tokens are cut {n} times, first before token {token} of "
         "the document, and no cue reaches over a cut. Likely line breaks were lost, or the sentencizer does not end "
         "sentences where these notes do; a higher `max_tokens` reads longer ones as one, in more time."
+    )
+    CW290 = (
+        "Component {name!r}: {folder} holds no checksum of {files}, so damage to it may pass unnoticed. Likely an "
+        "earlier version saved it: save the pipeline anew (`nlp.to_disk`). To silence this, set the environment "
+        'variable PYTHONWARNINGS to "ignore:[CW290]".'
     )
     CW210 = (
         "Aligner {name!r} has an encoder of its own, so what it learns reaches no other component. Set its "

@@ -1,6 +1,7 @@
 """The CRF tagger as a model: documents in, emission scores out; the scores of moves are its own parameters."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from spacy.tokens import Doc
@@ -94,6 +95,25 @@ def _entity_edges_in_space(docs: list[Doc], nO: int) -> tuple[np.ndarray, np.nda
     n_labels = _count_labels(nO)
     inside = range(1 + n_labels, 1 + 2 * n_labels)
     return np.ix_(space, [tag for tag in range(1, nO) if tag not in inside])
+
+
+def sizes(model: Model, n_labels: int) -> Iterator[tuple[str, Any, Any]]:
+    """What must agree in the weights of a tagger model that was loaded.
+
+    model (Model): as `build_crf_tagger` makes it.
+    n_labels (int): number of labels.
+    YIELDS (Tuple[str, Any, Any]): what it is, what was found, and what labels and encoder ask for.
+    """
+    tok2vec, emissions, crf = model.layers
+    if model.has_dim("nO"):
+        for node in (model, emissions, crf):
+            yield f"tags of {node.name}", node.maybe_get_dim("nO"), count_tags(n_labels)
+        for name, shape in param_shapes(n_labels)._asdict().items():
+            yield f"shape of {name}", crf.get_param(name).shape, shape
+        for name, rows in (("tags", count_tags(n_labels)), ("labels", n_labels)):
+            yield f"rows of {name}", len(emissions.get_param(name)), rows
+        if tok2vec.has_dim("nO"):
+            yield "width of the encoder's rows", tok2vec.get_dim("nO"), emissions.get_dim("nI")
 
 
 def crf_params(model: Model) -> CRFParams:

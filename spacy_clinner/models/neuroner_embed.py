@@ -15,6 +15,7 @@ from ..errors import Errors
 from ..layers.char_encoders import Chars
 from ..layers.coupled_lstm import CoupledCharLSTM
 from .char_embed import embed_distinct
+from .vocab_vectors import check_vectors
 from .word_embed import build_concat_embed
 
 # Row of the character table for characters that the model does not know. In NeuroNER it is that of padding; there
@@ -85,6 +86,7 @@ def _init_tokens(model: Model, X: list[Doc] | None = None, Y=None) -> None:
     unknown = model.ops.alloc1f(model.get_dim("nO"))
     if X:
         vectors = _checked_vectors(model, X[0])
+        check_vectors(vectors)
         row = find_rows([_UNKNOWN_WORD], vectors)[0]
         unknown = unknown if row < 0 else model.ops.asarray1f(vectors.data[row].copy())
     model.set_param("unknown_vector", unknown)

@@ -1,6 +1,6 @@
 """The relation classifier as a model: documents in, encoder rows out; pairs of entities are scored by a part of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from spacy.tokens import Doc
 from spacy.util import registry
@@ -61,6 +61,22 @@ def set_label_counts(model: Model, relations: int, entities: int) -> None:
         (pair_scores, "nL", entities + 1),
     ):
         node.set_dim(dim, size)
+
+
+def sizes(model: Model, relations: int, entities: int) -> Iterator[tuple[str, int | None, int]]:
+    """What must agree in the weights of a model that was loaded.
+
+    model (Model): as `build_relation_classifier` makes it.
+    relations (int), entities (int): as for `set_label_counts`.
+    YIELDS (Tuple[str, int, int]): what it is, what was found, and what labels and encoder ask for.
+    """
+    tok2vec, pair_scores = model.layers
+    if model.has_dim("nO"):
+        yield "relation labels", model.get_dim("nO"), relations
+        yield "scored relations", len(pair_scores.get_param("output")), relations
+        yield "entity labels and one for others", pair_scores.maybe_get_dim("nL"), entities + 1
+        if tok2vec.has_dim("nO"):
+            yield "width of the encoder's rows", tok2vec.get_dim("nO"), pair_scores.get_dim("nI")
 
 
 def forward(

@@ -11,6 +11,7 @@ from thinc.types import Floats2d
 
 from ..errors import Errors
 from ..layers.dropout import dropout_attrs, get_dropout
+from .vocab_vectors import check_vectors
 
 CASINGS = ("other", "lower", "upper", "title", "mixed", "numeric", "mainly numeric", "has digit")
 
@@ -31,6 +32,7 @@ def build_vectors_embed(width: int = 100) -> Model[list[Doc], list[Floats2d]]:
 def _init_vectors(model: Model, X: list[Doc] | None = None, Y=None) -> None:
     linear = model.layers[0]
     if X and linear.has_dim("nI") is None:
+        check_vectors(X[0].vocab.vectors)
         linear.set_dim("nI", _vectors_of(model, X).shape[1])
     linear.initialize()
 

@@ -19,6 +19,7 @@ from ..constants import ASSERTION_CUES_KEY, ASSERTIONS_KEY
 from ..errors import Errors
 from ..files import write_atomically
 from ..span_groups import steady_spans
+from .checksums import add_checksums, check_bytes, check_files, readable, write_checksums
 from .context_cues import CueFinder, import_context
 from .context_rules import ASSERTIONS, Rule, merge_rules, read_rules, ready_rules
 
@@ -212,7 +213,7 @@ class Context:
         exclude (Iterable[str]): "rules" leaves them out.
         RETURNS (bytes): The rules.
         """
-        return util.to_bytes({"rules": lambda: srsly.json_dumps(self._rules)}, exclude)
+        return add_checksums(util.to_bytes({"rules": lambda: srsly.json_dumps(self._rules)}, exclude), exclude)
 
     def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> "Context":
         """Load the rules.
@@ -221,26 +222,32 @@ class Context:
         exclude (Iterable[str]): "rules" leaves them as they are.
         RETURNS (Context): The component.
         """
-        util.from_bytes(data, {"rules": lambda content: setattr(self, "rules", srsly.json_loads(content))}, exclude)
+        check_bytes(self.name, data, ["rules"], exclude)
+        with readable(self.name, "its bytes"):
+            util.from_bytes(data, {"rules": lambda content: setattr(self, "rules", srsly.json_loads(content))}, exclude)
         return self
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Write the rules to a folder, as a file that `read_rules` reads.
 
         path (Union[str, Path]): The folder.
-        exclude (Iterable[str]): "rules.json" leaves them out.
+        exclude (Iterable[str]): "rules" leaves them out, "checksums" their checksum.
         """
         content = srsly.json_dumps({"context_rules": self._rules}, indent=1) + "\n"
         util.to_disk(Path(path), {"rules.json": lambda file: write_atomically(file, content)}, exclude)
+        write_checksums(Path(path), ["rules.json"], exclude)
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "Context":
         """Load the rules from a folder.
 
         path (Union[str, Path]): The folder.
-        exclude (Iterable[str]): "rules.json" leaves them as they are.
+        exclude (Iterable[str]): "rules" leaves them as they are, "checksums" compares none.
         RETURNS (Context): The component.
+        RAISES (ValueError): CE272 if a rule is wrong, CE290 to CE292 if the file is missing or damaged.
         """
-        util.from_disk(Path(path), {"rules.json": lambda file: setattr(self, "rules", read_rules(file))}, exclude)
+        check_files(self.name, Path(path), ["rules.json"], exclude)
+        with readable(self.name, Path(path)):
+            util.from_disk(Path(path), {"rules.json": lambda file: setattr(self, "rules", read_rules(file))}, exclude)
         return self
 
 

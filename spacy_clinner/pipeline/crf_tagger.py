@@ -1,6 +1,6 @@
 """Entities by a linear-chain CRF, each with its exact probability."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -18,11 +18,13 @@ from ..constants import DOMAIN_KEY, SPANS_KEY
 from ..errors import Errors, Warnings
 from ..layers import crf
 from ..layers.tags import count_tags, tags_to_spans
-from ..models.crf_tagger import crf_params, forbid_labels, inc_crf_grads, take_labels
+from ..models.crf_tagger import crf_params, forbid_labels, inc_crf_grads, sizes, take_labels
+from ..models.vocab_vectors import check_read_vectors
 from ..span_groups import SteadySpanGroup
 from .block_update import LearnsByBlocks
 from .gold import GoldFrom, encode_gold, gold_spans, is_supervised
 from .listening import warn_if_encoder_missed
+from .stored_weights import StoredWeights
 from .tying import Tie, read_strength
 
 # Entities of one document: rows of (start, end, label number), and the probability of each. Shapes: (m, 3) and (m,)
@@ -102,7 +104,7 @@ def make_crf_tagger(
     )
 
 
-class CRFTagger(LearnsByBlocks, TrainablePipe):
+class CRFTagger(StoredWeights, LearnsByBlocks, TrainablePipe):
     """Tag entities by a BIOES linear-chain CRF over any encoder.
 
     Writes `doc.ents` and `doc.spans[spans_key]`, whose `attrs["scores"]` holds P(the span is an entity of its label),
@@ -244,6 +246,7 @@ class CRFTagger(LearnsByBlocks, TrainablePipe):
         self._find_foreign_labels(get_examples, label_domains)
         docs = [example.x for example in islice(get_examples(), 10)]
         n_tags = count_tags(len(self.labels))
+        check_read_vectors(self.model, self.vocab)
         self.model.initialize(X=docs, Y=[self.model.ops.alloc2f(len(doc), n_tags) for doc in docs])
         if nlp is not None:
             self.wire_tie(nlp)
@@ -368,6 +371,10 @@ class CRFTagger(LearnsByBlocks, TrainablePipe):
             spans = [Span(doc, start, end, label=self.labels[label]) for _, start, end, label in rows]
             found.append((spans, float(np.exp(log_probability))))
         return found
+
+    def sizes(self) -> Iterator[tuple[str, Any, Any]]:
+        """What must agree in a model that was loaded, as `models.crf_tagger.sizes`."""
+        return sizes(self.model, len(self.labels))
 
     def _emissions(self, docs: list[Doc]) -> tuple[crf.CRFParams, np.ndarray, np.ndarray]:
         warn_if_encoder_missed(self.model, docs, Warnings.CW200.format(name=self.name))

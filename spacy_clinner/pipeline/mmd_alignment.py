@@ -23,6 +23,7 @@ from ..models.listening import listeners_of
 from .alignment_groups import Align, find_groups, find_sides
 from .alignment_settings import Factors, check_settings
 from .gold import GoldFrom
+from .stored_weights import StoredWeights
 
 # Batches in a row without one of the domains after which something must be wrong with the batcher.
 PATIENCE = 10
@@ -99,7 +100,7 @@ def make_mmd_alignment(
     )
 
 
-class MMDAlignment(TrainablePipe):
+class MMDAlignment(StoredWeights, TrainablePipe):
     """Align source and target in a shared encoder by the label-aware MMD (Wang et al. 2018, La-DTL).
 
     It annotates nothing: its loss, weight * sum_y mu_y MMD^2(source rows of y, target rows of y), goes to the encoder

@@ -16,7 +16,8 @@ from thinc.types import Floats1d, Floats2d, Ints2d
 from ..constants import RELATIONS_KEY
 from ..errors import Errors, Warnings
 from ..layers.pair_features import Entities
-from ..models.relation_classifier import set_label_counts
+from ..models.relation_classifier import set_label_counts, sizes
+from ..models.vocab_vectors import check_read_vectors
 from ..models.windows import Unit
 from .listening import warn_if_encoder_missed
 from .relation_candidates import Candidates, read_entities
@@ -27,6 +28,7 @@ from .relation_groups import number_concepts, score_groups, targets_of_groups
 from .relation_labels import allowed_pairs, collect_labels
 from .relation_portions import Portion, portions
 from .relations_view import register_relations_view
+from .stored_weights import StoredWeights
 
 # Relations of one document: rows of (head, child, label), by numbers of entities and labels, and the probability of
 # each. Shapes: (k, 3) and (k,)
@@ -108,7 +110,7 @@ def make_relation_extractor(
     )
 
 
-class RelationExtractor(TrainablePipe):
+class RelationExtractor(StoredWeights, TrainablePipe):
     """Find directed, labelled relations between the entities of a document.
 
     Writes `doc.user_data["clinner_relations"]`, plain dicts that every kind of saving keeps; `doc._.relations` shows
@@ -238,6 +240,7 @@ class RelationExtractor(TrainablePipe):
             raise ValueError(Errors.CE257.format(name=self.name, labels=", ".join(self.cfg["entity_labels"])))
         for label in self.labels:
             self.vocab.strings.add(label)
+        check_read_vectors(self.model, self.vocab)
         set_label_counts(self.model, len(self.labels), len(self.cfg["entity_labels"]))
         self.model.initialize(X=[example.x for example in islice(get_examples(), 10)])
 
@@ -387,6 +390,10 @@ class RelationExtractor(TrainablePipe):
             for _, pairs in portion
         )
         return proposed, len(gold)
+
+    def sizes(self) -> Iterator[tuple[str, Any, Any]]:
+        """What must agree in a model that was loaded, as `models.relation_classifier.sizes`."""
+        return sizes(self.model, len(self.labels), len(self.cfg["entity_labels"]))
 
     def _portions(self, all_entities: list[Entities]) -> Iterator[Portion]:
         return portions(all_entities, self.candidates, self._allowed(), MAX_PAIRS)

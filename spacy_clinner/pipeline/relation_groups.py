@@ -7,6 +7,7 @@ from spacy.tokens import Span
 from thinc.api import Model
 from thinc.types import Floats2d, Ints1d
 
+from ..errors import Errors
 from ..layers.group_scores import pool_groups
 from ..layers.pair_features import Entities
 from .relation_portions import Portion, documents_of, join_portion
@@ -72,9 +73,12 @@ def score_groups(
     is_train (bool): whether dropout applies and the callback is used.
     RETURNS (Tuple[Floats2d, Ints1d, Callable]): logits of the groups, shape (g, n_labels); the number of each pair's
         group, shape (p,); and a callback from the logits' gradient to those of the rows, by number of the document.
+    RAISES (ValueError): CE297 if logits are not finite: no threshold would find a relation among them.
     """
     pairs = join_portion(portion, all_entities, allowed, rows, model.ops.xp)
     scores, backprop_scores = model.get_ref("pair_scores")(pairs, is_train)
+    if not model.ops.xp.isfinite(scores).all():
+        raise ValueError(Errors.CE297)
     groups = group_pairs(portion, all_entities)
     pooled, backprop_pool = pool_groups(model.ops, scores, groups)
 

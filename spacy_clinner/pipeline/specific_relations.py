@@ -16,6 +16,7 @@ from ..constants import RELATIONS_KEY
 from ..errors import Errors
 from ..files import write_atomically
 from .broader_concepts import Edge, Hierarchy
+from .checksums import add_checksums, check_bytes, check_files, readable, write_checksums
 from .relation_data import spans_of
 from .relations_view import register_relations_view
 
@@ -113,7 +114,9 @@ class SpecificRelations:
         exclude (Iterable[str]): "broader" leaves it out.
         RETURNS (bytes): The hierarchy.
         """
-        return util.to_bytes({"broader": lambda: srsly.json_dumps(self.hierarchy.edges)}, exclude)
+        return add_checksums(
+            util.to_bytes({"broader": lambda: srsly.json_dumps(self.hierarchy.edges)}, exclude), exclude
+        )
 
     def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> "SpecificRelations":
         """Load the hierarchy.
@@ -122,26 +125,32 @@ class SpecificRelations:
         exclude (Iterable[str]): "broader" leaves it as it is.
         RETURNS (SpecificRelations): The component.
         """
-        util.from_bytes(data, {"broader": lambda content: self._set_edges(srsly.json_loads(content))}, exclude)
+        check_bytes(self.name, data, ["broader"], exclude)
+        with readable(self.name, "its bytes"):
+            util.from_bytes(data, {"broader": lambda content: self._set_edges(srsly.json_loads(content))}, exclude)
         return self
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Write the hierarchy to a folder.
 
         path (Union[str, Path]): The folder.
-        exclude (Iterable[str]): "broader.json" leaves it out.
+        exclude (Iterable[str]): "broader" leaves it out, "checksums" its checksum.
         """
         content = srsly.json_dumps(self.hierarchy.edges) + "\n"
         util.to_disk(Path(path), {"broader.json": lambda file: write_atomically(file, content)}, exclude)
+        write_checksums(Path(path), ["broader.json"], exclude)
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "SpecificRelations":
         """Load the hierarchy from a folder.
 
         path (Union[str, Path]): The folder.
-        exclude (Iterable[str]): "broader.json" leaves it as it is.
+        exclude (Iterable[str]): "broader" leaves it as it is, "checksums" compares none.
         RETURNS (SpecificRelations): The component.
+        RAISES (ValueError): CE290 to CE292 if the file is missing or damaged.
         """
-        util.from_disk(Path(path), {"broader.json": lambda file: self._set_edges(srsly.read_json(file))}, exclude)
+        check_files(self.name, Path(path), ["broader.json"], exclude)
+        with readable(self.name, Path(path)):
+            util.from_disk(Path(path), {"broader.json": lambda file: self._set_edges(srsly.read_json(file))}, exclude)
         return self
 
     def _set_edges(self, edges: Iterable[Edge]) -> None:

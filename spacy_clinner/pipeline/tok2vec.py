@@ -8,6 +8,7 @@ from thinc.api import Model, Optimizer
 from thinc.types import Floats2d
 
 from .block_update import LearnsByBlocks
+from .stored_weights import StoredWeights
 
 
 @Language.factory("clinner_tok2vec", assigns=["doc.tensor"], default_config={"model": DEFAULT_TOK2VEC_MODEL})
@@ -16,7 +17,7 @@ def make_tok2vec(nlp: Language, name: str, model: Model[list[Doc], list[Floats2d
     return BlockTok2Vec(nlp.vocab, model, name)
 
 
-class BlockTok2Vec(LearnsByBlocks, Tok2Vec):
+class BlockTok2Vec(StoredWeights, LearnsByBlocks, Tok2Vec):
     """Share one encoder among components, as spaCy's `tok2vec` does.
 
     Listeners, `replace_listeners` and saved weights are those of spaCy's component. What it adds is `learn_block`,

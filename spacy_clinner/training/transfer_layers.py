@@ -11,14 +11,12 @@ from spacy.util import load_model, logger, registry
 from thinc.api import Model
 
 from ..errors import Errors, Warnings
+from ..models.vocab_vectors import READERS
 from .blocks import Entry
 from .layer_names import find_tagger, layers_up_to
 from .relink import relink
 from .transfer_plan import BlockSettings, Plan, make_plans, read_settings
 from .transfer_report import META_KEY, build_report, log_report
-
-# Layers that map the vocabulary's vectors, which are no parameters and do not come along.
-_READ_VECTORS = ("vectors_embed", "static_vectors", "neuroner_tokens")
 
 
 @registry.callbacks("spacy_clinner.transfer_layers.v1")
@@ -145,7 +143,7 @@ def _draw_anew(entries: Iterable[Entry]) -> None:
 
 def _warn_of_vectors(nlp: Language, source: Language | None, plans: Iterable[Plan]) -> None:
     for plan in plans:
-        if plan.settings.loads and any(node.name in _READ_VECTORS for node in plan.block.nodes):
+        if plan.settings.loads and any(node.name in READERS for node in plan.block.nodes):
             ours, theirs = nlp.vocab.vectors.data, source.vocab.vectors.data
             if ours.shape != theirs.shape or (ours != theirs).any():
                 warnings.warn(Warnings.CW230.format(block=plan.name), stacklevel=2)
