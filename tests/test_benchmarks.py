@@ -67,3 +67,22 @@ def test_relation_cost(tmp_path):
     # four million pairs at once would take gigabytes
     assert set(result["cpu_seconds"]) == {"entity_ruler", "relations"} and result["peak_mb_with_2000_entities"] < 500
     assert "| `relations` |" in (tmp_path / "relation_cost.md").read_text(encoding="utf8")
+
+
+def test_corrupted_models(tmp_path):
+    nlp = make_nlp()
+    train(nlp, steps=1)
+    nlp.add_pipe("entity_ruler", first=True).add_patterns([{"label": "DRUG", "pattern": "aspirin"}])
+    nlp.to_disk(tmp_path / "model")
+    DocBin(docs=[nlp("Give aspirin.")] * 3).to_disk(tmp_path / "test.spacy")
+    script = str(ROOT / "benchmarks" / "reliability" / "corrupted_models.py")
+    command = [sys.executable, script, "model", "test.spacy", "--n-notes", "1", "--output", str(tmp_path)]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+
+    result = json.loads((tmp_path / "reliability_corrupted_models.json").read_text(encoding="utf8"))
+    assert result["notes"] == 1
+    ours = result["files"]["relations/model"]["damages"]
+    assert ours["missing"] == [["coded error", "CE290"]] and ours["6 bit flips"] == [["coded error", "CE291"]] * 6
+    assert result["files"]["vocab/lookups.bin"]["damages"]["missing"] == [["same output", ""]]
+    assert result["files"]["config.cfg"]["damages"]["empty"][0][0] == "uncoded error"
+    assert "| relations/model |" in (tmp_path / "reliability_corrupted_models.md").read_text(encoding="utf8")

@@ -19,7 +19,6 @@ from ..files import write_atomically
 FILE = "checksums.json"
 # its name among what is left out, and in bytes
 FIELD = "checksums"
-_BLOCK = 1 << 20
 
 
 def kept(names: Iterable[str], exclude: Iterable[str]) -> list[str]:
@@ -139,8 +138,5 @@ def _digest(content: bytes | str) -> str:
 
 
 def _digest_file(path: Path) -> str:
-    found = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            found.update(block)
-    return found.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
