@@ -4,13 +4,32 @@ A message says what is wrong with this value, the likely cause, and the setting 
 It quotes document ids, offsets and labels; it never quotes a note. Use: `raise ValueError(Errors.CE001.format(...))`.
 """
 
+import string
+from typing import Any
+
+# Characters of a value that a message quotes: a file may hold a name of megabytes.
+LONGEST_VALUE = 1000
+
+
+class _Formatter(string.Formatter):
+    def format_field(self, value: Any, format_spec: str) -> str:
+        shown = super().format_field(value, format_spec)
+        return shown if len(shown) <= LONGEST_VALUE else f"{shown[:LONGEST_VALUE]}... ({len(shown)} characters)"
+
+
+class _Message(str):
+    """A message that cuts the values that are put into it."""
+
+    def format(self, *args: Any, **kwargs: Any) -> str:
+        return _Formatter().vformat(self, args, kwargs)
+
 
 class _Coded(type):
     """Prefix every message with its own name, so that a reader can look the code up."""
 
     def __getattribute__(cls, name: str) -> str:
         value = super().__getattribute__(name)
-        return f"[{name}] {value}" if name.startswith(("CE", "CW")) else value
+        return _Message(f"[{name}] {value}") if name.startswith(("CE", "CW")) else value
 
 
 class Errors(metaclass=_Coded):

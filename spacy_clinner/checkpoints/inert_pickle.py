@@ -45,6 +45,8 @@ def _interpret(data: bytes, classes: Collection[str]) -> Any:
     stack: list[Any] = []
     marks: list[int] = []
     memo: dict[int, Any] = {}
+    # items that may be copied: a file that asks for more than it has bytes says the same thing over and over
+    left = len(data)
     for opcode, arg, _ in pickletools.genops(data):
         match opcode.name:
             case "PROTO":
@@ -94,13 +96,22 @@ def _interpret(data: bytes, classes: Collection[str]) -> Any:
                 args, name = stack.pop(), stack.pop()
                 if not isinstance(name, _ClassName):
                     raise TypeError
+                left = _pay(left, *args)
                 stack.append(dict(*args))
             case "BUILD":
                 state = stack.pop()
+                left = _pay(left, state)
                 stack[-1].update(state)
             case other:
                 raise _Refused(f"opcode {other}")
     raise ValueError
+
+
+def _pay(left: int, *copied: Any) -> int:
+    left -= sum(map(len, copied))
+    if left < 0:
+        raise _Refused("more than a file of its size can hold")
+    return left
 
 
 def _since_mark(stack: list[Any], marks: list[int]) -> list[Any]:

@@ -22,6 +22,8 @@ _FOOTER = 48
 # after each block: kind of compression, checksum
 _TRAILER = 5
 _PLAIN = 0
+# bytes that 64 bits take
+_LONGEST_VARINT = 10
 # TensorFlow's numbers of types
 _DTYPES = {1: "<f4", 2: "<f8", 3: "<i4", 9: "<i8"}
 
@@ -138,15 +140,15 @@ def _fields(message: bytes) -> Iterator[tuple[int, Any]]:
 
 
 def _varint(data: bytes, position: int) -> tuple[int, int]:
-    """A number of seven bits a byte, lowest first, and where the next thing begins."""
+    """A number of seven bits a byte, lowest first, and where the next thing begins; IndexError if it does not end."""
     value = shift = 0
-    while True:
-        byte = data[position]
+    for byte in data[position : position + _LONGEST_VARINT]:
         position += 1
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
             return value, position
         shift += 7
+    raise IndexError
 
 
 def _take(data: bytes, start: int, size: int) -> bytes:

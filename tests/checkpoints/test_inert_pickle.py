@@ -90,3 +90,27 @@ def test_a_pickle_may_not_be_huge(path, monkeypatch):
     monkeypatch.setattr(inert_pickle, "MAX_BYTES", 50)
     with pytest.raises(ValueError, match="CE056.*50"):
         read_pickle(path, CLASSES)
+
+
+def test_a_small_file_cannot_ask_for_much(path):
+    """One dictionary of a thousand entries, copied a thousand times, by each opcode that copies."""
+    big = b"}(" + b"".join(b"M" + n.to_bytes(2, "little") + b"N" for n in range(1000)) + b"uq\x00"
+    new = b"ccollections\nOrderedDict\n"
+    copies = {
+        "REDUCE": new + b"h\x00\x85R",
+        "NEWOBJ": new + b"h\x00\x85\x81",
+        "BUILD": b"}h\x00b",
+    }
+    for copy in copies.values():
+        path.write_bytes(b"\x80\x02" + big + b"]" + (copy + b"a") * 1000 + b".")
+        with pytest.raises(ValueError, match="CE055.*more than a file of its size"):
+            read_pickle(path, CLASSES)
+        path.write_bytes(b"\x80\x02" + big + b"]" + copy + b"a.")
+        assert len(read_pickle(path, CLASSES)[0]) == 1000
+
+
+def test_a_long_name_is_cut(path):
+    path.write_bytes(b"\x80\x02cos\n" + b"a" * 2_000_000 + b"\n.")
+    with pytest.raises(ValueError, match="CE055.*2000005 characters") as error:
+        read_pickle(path, CLASSES)
+    assert len(str(error.value)) < 2000

@@ -122,7 +122,14 @@ def test_what_is_not_read_is_refused(tmp_path, settings, what):
 
 @pytest.mark.parametrize(
     "settings",
-    [{"header": varint(1 << 3 | 7)}, {"extra": field(2, 5)}, {"extra": field(4, b"x")}, {"extra": varint(8 << 3 | 2)}],
+    [
+        {"header": varint(1 << 3 | 7)},
+        # a number that goes on after 64 bits
+        {"header": varint(1 << 3) + b"\x80" * 10 + b"\x01"},
+        {"extra": field(2, 5)},
+        {"extra": field(4, b"x")},
+        {"extra": varint(8 << 3 | 2)},
+    ],
 )
 def test_nonsense_with_good_checksums_has_a_code_too(tmp_path, settings):
     write_bundle(tmp_path / "model", TENSORS, **settings)
