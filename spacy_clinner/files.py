@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from .encodings import likely_encoding
 from .errors import Errors
@@ -80,21 +80,23 @@ def parse_json(text: str) -> Any:
     return data
 
 
-def write_atomically(path: Path, content: str | bytes) -> None:
+def write_atomically(path: Path, content: str | bytes, *, private: bool = False) -> None:
     """Write a file so that no reader ever sees half of it.
 
     path (Path): The file; missing folders are made.
     content (Union[str, bytes]): Its contents; text becomes UTF-8 with its line ends unchanged.
+    private (bool): Whether it holds text of notes, so that only its owner may read it; others follow the umask.
     """
-    write_files_atomically(path.parent, {path.name: content})
+    write_files_atomically(path.parent, {path.name: content}, private=private)
 
 
-def write_files_atomically(folder: Path, contents: Mapping[str, str | bytes]) -> None:
+def write_files_atomically(folder: Path, contents: Mapping[str, str | bytes], *, private: bool = False) -> None:
     """Write files of a folder: none takes its place before all of them are on the disk.
 
     folder (Path): The folder; it is made if missing, other files in it stay.
     contents (Mapping[str, Union[str, bytes]]): Contents by file name, or by path below the folder, as for
         `write_atomically`.
+    private (bool): As for `write_atomically`.
     """
     paths = [folder / name for name in contents]
     temporary = [path.with_name(f".{path.name}.{os.getpid()}.tmp") for path in paths]
@@ -102,12 +104,20 @@ def write_files_atomically(folder: Path, contents: Mapping[str, str | bytes]) ->
         parent.mkdir(parents=True, exist_ok=True)
     try:
         for path, content in zip(temporary, contents.values(), strict=True):
-            path.write_bytes(content.encode("utf8") if isinstance(content, str) else content)
+            with _create(path, private) as file:
+                file.write(content.encode("utf8") if isinstance(content, str) else content)
         for path, written in zip(paths, temporary, strict=True):
             os.replace(written, path)
     finally:
         for path in temporary:
             path.unlink(missing_ok=True)
+
+
+def _create(path: Path, private: bool) -> BinaryIO:
+    """Make a new file: never one that another left there, nor for a moment with more rights than it is to have."""
+    path.unlink(missing_ok=True)
+    mode = 0o600 if private else 0o666
+    return open(path, "xb", opener=lambda name, flags: os.open(name, flags, mode))
 
 
 def check_replaceable(folder: Path, force: bool) -> None:
@@ -125,7 +135,8 @@ def check_replaceable(folder: Path, force: bool) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Write a large file piece by piece, so that no reader ever sees half of it.
+    """Write a large file of notes piece by piece, so that no reader ever sees half of it, and none but its owner
+    reads it.
 
     path (Path): The file; missing folders are made.
     YIELDS (Path): Where to write; what is there takes the file's place when the block ends without an error.
@@ -133,6 +144,7 @@ def replacing(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
+        _create(temporary, private=True).close()
         yield temporary
         os.replace(temporary, path)
     finally:

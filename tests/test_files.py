@@ -1,6 +1,8 @@
 import codecs
 import json
+import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +10,7 @@ from spacy_clinner.files import (
     parse_json,
     read_lines,
     read_text,
+    replacing,
     split_lines,
     write_atomically,
     write_files_atomically,
@@ -25,6 +28,34 @@ def test_whole_or_not_at_all(tmp_path):
         write_atomically(path, "b\udc80")
     assert path.read_bytes() == "a\r\nä\n".encode()
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_what_holds_notes_is_its_owner_s_alone(tmp_path, monkeypatch):
+    opened = []
+    create = os.open
+
+    def watched(name, flags, mode=0o777, **kwargs):
+        opened.append((Path(name).name[:2], mode))
+        return create(name, flags, mode, **kwargs)
+
+    monkeypatch.setattr(os, "open", watched)
+    before = os.umask(0o022)
+    try:
+        (tmp_path / "note").write_text("open to all")
+        write_atomically(tmp_path / "note", "x", private=True)
+        write_files_atomically(tmp_path, {"a/b": "x"}, private=True)
+        write_atomically(tmp_path / "result", "x")
+        # what another has put there in advance is not written to
+        stale = tmp_path / f".big.{os.getpid()}.tmp"
+        stale.write_text("seen by others")
+        with replacing(tmp_path / "big") as temporary:
+            assert temporary.stat().st_mode & 0o777 == 0o600
+            temporary.write_text("x")
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.rglob("*") if path.is_file()}
+    assert modes == {"note": 0o600, "b": 0o600, "result": 0o644, "big": 0o600}
+    assert opened == [(".n", 0o600), (".b", 0o600), (".r", 0o666), (".b", 0o600)]
 
 
 def test_files_are_written_all_or_none(tmp_path):

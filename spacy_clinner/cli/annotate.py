@@ -37,5 +37,5 @@ def annotate_cli(
             print(link_table(doc.text, links))
         if html:
             page = annotation_page(doc.text, annotations, links, title=note.name, lang=doc.lang_)
-            write_atomically(html, page)
+            write_atomically(html, page, private=True)
             msg.good(f"Saved the page to {html}")

@@ -75,7 +75,9 @@ def _write(files: Iterable[Mapping[str, str | None]], folder: Path) -> None:
             raise ValueError(Errors.CE334.format(file=name))
         if path.is_dir():
             raise ValueError(Errors.CE014.format(path=name, found="folder", wanted="file"))
-    write_files_atomically(folder, {name: content for name, content in contents.items() if content is not None})
+    write_files_atomically(
+        folder, {name: content for name, content in contents.items() if content is not None}, private=True
+    )
 
 
 def _by_id(docs: Sequence[Doc], stem: str, names_files: bool) -> dict[str, Doc]:

@@ -122,7 +122,7 @@ def write_docbin(docs: Iterable[Doc], path: Path) -> None:
     docs (Iterable[Doc]): The documents.
     path (Path): The file.
     """
-    write_atomically(path, DocBin(docs=docs, store_user_data=True).to_bytes())
+    write_atomically(path, DocBin(docs=docs, store_user_data=True).to_bytes(), private=True)
 
 
 def import_files(

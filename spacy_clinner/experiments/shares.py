@@ -32,5 +32,5 @@ def write_shares(train: Path, shares: Sequence[float], whole: float, seed: int, 
         paths[share] = folder / f"share{share:g}-seed{seed}.spacy"
         content = DocBin(docs=[docs[i] for i in sorted(chosen)], store_user_data=True).to_bytes()
         if not paths[share].exists() or paths[share].read_bytes() != content:
-            write_atomically(paths[share], content)
+            write_atomically(paths[share], content, private=True)
     return paths
