@@ -21,6 +21,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from wasabi import msg, table
 
+from spacy_clinner.cells import format_tsv
 from spacy_clinner.cli._coded import coded_errors
 from spacy_clinner.constants import DOC_ID_KEY
 from spacy_clinner.corpora.audit import ImportAudit
@@ -140,8 +141,7 @@ def main(
             print(f"\n{name}: {audit.summary()}")
             audits += audit.rows
         ImportAudit(rows=audits).write_tsv(output / "audit.tsv")
-        lines = ["\t".join(map(str, row)) + "\n" for row in (HEADER, *rows)]
-        write_atomically(output / "counts.tsv", "".join(lines))
+        write_atomically(output / "counts.tsv", format_tsv([HEADER, *rows]))
         print(table(rows, header=HEADER, divider=True, aligns=["l", "l", "r", "r", "r"]))
         msg.good(f"Wrote {len(rows)} files, audit.tsv and counts.tsv to {output}")
 

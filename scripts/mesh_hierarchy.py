@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from wasabi import msg
 
+from spacy_clinner.cells import format_tsv
 from spacy_clinner.files import read_lines, write_atomically
 
 
@@ -39,7 +40,7 @@ def main(
 ) -> None:
     """Write MeSH as pairs of a concept and a broader one."""
     edges = sorted(set(broader_of(read_places(headings))))
-    write_atomically(out, "".join(f"{heading}\t{above}\n" for heading, above in edges))
+    write_atomically(out, format_tsv(edges))
     msg.good(f"Wrote {len(edges)} pairs to {out}")
 
 

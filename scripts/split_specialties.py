@@ -17,6 +17,7 @@ from typing import Annotated
 import typer
 from wasabi import msg
 
+from spacy_clinner.cells import format_tsv
 from spacy_clinner.cli._coded import coded_errors
 from spacy_clinner.corpora.overlap import find_overlaps
 from spacy_clinner.errors import Errors
@@ -131,8 +132,7 @@ def main(
         splits["mixed"] = split([doc_id for file, doc_id, _, _ in table if file == "train"], 0.9, 0.1)
         check_leaks(splits, multicardioner_texts(data_dir, table))
         folder = SPLITS_DIR / "multicardioner"
-        lines = ["\t".join(map(str, row)) + "\n" for row in (HEADER, *table)]
-        write_atomically(folder / "documents.tsv", "".join(lines))
+        write_atomically(folder / "documents.tsv", format_tsv([HEADER, *table]))
         for name, parts in splits.items():
             write(folder / name, parts)
 

@@ -35,11 +35,13 @@ class Target(NamedTuple):
     path (Path): The file, or the folder.
     format (str): One of `FORMATS`.
     spans_key (Optional[str]): Span group of the entities; None: `doc.ents`.
+    spreadsheet_safe (bool): As for `reports.table.format_csv`.
     """
 
     path: Path
     format: str
     spans_key: str | None = None
+    spreadsheet_safe: bool = False
 
     def check(self, note_ids: Iterable[str]) -> None:
         """See that notes can be written; better known before they are annotated than after.
@@ -111,8 +113,10 @@ def _jsonl(path: Path, target: Target) -> AbstractContextManager[Write]:
 
 
 def _csv(path: Path, target: Target) -> AbstractContextManager[Write]:
-    header = format_csv(ENTITY_COLUMNS, ())
-    return _lines(path, target, header, lambda note: format_csv(ENTITY_COLUMNS, entity_rows(note), header=False))
+    def lines(note: AnnotatedNote) -> str:
+        return format_csv(ENTITY_COLUMNS, entity_rows(note), header=False, safe=target.spreadsheet_safe)
+
+    return _lines(path, target, format_csv(ENTITY_COLUMNS, ()), lines)
 
 
 @contextmanager

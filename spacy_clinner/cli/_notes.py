@@ -2,14 +2,18 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from typer import Option
 from wasabi import msg
 
 if TYPE_CHECKING:
     from ..bulk.notes import Note
 
 N_NAMED = 5
+SpreadsheetSafe = Annotated[
+    bool, Option("--spreadsheet-safe", help="Of .csv: put an apostrophe before cells that begin like formulas")
+]
 
 
 def find(paths: list[Path]) -> "list[Note]":

@@ -8,7 +8,7 @@ from typer import Argument, BadParameter, Option
 from ._app import clinner_cli
 from ._coded import coded_errors
 from ._gpu import GpuId, use_gpu
-from ._notes import Failures, find
+from ._notes import Failures, SpreadsheetSafe, find
 
 
 @clinner_cli.command("predict")
@@ -18,6 +18,7 @@ def predict_cli(
     output: Annotated[Path, Argument(help="A new folder, or a .jsonl, .csv or .spacy file")],
     to: Annotated[str | None, Option(help="jsonl, csv, spacy, or a format of convert --to; default: see below")] = None,
     spans_key: Annotated[str | None, Option(help="Span group of the entities; default: doc.ents")] = None,
+    spreadsheet_safe: SpreadsheetSafe = False,
     n_process: Annotated[int, Option("--n-process", "-n", min=-1, help="Processes; -1: one a CPU core")] = 1,
     batch_size: Annotated[int, Option("--batch-size", "-b", min=1, help="Notes a batch")] = 16,
     gpu_id: GpuId = -1,
@@ -39,7 +40,7 @@ def predict_cli(
         raise BadParameter("several processes cannot share a GPU: give --n-process or --gpu-id")
     with coded_errors():
         ending = output.suffix[1:].lower()
-        target = Target(output, to or (ending if ending in FILES else "brat"), spans_key)
+        target = Target(output, to or (ending if ending in FILES else "brat"), spans_key, spreadsheet_safe)
         found = find(notes)
         target.check(note.id for note in found)
         use_gpu(gpu_id, silent=True)

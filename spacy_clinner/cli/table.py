@@ -8,7 +8,7 @@ from typer import Argument, Option
 from ._app import clinner_cli
 from ._coded import coded_errors
 from ._gpu import GpuId, use_gpu
-from ._notes import Failures, find
+from ._notes import Failures, SpreadsheetSafe, find
 
 if TYPE_CHECKING:
     from ..reports.annotations import AnnotatedNote
@@ -22,6 +22,7 @@ def table_cli(
     output: Annotated[Path, Argument(help="File to write, .csv or .parquet; it holds text of the notes")] = ...,
     head_labels: Annotated[str | None, Option(help="Labels that get a row, with commas; default: of heads")] = None,
     spans_key: Annotated[str | None, Option(help="Span group of the entities; default: doc.ents")] = None,
+    spreadsheet_safe: SpreadsheetSafe = False,
     show: Annotated[bool, Option("--show", help="Print the table, too: it holds text of the notes")] = False,
     gpu_id: GpuId = -1,
 ) -> None:
@@ -41,7 +42,7 @@ def table_cli(
         failures = Failures()
         annotated, known = _annotate(source, notes or [], spans_key, failures)
         table = note_table(annotated, head_labels.split(",") if head_labels else None, known)
-        write_table(output, table)
+        write_table(output, table, spreadsheet_safe=spreadsheet_safe)
         if show:
             print(field_table(table))
         msg.good(f"Wrote {len(table.rows)} rows of {len(annotated)} notes to {output}; they hold text of the notes")

@@ -1,6 +1,5 @@
 """The import audit: what a corpus held, what of it was changed or left out, and why. It quotes offsets, never text."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass, field, fields
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from wasabi import table
 
+from ..cells import format_tsv, printable
 from ..files import write_atomically
 from .id_lists import format_ids
 
@@ -15,8 +15,6 @@ from .id_lists import format_ids
 RELATION = "relation"
 # Problem of a document whose annotations were made on a text with other line ends, or with or without a mark.
 COUNTED_OTHERWISE = "counted otherwise"
-# what ends a cell or a line of the TSV file
-_SEPARATOR = re.compile(r"[\t\r\n]")
 
 
 @dataclass(frozen=True)
@@ -87,8 +85,7 @@ class ImportAudit:
         path (Path): The file, written whole or not at all.
         """
         header = [column.name for column in fields(AuditRow)]
-        lines = [header, *([_cell(value) for value in astuple(row)] for row in self.rows)]
-        write_atomically(path, "".join("\t".join(line) + "\n" for line in lines))
+        write_atomically(path, format_tsv([header, *map(astuple, self.rows)]))
 
     def write_ids(self, path: Path) -> None:
         """Write the identifiers of the documents, one a line: what the files of a split are made of.
@@ -138,9 +135,5 @@ class ImportAudit:
 
 
 def _aligned(lines: Iterator[list[str]]) -> str:
-    header, *rows = lines
+    header, *rows = ([printable(cell) for cell in line] for line in lines)
     return table(rows, header=header, divider=True, aligns=["l"] + ["r"] * (len(header) - 1)).rstrip()
-
-
-def _cell(value: str | int | None) -> str:
-    return "" if value is None else _SEPARATOR.sub(" ", str(value))

@@ -1,12 +1,10 @@
 """What a check of the data tells on a terminal. No text of a note is in it."""
 
-from collections.abc import Iterator, Sequence
-
-from wasabi import table
+from collections.abc import Iterator
 
 from ..scoring.data_counts import PartCounts
 from .data_check import DataCheck
-from .tables import percent
+from .tables import percent, terminal_table
 
 # Labels with fewer entities are marked as rare.
 FEW = 10
@@ -25,12 +23,18 @@ def data_sections(check: DataCheck) -> Iterator[tuple[str, str]]:
     if any(counts.relations for counts in check.parts.values()):
         yield "Relations", _label_table(check, "relations")
     if rows := list(_window_rows(check)):
-        yield "Entities that no window holds", _table(("Part", "Windows of", "Label", "cut", "too long", "of"), rows, 3)
+        yield (
+            "Entities that no window holds",
+            terminal_table(("Part", "Windows of", "Label", "cut", "too long", "of"), rows, n_text=3),
+        )
     if rows := list(_misfit_rows(check)):
-        yield "Entities that do not fit the tokens", _table(("Part", "Document", "Label", "start", "end"), rows, 3)
+        yield (
+            "Entities that do not fit the tokens",
+            terminal_table(("Part", "Document", "Label", "start", "end"), rows, n_text=3),
+        )
     if check.vectors is not None:
         rows = [(part, *map(percent, check.coverage(counts))) for part, counts in _named(check)]
-        yield "Words with a vector, in percent", _table(("Part", "words", "different words"), rows)
+        yield "Words with a vector, in percent", terminal_table(("Part", "words", "different words"), rows)
 
 
 def data_problems(check: DataCheck) -> Iterator[str]:
@@ -88,7 +92,7 @@ def _size_table(check: DataCheck) -> str:
         for part, counts in _named(check)
     ]
     header = ("Part", "documents", "without gold", "words", "entities", "not of tokens", "documents of other tokens")
-    return _table(header, rows)
+    return terminal_table(header, rows)
 
 
 def _label_table(check: DataCheck, kind: str) -> str:
@@ -99,7 +103,7 @@ def _label_table(check: DataCheck, kind: str) -> str:
     rows = [
         (label, *(getattr(part, kind)[label] for _, part in parts), _remark(label, train, kind)) for label in labels
     ]
-    return _table(("Label", *(name for name, _ in parts), "in train"), rows)
+    return terminal_table(("Label", *(name for name, _ in parts), "in train"), rows)
 
 
 def _remark(label: str, train: PartCounts, kind: str) -> str:
@@ -124,8 +128,3 @@ def _misfit_rows(check: DataCheck) -> Iterator[tuple]:
             yield part, doc_id, label, start, end
         if len(counts.misfits) > SHOWN:
             yield part, f"and {len(counts.misfits) - SHOWN} more", "", "", ""
-
-
-def _table(header: Sequence[str], rows: Sequence[tuple], n_text: int = 1) -> str:
-    """A table whose first columns are text, the others numbers."""
-    return table(rows, header=header, divider=True, aligns=["l"] * n_text + ["r"] * (len(header) - n_text), max_col=60)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..cells import no_formula
 from ..errors import Errors
 from ..extras import require
 from ..files import write_atomically
@@ -31,15 +32,18 @@ def join(values: Sequence[str]) -> str | None:
     return SEPARATOR.join(values) or None
 
 
-def write_table(path: Path, table: Table) -> None:
+def write_table(path: Path, table: Table, *, spreadsheet_safe: bool = False) -> None:
     """Write a table as comma-separated values or Parquet, whole or not at all.
 
     path (Path): A file that ends in .csv or .parquet.
     table (Table): The table.
+    spreadsheet_safe (bool): As for `format_csv`; a Parquet file needs none of it.
     RAISES: CE086 for another ending, CE358 if Parquet is wanted and pyarrow is missing.
     """
     check_output(path)
-    write_atomically(path, format_csv(table.columns, table.rows) if path.suffix == ".csv" else _to_parquet(table))
+    rows = (table.columns, table.rows)
+    content = format_csv(*rows, safe=spreadsheet_safe) if path.suffix == ".csv" else _to_parquet(table)
+    write_atomically(path, content, private=True)
 
 
 def check_output(path: Path) -> None:
@@ -54,25 +58,30 @@ def check_output(path: Path) -> None:
         require("pyarrow", "A Parquet file")
 
 
-def format_csv(columns: Iterable[str], rows: Iterable[dict[str, Any]], header: bool = True) -> str:
+def format_csv(
+    columns: Iterable[str], rows: Iterable[dict[str, Any]], *, header: bool = True, safe: bool = False
+) -> str:
     """Write rows as comma-separated values; probabilities, the only fractions of a table, with three digits.
 
     columns (Iterable[str]): Names of the columns.
     rows (Iterable[Dict[str, Any]]): The rows.
     header (bool): Whether the names come first.
+    safe (bool): Whether an apostrophe keeps spreadsheet programs from taking text of a note for a formula.
     RETURNS (str): The lines.
     """
     file = io.StringIO(newline="")
     # line ends as in RFC 4180: with others, a lone carriage return in a cell would not be quoted
     writer = csv.DictWriter(file, list(columns))
     if header:
-        writer.writeheader()
-    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+        writer.writerow({name: _cell(name, safe) for name in writer.fieldnames})
+    writer.writerows({name: _cell(value, safe) for name, value in row.items()} for row in rows)
     return file.getvalue()
 
 
-def _cell(value: Any) -> Any:
-    return show_probability(value) if isinstance(value, float) else value
+def _cell(value: Any, safe: bool) -> Any:
+    if isinstance(value, float):
+        return show_probability(value)
+    return no_formula(value) if safe else value
 
 
 def _to_parquet(table: Table) -> bytes:

@@ -5,6 +5,7 @@ from typing import Any
 
 from wasabi import table
 
+from ..cells import printable
 from ..scoring.confusion import Confusion
 from ..scoring.counts import PREDICTED, SUPPORT
 from ..scoring.evaluation import AVERAGES, Evaluation, ModeScores
@@ -42,7 +43,7 @@ def label_table(scores: ModeScores) -> str:
         (name, *map(percent, row), interval, *overall)
         for (name, row), interval in zip(scores.averages.items(), intervals, strict=False)
     ]
-    return _table(("Label", "P", "R", "F1", "interval", "support", "predicted"), [*labels, *averages])
+    return terminal_table(("Label", "P", "R", "F1", "interval", "support", "predicted"), [*labels, *averages])
 
 
 def mode_table(evaluation: Evaluation) -> str:
@@ -57,7 +58,7 @@ def mode_table(evaluation: Evaluation) -> str:
         interval = scores.interval("micro")
         shown = f"{percent(interval[0])}-{percent(interval[1])}" if interval else ""
         rows.append((name, *map(percent, micro), shown, percent(macro.f), percent(weighted.f)))
-    return _table(("Mode", "P", "R", "F1", "interval", "macro F1", "weighted F1"), rows)
+    return terminal_table(("Mode", "P", "R", "F1", "interval", "macro F1", "weighted F1"), rows)
 
 
 def confusion_table(confusion: Confusion, n: int = 10) -> str:
@@ -70,7 +71,7 @@ def confusion_table(confusion: Confusion, n: int = 10) -> str:
     rows = [
         (gold or "(spurious)", predicted or "(missed)", count) for gold, predicted, count in confusion.most_confused(n)
     ]
-    return _table(("Gold", "Predicted", "count"), rows, n_text=2)
+    return terminal_table(("Gold", "Predicted", "count"), rows, n_text=2)
 
 
 def gold_table(evaluation: Evaluation, original: OriginalEvaluation, gold: str) -> str:
@@ -90,7 +91,7 @@ def gold_table(evaluation: Evaluation, original: OriginalEvaluation, gold: str) 
         (name, *map(percent, found.averages["micro"]), int(found.counts.total[:, SUPPORT].sum()))
         for name, found in scores.items()
     ]
-    return _table(("Strict, micro", "P", "R", "F1", "support"), rows)
+    return terminal_table(("Strict, micro", "P", "R", "F1", "support"), rows)
 
 
 def fate_table(original: OriginalEvaluation, gold: str) -> str:
@@ -101,7 +102,7 @@ def fate_table(original: OriginalEvaluation, gold: str) -> str:
     RETURNS (str): The table.
     """
     rows = [(text.format(gold=gold), original.fates[fate]) for fate, text in FATES.items()]
-    return _table(("Annotations", "count"), [*rows, ("all", sum(original.fates.values()))])
+    return terminal_table(("Annotations", "count"), [*rows, ("all", sum(original.fates.values()))])
 
 
 def comparison_table(comparison: dict[str, Any], names: tuple[str, str]) -> str:
@@ -118,7 +119,7 @@ def comparison_table(comparison: dict[str, Any], names: tuple[str, str]) -> str:
         (names[1], percent(comparison["other"]), "", ""),
         ("difference", percent(comparison["difference"]), shown, f"{comparison['p_value']:.4f}"),
     ]
-    return _table(("Model", "F1", "interval", "p"), rows)
+    return terminal_table(("Model", "F1", "interval", "p"), rows)
 
 
 def annotation_table(text: str, annotations: Sequence[Annotation]) -> str:
@@ -129,10 +130,10 @@ def annotation_table(text: str, annotations: Sequence[Annotation]) -> str:
     RETURNS (str): The table.
     """
     rows = [
-        (_printable(text[start:end]), " ".join((label, *assertions)), start, end, show_probability(probability))
+        (printable(text[start:end]), " ".join((label, *assertions)), start, end, show_probability(probability))
         for start, end, label, probability, assertions in annotations
     ]
-    return _table(("Entity", "Label", "start", "end", "probability"), rows, n_text=2)
+    return terminal_table(("Entity", "Label", "start", "end", "probability"), rows, n_text=2)
 
 
 def link_table(text: str, links: Sequence[Link]) -> str:
@@ -143,10 +144,10 @@ def link_table(text: str, links: Sequence[Link]) -> str:
     RETURNS (str): The table.
     """
     rows = [
-        (_printable(text[slice(*head)]), label, _printable(text[slice(*child)]), show_probability(probability))
+        (printable(text[slice(*head)]), label, printable(text[slice(*child)]), show_probability(probability))
         for head, child, label, probability in links
     ]
-    return _table(("Head", "Relation", "Child", "probability"), rows, n_text=3)
+    return terminal_table(("Head", "Relation", "Child", "probability"), rows, n_text=3)
 
 
 def field_table(table: Table) -> str:
@@ -160,7 +161,7 @@ def field_table(table: Table) -> str:
             (_sure(row["text"], show_probability(row["probability"])), row["label"], row["assertions"] or "")
             for row in table.rows
         ]
-        return _table(("Entity", "Label", "assertions"), shown, n_text=3)
+        return terminal_table(("Entity", "Label", "assertions"), shown, n_text=3)
     fields = [name for name in table.columns if f"{name}_probability" in table.columns and name != "head"]
     rows = [
         (
@@ -170,7 +171,7 @@ def field_table(table: Table) -> str:
         )
         for row in table.rows
     ]
-    return _table(("Head", *fields, "assertion"), rows, n_text=2 + len(fields))
+    return terminal_table(("Head", *fields, "assertion"), rows, n_text=2 + len(fields))
 
 
 def percent(score: float) -> str:
@@ -178,19 +179,21 @@ def percent(score: float) -> str:
     return f"{100 * score:.2f}"
 
 
-def _printable(text: str) -> str:
-    """Line breaks within an entity would break the table, control characters could steer the terminal."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
-
-
 def _sure(text: str | None, probability: str | None) -> str:
-    return f"{_printable(text)} ({probability})" if text and probability else _printable(text or "")
+    return f"{printable(text)} ({probability})" if text and probability else printable(text or "")
 
 
 def _interval(lower: Sequence[float] | None, upper: Sequence[float] | None) -> str:
     return "" if lower is None else f"{percent(lower[2])}-{percent(upper[2])}"
 
 
-def _table(header: Sequence[str], rows: Sequence[tuple], *, n_text: int = 1) -> str:
-    """A table whose first columns are text, the others numbers."""
-    return table(rows, header=header, divider=True, aligns=["l"] * n_text + ["r"] * (len(header) - n_text), max_col=60)
+def terminal_table(header: Sequence[str], rows: Sequence[tuple], *, n_text: int = 1) -> str:
+    """A table whose first columns are text, the others numbers.
+
+    header (Sequence[str]): Headings.
+    rows (Sequence[Tuple]): The cells.
+    n_text (int): How many columns are text.
+    RETURNS (str): The table; what is not printable in its cells is a space.
+    """
+    shown, *lines = [tuple(map(printable, row)) for row in (header, *rows)]
+    return table(lines, header=shown, divider=True, aligns=["l"] * n_text + ["r"] * (len(header) - n_text), max_col=60)

@@ -10,6 +10,7 @@ from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 from spacy.util import logger, registry
 
+from ..cells import format_tsv
 from ..constants import DOC_ID_KEY, DOMAIN_KEY
 from ..errors import Errors
 from ..files import write_atomically
@@ -87,7 +88,7 @@ class _DomainCorpus:
     def _report(self, counts: list["_LabelCounts"]) -> None:
         if self.audit:
             rows = [HEADER, *(row for domain in counts for row in domain.rows())]
-            write_atomically(self.audit, "".join("\t".join(map(str, row)) + "\n" for row in rows))
+            write_atomically(self.audit, format_tsv(rows))
         if not self.logged:
             for line in (line for domain in counts for line in domain.unmapped()):
                 logger.info(line)
