@@ -4,6 +4,8 @@ import numpy as np
 from thinc.api import Model
 from thinc.types import Floats1d, Floats2d, Ints1d
 
+from .products import multiply
+
 # O and the four kinds of tags within an entity
 _KINDS = 5
 _BLOCKS = 4
@@ -41,11 +43,11 @@ def init(model: Model, X: Floats2d | None = None, Y: Floats2d | None = None) -> 
 
 def forward(model: Model, X: Floats2d, is_train: bool):
     W = tag_weights(model)
-    Y = model.ops.gemm(X, W, trans2=True) + model.get_param("bias")
+    Y = multiply(model.ops, X, W, trans2=True) + model.get_param("bias")
 
     def backprop(dY: Floats2d) -> Floats2d:
-        inc_tag_grads(model, model.ops.gemm(dY, X, trans1=True), dY.sum(axis=0))
-        return model.ops.gemm(dY, W)
+        inc_tag_grads(model, multiply(model.ops, dY, X, trans1=True), dY.sum(axis=0))
+        return multiply(model.ops, dY, W)
 
     return Y, backprop
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
-from spacy.attrs import SENT_START
+import numpy as np
+from spacy.attrs import ORTH, SENT_START
 from spacy.tokens import Doc, Span
 
 from ..errors import Errors
@@ -44,7 +45,9 @@ def _units(doc: Doc, unit: Unit) -> Iterable[tuple[int, int]]:
             raise ValueError(Errors.CE120)
         ends = [i for i, start in enumerate(doc.to_array([SENT_START])) if start == 1 and i]
     else:
-        ends = [token.i + 1 for token in doc if "\n" in token.text]
+        words = doc.to_array([ORTH])
+        breaks = [orth for orth in set(words.tolist()) if "\n" in doc.vocab.strings[orth]]
+        ends = (np.flatnonzero(np.isin(words, np.array(breaks, dtype=words.dtype))) + 1).tolist()
     bounds = [0, *ends, len(doc)]
     return ((start, end) for start, end in zip(bounds, bounds[1:], strict=False) if end > start)
 

@@ -11,6 +11,7 @@ from thinc.types import Floats2d
 
 from ..errors import Errors
 from ..layers.dropout import dropout_attrs, get_dropout
+from .distinct_words import distinct_words, embeds_words_alone
 from .vocab_vectors import check_vectors
 
 CASINGS = ("other", "lower", "upper", "title", "mixed", "numeric", "mainly numeric", "has digit")
@@ -105,7 +106,7 @@ def casing(word: str) -> str:
     word (str): the word.
     RETURNS (str): "mainly numeric" if more than half of its characters are digits, and so on.
     """
-    digits = sum(char.isdigit() for char in word)
+    digits = 0 if word.isalpha() else sum(char.isdigit() for char in word)
     if digits:
         if digits == len(word):
             return "numeric"
@@ -151,6 +152,10 @@ def _forward_concat(model: Model, docs: list[Doc], is_train: bool):
     lengths = [len(doc) for doc in docs]
     if not sum(lengths):
         return [ops.alloc2f(0, model.get_dim("nO")) for _ in docs], lambda dY: docs
+    if not is_train and all(embeds_words_alone(layer) for layer in model.layers):
+        words, index = distinct_words(docs)
+        joined = ops.xp.concatenate([layer.predict([words])[0] for layer in model.layers], axis=1)
+        return ops.unflatten(joined[ops.asarray1i(index)], lengths), lambda dY: docs
     outputs, callbacks = zip(*(layer(docs, is_train) for layer in model.layers), strict=True)
     joined = ops.xp.concatenate([ops.flatten(output) for output in outputs], axis=1)
     cuts = np.cumsum([output[0].shape[1] for output in outputs])[:-1]

@@ -5,9 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spacy.ml.models.tok2vec import MaxoutWindowEncoder, MultiHashEmbed
 from spacy.vectors import Vectors
+from thinc.api import chain
 
 from spacy_clinner.models.bilstm import build_bilstm_encoder
 from spacy_clinner.models.char_embed import N_ROWS, build_char_cnn_embed, build_char_lstm_embed, word_chars
+from spacy_clinner.models.distinct_words import embeds_words_alone
 from spacy_clinner.models.tok2vec import build_windowed_tok2vec
 from spacy_clinner.models.word_embed import build_casing_embed, build_concat_embed, build_vectors_embed, casing
 
@@ -116,3 +118,42 @@ def test_a_long_word_is_read_by_both_ends():
 )
 def test_casing(word, name):
     assert casing(word) == name
+
+
+def joined(**parts):
+    return build_concat_embed(parts, dropout=0.0)
+
+
+def assert_same_rows(model, docs):
+    for learnt, predicted in zip(model(docs, is_train=True)[0], model.predict(docs), strict=True):
+        assert np.allclose(learnt, predicted, atol=1e-5)
+
+
+@given(st.lists(st.text("aAbc d'nt.1\n", max_size=40), max_size=5))
+def test_each_distinct_word_is_embedded_once_with_the_same_rows(texts):
+    nlp = spacy.blank("en")
+    # "can't" and "ca n't": the same words, of other norms
+    docs = [nlp.make_doc(text) for text in (*texts, "I can't", "ca n't")]
+    hashes = MultiHashEmbed(8, ["NORM", "PREFIX", "SUFFIX", "SHAPE"], [100] * 4, False)
+    model = joined(a=hashes, b=build_char_cnn_embed(), c=build_casing_embed())
+    model.initialize(docs)
+    assert all(embeds_words_alone(part) for part in model.layers)
+    assert_same_rows(model, docs)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        lambda: MultiHashEmbed(8, ["NORM", "SPACY"], [100, 2], False),
+        lambda: chain(MultiHashEmbed(8, ["NORM"], [100], False), MaxoutWindowEncoder(8, 1, 2, 1)),
+    ],
+    ids=["what follows the word", "its neighbours"],
+)
+def test_what_depends_on_more_than_the_word_is_embedded_at_each_token(nlp, part):
+    model = joined(a=part(), b=build_casing_embed())
+    docs = [nlp.make_doc("no fever (fever)")]
+    model.initialize(docs)
+    assert not embeds_words_alone(model.layers[0])
+    assert_same_rows(model, docs)
+    (rows,) = model.predict(docs)
+    assert not np.allclose(rows[1], rows[3])
