@@ -20,10 +20,10 @@ for variable in ("OMP", "MKL", "OPENBLAS", "BLIS", "NUMBA"):
 import spacy  # noqa: E402
 import torch  # noqa: E402
 import typer  # noqa: E402
+from machine import cpu_model  # noqa: E402
 from spacy.language import Language  # noqa: E402
 from spacy.training import Example  # noqa: E402
 from spacy.util import load_config  # noqa: E402
-from tagging_speed import cpu_model  # noqa: E402
 from thinc.api import Adam, fix_random_seed  # noqa: E402
 
 from spacy_clinner.corpora.demo import generate_note, note_to_doc  # noqa: E402

@@ -20,9 +20,9 @@ for variable in ("OMP", "MKL", "OPENBLAS", "BLIS", "NUMBA"):
 import spacy  # noqa: E402
 import torch  # noqa: E402
 import typer  # noqa: E402
+from machine import cpu_model  # noqa: E402
 from spacy.language import Language  # noqa: E402
 from spacy.tokens import Doc, Span  # noqa: E402
-from tagging_speed import cpu_model  # noqa: E402
 
 from spacy_clinner.files import write_atomically  # noqa: E402
 from spacy_clinner.pipeline.relation_candidates import make_pairs_in_document  # noqa: E402

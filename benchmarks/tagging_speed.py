@@ -1,24 +1,24 @@
-"""Speed and memory of pipelines on the MACCROBAT2020 test reports, against spaCy's own `ner`, one thread, one run.
+"""Speed and memory of a tagger against spaCy's own `ner`, from raw texts, on one thread.
 
     python benchmarks/tagging_speed.py run training/maccrobat/charcnn-bilstm_crf/seed0/model-best \\
-        --baseline training/maccrobat/hashcnn_transition/seed0/model-best \\
-        --train-config configs/ner_charcnn-bilstm_crf.cfg \\
-        --baseline-config configs/ner_hashcnn_transition.cfg
+        --baseline training/maccrobat/hashcnn_transition/seed0/model-best
 
-Tagging: the whole `nlp.pipe` from raw texts, pipelines taking turns within every repeat; the figure is the minimum
-process CPU time. Peak memory: a fresh process for each pipeline. Training: the later epochs of spaCy's own loop without
-evaluation, a fresh process for each config. Writes benchmarks/results/tagging_speed.{json,md}.
+The ratio depends on the processor and on what the libraries' matrix products make of it, so it is measured under each
+of `SETTINGS`; also with spaCy's products made by torch, as no installation does: so fast is `ner` on a processor that
+the kernels of Thinc's BLIS fit. In a process the two pipelines take turns, some seconds of CPU time at a time; a
+process gives the ratio of its medians, and several processes its range. Writes
+benchmarks/results/tagging_speed.{json,md}.
 """
 
 import json
 import os
 import resource
-import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from itertools import pairwise
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from typing import Annotated, Any
 
 # one thread everywhere, before any library starts its pool
@@ -26,19 +26,25 @@ for variable in ("OMP", "MKL", "OPENBLAS", "BLIS", "NUMBA"):
     os.environ[f"{variable}_NUM_THREADS"] = "1"
 
 import typer  # noqa: E402
-
-from spacy_clinner.progress import progress  # noqa: E402
+from machine import cpu_model, in_fresh_process  # noqa: E402
 
 # spaCy and torch are imported where they are used: a child's peak memory starts with its parent's at the fork
 
 app = typer.Typer(add_completion=False)
 ROOT = Path(__file__).parents[1]
-TARGETS = {
-    "words_per_second": "at least the baseline's words/s",
-    "crf_share": "CRF at most 5 % of the tagging time",
-    "memory": "at most 1.5 times the baseline's peak memory",
-    "training": "at most the baseline's CPU time per epoch",
+OPENBLAS = {"OPENBLAS_CORETYPE": None, "OPENBLAS_L2_SIZE": None}
+AVX2 = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"}
+# numpy's products (OpenBLAS) as they choose and held to an older processor; torch's as they choose and without AVX-512
+SETTINGS: dict[str, dict[str, str | None]] = {
+    "as the libraries choose": OPENBLAS,
+    "OPENBLAS_CORETYPE=Haswell": {**OPENBLAS, "OPENBLAS_CORETYPE": "Haswell"},
+    "torch without AVX-512": {**OPENBLAS, **AVX2},
+    "both": {**OPENBLAS, **AVX2, "OPENBLAS_CORETYPE": "Haswell"},
 }
+# with the baseline's products made by torch
+LENT = ("as the libraries choose", "torch without AVX-512")
+TARGET = 1.3
+PARTS = ("tokens", "embeddings", "of these, characters", "BiLSTM", "emissions", "CRF", "writing of spans")
 
 
 def load(model: str) -> Any:
@@ -57,44 +63,82 @@ def read_texts(data: Path) -> list[str]:
     return [doc.text for doc in read_docs(data)]
 
 
-def time_tagging(models: Sequence[str], data: Path, repeats: int) -> dict[str, dict[str, float]]:
-    """Words per second of pipelines, and the share of it that the CRF takes.
+def lend_products(nlp: Any) -> None:
+    """Let torch multiply for all layers of a pipeline."""
+    from thinc.api import NumpyOps
 
-    models (Sequence[str]): Paths of the pipelines.
-    data (Path): A `.spacy` file, of which only the texts are used.
-    repeats (int): Rounds; in each, every pipeline tags all texts once.
-    RETURNS (Dict[str, Dict[str, float]]): By pipeline: words (spaCy tokens), the fastest round's CPU seconds, words per
-        second and the CRF's share.
-    """
-    from spacy_clinner.layers import crf
+    from spacy_clinner.layers.products import multiply
 
-    pipelines, texts, spent = {model: load(model) for model in models}, read_texts(data), [0.0]
-    decode = crf.decode
+    class TorchProducts(NumpyOps):
+        def gemm(self, x: Any, y: Any, *, out: Any = None, trans1: bool = False, trans2: bool = False) -> Any:
+            product = multiply(NumpyOps(), x, y, trans1=trans1, trans2=trans2)
+            if out is None:
+                return product
+            out[:] = product
+            return out
 
-    def timed(*args: Any, **kwargs: Any) -> Any:
-        start = time.process_time()
-        result = decode(*args, **kwargs)
-        spent[0] += time.process_time() - start
-        return result
+    for _, pipe in nlp.pipeline:
+        pipe.model._to_ops(TorchProducts())
 
-    crf.decode = timed
-    rounds: dict[str, list[tuple[float, float, int]]] = {model: [] for model in models}
+
+@app.command(hidden=True)
+def turns(model: str, baseline: str, data: Path, seconds: float, lent: bool) -> None:
+    """Print the words and the CPU seconds of a round of each pipeline, in turns until each took so many seconds."""
+    pipelines, texts = [load(model), load(baseline)], read_texts(data)
+    if lent:
+        lend_products(pipelines[1])
+    rounds: list[list[float]] = [[], []]
+    words = 0
     # the first round compiles kernels and fills the caches; it does not count
-    for _ in progress(range(repeats + 1), unit="round", desc="Tag"):
-        for model, nlp in pipelines.items():
-            spent[0], start = 0.0, time.process_time()
-            words = sum(len(doc) for doc in nlp.pipe(texts))
-            rounds[model].append((time.process_time() - start, spent[0], words))
-    found = {}
-    for model, times in rounds.items():
-        seconds, in_crf, words = min(times[1:])
-        found[model] = {
-            "words": words,
-            "cpu_seconds": seconds,
-            "words_per_second": words / seconds,
-            "crf_share": in_crf / seconds,
-        }
-    return found
+    for nlp in pipelines:
+        words = sum(len(doc) for doc in nlp.pipe(texts))
+    while not rounds[0] or min(map(sum, rounds)) < seconds:
+        for nlp, times in zip(pipelines, rounds, strict=True):
+            start = time.process_time()
+            for _ in nlp.pipe(texts):
+                pass
+            times.append(time.process_time() - start)
+    print(json.dumps({"words": words, "seconds": rounds}))
+
+
+@app.command(hidden=True)
+def parts(model: str, data: Path, rounds: int) -> None:
+    """Print the CPU seconds of the parts of a tagger, and of the whole."""
+    from spacy_clinner.layers import crf
+    from spacy_clinner.pipeline.crf_tagger import CRFTagger
+
+    nlp, texts = load(model), read_texts(data)
+    spent: Counter[str] = Counter()
+
+    def watch(owner: Any, method: str, part: str) -> None:
+        inner: Callable = getattr(owner, method)
+
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            start = time.process_time()
+            try:
+                return inner(*args, **kwargs)
+            finally:
+                spent[part] += time.process_time() - start
+
+        setattr(owner, method, timed)
+
+    watch(nlp, "make_doc", "tokens")
+    for _, pipe in nlp.pipeline:
+        if isinstance(pipe, CRFTagger):
+            watch(pipe, "set_annotations", "writing of spans")
+            for node, part in zip(pipe.model.walk(), (node.name for node in pipe.model.walk()), strict=True):
+                names = {"concat_embed": "embeddings", "char_cnn_embed": "of these, characters"}
+                names |= {"bilstm": "BiLSTM", "tag_scores": "emissions"}
+                if part in names:
+                    watch(node, "_func", names[part])
+    watch(crf, "decode", "CRF")
+    for number in range(rounds + 1):
+        if number == 1:
+            spent.clear()
+            begin = time.process_time()
+        for _ in nlp.pipe(texts):
+            pass
+    print(json.dumps({**{part: spent[part] for part in PARTS}, "whole": time.process_time() - begin}))
 
 
 @app.command(hidden=True)
@@ -108,73 +152,16 @@ def memory(model: str, data: Path) -> None:
     print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6))
 
 
-@app.command(hidden=True)
-def training(config_path: Path, train: Path, vectors: str, transformer: str, epochs: int) -> None:
-    """Print the CPU and wall seconds of each epoch but the first, which compiles kernels and fills caches."""
-    import torch
-    from spacy.schemas import ConfigSchemaTraining
-    from spacy.training.initialize import init_nlp
-    from spacy.training.loop import create_train_batches, train_while_improving
-    from spacy.util import load_config, registry, resolve_dot_names
+def summarise(processes: list[dict[str, Any]]) -> dict[str, Any]:
+    """Words per second of both pipelines, the median of all rounds, and the ratio of each process.
 
-    torch.set_num_threads(1)
-    config = load_config(config_path, interpolate=False)
-    paths = {"train": str(train), "dev": str(train), "vectors": vectors}
-    config["paths"].update(paths | ({"transformer": transformer} if "transformer" in config["paths"] else {}))
-    config = config.interpolate()
-    nlp = init_nlp(config)
-    settings = registry.resolve(config["training"], schema=ConfigSchemaTraining)
-    (corpus,) = resolve_dot_names(config, [settings["train_corpus"]])
-    steps = train_while_improving(
-        nlp,
-        settings["optimizer"],
-        create_train_batches(nlp, corpus, settings["batcher"], epochs + 1),
-        lambda: (0.0, {}),  # the dev reports are not scored
-        dropout=settings["dropout"],
-        accumulate_gradient=settings["accumulate_gradient"],
-        patience=0,
-        max_steps=0,
-        eval_frequency=sys.maxsize,
-        exclude=settings["frozen_components"],
-        annotating_components=settings["annotating_components"],
-        before_update=settings["before_update"],
-    )
-    ends: dict[int, tuple[float, float]] = {}
-    for _, info, _ in steps:
-        ends[info["epoch"]] = (time.process_time(), time.perf_counter())
-    pairs = pairwise(ends.values())
-    print(json.dumps([[after - before for before, after in zip(*pair, strict=True)] for pair in pairs]))
-
-
-def in_fresh_process(*args: str) -> Any:
-    """Run a hidden command of this file and return what it prints last."""
-    done = subprocess.run([sys.executable, __file__, *args], check=True, stdout=subprocess.PIPE, text=True)
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def judge(result: dict[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
-    """Hold every pipeline and config against the baseline.
-
-    result (Dict[str, Any]): The measurements.
-    RETURNS (Dict[str, Dict[str, Dict[str, Any]]]): By pipeline or config and target: the value and whether it is met.
+    processes (List[Dict[str, Any]]): What `turns` printed.
+    RETURNS (Dict[str, Any]): "model" and "baseline", words a second, and "ratios".
     """
-    found: dict[str, dict[str, dict[str, Any]]] = {}
-    tagging, base = result["tagging"], result["tagging"][result["baseline"]]
-    for model, row in tagging.items():
-        if model == result["baseline"]:
-            continue
-        speed, share = row["words_per_second"] / base["words_per_second"], row["crf_share"]
-        peak = row["peak_mb"] / base["peak_mb"]
-        found[model] = {
-            "words_per_second": {"value": speed, "met": speed >= 1},
-            "crf_share": {"value": share, "met": share <= 0.05},
-            "memory": {"value": peak, "met": peak <= 1.5},
-        }
-    for config, row in result["training"].items():
-        if config != result["baseline_config"]:
-            cost = row["cpu_seconds"] / result["training"][result["baseline_config"]]["cpu_seconds"]
-            found[config] = {"training": {"value": cost, "met": cost <= 1}}
-    return found
+    words = processes[0]["words"]
+    rounds = [[second for process in processes for second in process["seconds"][i]] for i in (0, 1)]
+    ratios = [median(process["seconds"][1]) / median(process["seconds"][0]) for process in processes]
+    return {"model": words / median(rounds[0]), "baseline": words / median(rounds[1]), "ratios": ratios}
 
 
 def to_markdown(result: dict[str, Any]) -> str:
@@ -184,67 +171,61 @@ def to_markdown(result: dict[str, Any]) -> str:
         "# Speed and memory on the MACCROBAT2020 test reports",
         "",
         f"{result['date']}; {result['cpu']}; one thread; {versions}; `{result['command']}`.",
-        f"CPU seconds are the minimum of {result['repeats']} rounds; words are spaCy tokens.",
+        f"Each row is of {result['processes']} processes, in each of which the pipelines took turns for "
+        f"{result['seconds']:g} CPU seconds; {result['words']:,} words (spaCy tokens) a turn.",
         "",
-        "| pipeline | words | CPU s | words/s | CRF's share | peak MB |",
-        "| --- | --: | --: | --: | --: | --: |",
+        "| setting | words/s | baseline's words/s | ratio, median of processes (range) |",
+        "| --- | --: | --: | --: |",
     ]
-    for model, row in result["tagging"].items():
-        lines.append(
-            f"| {model} | {row['words']} | {row['cpu_seconds']:.3f} | {row['words_per_second']:,.0f} "
-            f"| {row['crf_share']:.1%} | {row['peak_mb']:.0f} |"
-        )
-    if result["training"]:
-        lines += ["", "| config | CPU s per epoch | wall s |", "| --- | --: | --: |"]
-    for config, row in result["training"].items():
-        lines.append(f"| {config} | {row['cpu_seconds']:.1f} | {row['wall_seconds']:.1f} |")
-    lines += ["", "| what | target | value (ratio or share) | met |", "| --- | --- | --: | --- |"]
-    for name, verdicts in result["targets"].items():
-        for target, verdict in verdicts.items():
-            met = "yes" if verdict["met"] else "no"
-            lines.append(f"| {name} | {TARGETS[target]} | {verdict['value']:.3f} | {met} |")
+    lent = {f"{setting}; baseline's products lent by torch": row for setting, row in result["lent"].items()}
+    for setting, row in {**result["settings"], **lent}.items():
+        ratios = row["ratios"]
+        spread = f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+        lines.append(f"| {setting} | {row['model']:,.0f} | {row['baseline']:,.0f} | {spread} |")
+    met = "met" if result["worst_ratio"] >= TARGET else "not met"
+    lines += ["", f"Worst ratio of an installation {result['worst_ratio']:.2f}; the target, {TARGET}, is {met}.", ""]
+    lines += ["| part of the tagger | " + " | ".join(result["parts"]) + " |"]
+    lines += ["| --- |" + " --: |" * len(result["parts"])]
+    for part in PARTS:
+        shares = (f"{seconds[part] / seconds['whole']:.1%}" for seconds in result["parts"].values())
+        lines.append(f"| {part} | " + " | ".join(shares) + " |")
+    lines += ["", "| pipeline | peak MB |", "| --- | --: |"]
+    lines += [f"| {model} | {peak:.0f} |" for model, peak in result["peak_mb"].items()]
     return "\n".join(lines) + "\n"
-
-
-def cpu_model() -> str:
-    """Name of the processor."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf8").splitlines() if info.is_file() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else "unknown CPU"
 
 
 @app.command()
 def run(
-    models: Annotated[list[str], typer.Argument(help="Pipelines")],
+    model: Annotated[str, typer.Argument(help="Pipeline with a CRF tagger")],
     baseline: Annotated[str, typer.Option(help="Pipeline with spaCy's ner")],
     data: Annotated[Path, typer.Option(help="Reports to tag")] = Path("corpus/maccrobat/test.spacy"),
-    repeats: Annotated[int, typer.Option(min=1, help="Rounds of tagging")] = 10,
-    train_config: Annotated[list[Path] | None, typer.Option(help="Config to train; may be repeated")] = None,
-    baseline_config: Annotated[Path | None, typer.Option(help="Config of spaCy's ner")] = None,
-    train: Annotated[Path, typer.Option(help="Reports to train on")] = Path("corpus/maccrobat/train.spacy"),
-    vectors: Annotated[str, typer.Option(help="Word vectors")] = "corpus/vectors",
-    transformer: Annotated[str, typer.Option(help="Transformer")] = "assets/transformer",
-    epochs: Annotated[int, typer.Option(min=1, help="Epochs of training that count")] = 1,
+    seconds: Annotated[float, typer.Option(min=0, help="CPU seconds of each pipeline in a process")] = 10,
+    processes: Annotated[int, typer.Option(min=1, help="Processes of each setting")] = 5,
+    setting: Annotated[list[str] | None, typer.Option(help="Setting of the libraries; may be repeated")] = None,
     output: Annotated[Path, typer.Option(help="Folder of the results")] = ROOT / "benchmarks" / "results",
 ) -> None:
-    """Measure tagging speed, peak memory and training time, and hold them against the baseline."""
-    everything = [*models, baseline]
-    peaks = {model: in_fresh_process("memory", model, str(data)) for model in everything}
-    epoch_times = {}
-    for config in [*train_config, baseline_config] if train_config and baseline_config else []:
-        times = in_fresh_process("training", str(config), str(train), vectors, transformer, str(epochs))
-        cpu, wall = min(times)
-        epoch_times[str(config)] = {"cpu_seconds": cpu, "wall_seconds": wall}
-    tagging = time_tagging(everything, data, repeats)
-
+    """Measure tagging speed under several settings of the libraries, its parts, and peak memory."""
     from spacy_clinner.files import write_atomically
+    from spacy_clinner.progress import progress
     from spacy_clinner.scoring.provenance import provenance
 
-    result = {**provenance(), "cpu": cpu_model(), "baseline": baseline, "baseline_config": str(baseline_config)}
-    result |= {"repeats": repeats, "data": str(data), "training": epoch_times}
-    result["tagging"] = {model: {**row, "peak_mb": peaks[model]} for model, row in tagging.items()}
-    result["targets"] = judge(result)
+    peaks = {pipeline: in_fresh_process(__file__, "memory", pipeline, str(data)) for pipeline in (model, baseline)}
+    chosen = setting or [*SETTINGS]
+    lent = [name for name in LENT if name in chosen]
+    rows = [*((name, "0") for name in chosen), *((name, "1") for name in lent)]
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {row: [] for row in rows}
+    for row in progress(rows * processes, unit="process", desc="Tag"):
+        arguments = ("turns", model, baseline, str(data), str(seconds), row[1])
+        found[row].append(in_fresh_process(__file__, *arguments, settings=SETTINGS[row[0]]))
+    speeds = {row: summarise(printed) for row, printed in found.items()}
+    settings = {name: speeds[name, "0"] for name in chosen}
+    spent = {
+        name: in_fresh_process(__file__, "parts", model, str(data), "10", settings=SETTINGS[name]) for name in lent
+    }
+    result = {**provenance(), "cpu": cpu_model(), "data": str(data), "seconds": seconds, "processes": processes}
+    result |= {"words": found[rows[0]][0]["words"], "parts": spent, "peak_mb": peaks}
+    result |= {"settings": settings, "lent": {name: speeds[name, "1"] for name in lent}}
+    result["worst_ratio"] = min(min(row["ratios"]) for row in settings.values())
     page = to_markdown(result)
     write_atomically(output / "tagging_speed.json", json.dumps(result, indent=1) + "\n")
     write_atomically(output / "tagging_speed.md", page)
