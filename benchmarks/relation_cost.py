@@ -69,13 +69,14 @@ def measure_memory(nlp: Language) -> float:
     labels = (head, children[0])
     doc.set_ents([Span(doc, 2 * i, 2 * i + 1, labels[i % 2]) for i in range(N_ENTITIES)])
     before, extractor.candidates = extractor.candidates, make_pairs_in_document()
+    limit, extractor.cfg["max_candidates"] = extractor.cfg["max_candidates"], N_ENTITIES
     tracemalloc.start()
     try:
         extractor.predict([doc])
         return tracemalloc.get_traced_memory()[1] / 2**20
     finally:
         tracemalloc.stop()
-        extractor.candidates = before
+        extractor.candidates, extractor.cfg["max_candidates"] = before, limit
 
 
 def main(

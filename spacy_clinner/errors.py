@@ -813,6 +813,11 @@ class Warnings(metaclass=_Coded):
         "earlier version saved it: save the pipeline anew (`nlp.to_disk`). To silence this, set the environment "
         'variable PYTHONWARNINGS to "ignore:[CW290]".'
     )
+    CW365 = (
+        "A document with {entities} entities has {n} pairs too many for the relation extractor, which tries {limit} "
+        "children of a head, the nearest ones. Likely line breaks were lost, or the candidates reach too far for a "
+        "note of this length; a higher `max_candidates` tries more of them, in more time."
+    )
     CW210 = (
         "Aligner {name!r} has an encoder of its own, so what it learns reaches no other component. Set its "
         "`model.tok2vec` to the listener of the encoder that the taggers share."

@@ -79,7 +79,10 @@ def test_pipelines_compute_the_same(name):
         weights = [weight for _, pipe in on_device.pipeline for weight in toy_transfer.weights(pipe.model)]
         assert weights and all(isinstance(weight, DeviceArray) for weight in weights)
         assert ops.moved
-    assert device_losses == pytest.approx(losses) and all(isinstance(loss, float) for loss in device_losses.values())
+    # weights differ by rounding after the first step
+    assert device_losses == pytest.approx(losses, rel=1e-5) and all(
+        isinstance(loss, float) for loss in device_losses.values()
+    )
     assert device_docs == docs
     expected = [weight for _, pipe in nlp.pipeline for weight in toy_transfer.weights(pipe.model)]
     for one, other in zip(weights, expected, strict=True):

@@ -67,6 +67,7 @@ DEFAULT_RELATION_MODEL = Config().from_str(default_model_config)["model"]
         "entities": "gold",
         "level": "mentions",
         "spans_key": None,
+        "max_candidates": 300,
         "threshold": 0.5,
         "relative": False,
         "loss_weight": 1.0,
@@ -85,6 +86,7 @@ def make_relation_extractor(
     entities: str,
     level: str,
     spans_key: str | None,
+    max_candidates: int,
     threshold: float,
     relative: bool,
     loss_weight: float,
@@ -102,6 +104,7 @@ def make_relation_extractor(
         entities=entities,
         level=level,
         spans_key=spans_key,
+        max_candidates=max_candidates,
         threshold=threshold,
         relative=relative,
         loss_weight=loss_weight,
@@ -129,6 +132,7 @@ class RelationExtractor(StoredWeights, TrainablePipe):
         entities: Literal["gold", "predicted"] = "gold",
         level: Literal["mentions", "concepts"] = "mentions",
         spans_key: str | None = None,
+        max_candidates: int = 300,
         threshold: float = 0.5,
         relative: bool = False,
         loss_weight: float = 1.0,
@@ -152,6 +156,8 @@ class RelationExtractor(StoredWeights, TrainablePipe):
         level (str): What is judged: each pair of "mentions" by itself, or all pairs of mentions of the same two
             "concepts" (`kb_id_`) of a document together, by the log-sum-exp of their scores (Verga et al. 2018).
         spans_key (Optional[str]): Span group that holds the entities; None for `doc.ents`.
+        max_candidates (int): Most children that are tried for one head, the nearest ones (CW365): the time of a line
+            with thousands of entities grows with their square otherwise.
         threshold (float): Probability that a relation needs, 0 to 1; may be changed after training.
         relative (bool): Whether the threshold is for the ratio of a relation's odds to those of the most probable one
             of its document: for texts that are known to state a relation. A document with a candidate has one then.
@@ -159,8 +165,11 @@ class RelationExtractor(StoredWeights, TrainablePipe):
         loss_weight (float): Weight of the loss among components that share an encoder.
         lr_scale (float): Learning rate of this component as a multiple of the training's.
         scorer (Optional[Callable]): The scoring method.
-        RAISES (ValueError): CE255 if the threshold is no probability, CE256 if entities or level is neither.
+        RAISES (ValueError): CE255 if the threshold is no probability, CE256 if entities or level is neither, CE364 if
+            `max_candidates` is not positive.
         """
+        if max_candidates < 1:
+            raise ValueError(Errors.CE364.format(name=name, setting="max_candidates", value=max_candidates))
         if not 0 <= threshold <= 1:
             raise ValueError(Errors.CE255.format(threshold=threshold))
         for setting, value, known in (
@@ -182,6 +191,7 @@ class RelationExtractor(StoredWeights, TrainablePipe):
             "entities": entities,
             "level": level,
             "spans_key": spans_key,
+            "max_candidates": max_candidates,
             "threshold": threshold,
             "relative": relative,
             "loss_weight": loss_weight,
@@ -275,11 +285,12 @@ class RelationExtractor(StoredWeights, TrainablePipe):
         docs (Iterable[Doc]): The documents.
         predictions (Sequence[Prediction]): What `predict` returned for them.
         """
+        labels = self.labels
         for doc, (triples, probabilities) in zip(docs, predictions, strict=True):
             spans = spans_of(doc, self.cfg["spans_key"])
             relations = [
                 {
-                    **relation_of(spans[head], spans[child], self.labels[label]),
+                    **relation_of(spans[head], spans[child], labels[label]),
                     "head_label": spans[head].label_,
                     "child_label": spans[child].label_,
                     "probability": probability,
@@ -355,8 +366,8 @@ class RelationExtractor(StoredWeights, TrainablePipe):
         scores, groups, backprop = score_groups(self.model, portion, all_entities, self._allowed(), rows, is_train=True)
         targets = np.concatenate([targets_of(pairs, relations[number], len(self.labels)) for number, pairs in portion])
         targets = ops.asarray2f(targets_of_groups(targets, groups))
-        for number, gradient in backprop((_sigmoid(scores) - targets) * scale).items():
-            d_rows[number] += gradient
+        for number, tokens, gradient in backprop((_sigmoid(scores) - targets) * scale):
+            d_rows[number][tokens] += gradient
         # log(1 + e^x) - y x
         return float((ops.xp.logaddexp(0, scores) - targets * scores).sum() * scale)
 
@@ -396,7 +407,7 @@ class RelationExtractor(StoredWeights, TrainablePipe):
         return sizes(self.model, len(self.labels), len(self.cfg["entity_labels"]))
 
     def _portions(self, all_entities: list[Entities]) -> Iterator[Portion]:
-        return portions(all_entities, self.candidates, self._allowed(), MAX_PAIRS)
+        return portions(all_entities, self.candidates, self._allowed(), MAX_PAIRS, self.cfg["max_candidates"])
 
     def _read_entities(self, doc: Doc, spans) -> Entities:
         numbers = {label: number for number, label in enumerate(self.cfg["entity_labels"], start=1)}

@@ -10,7 +10,7 @@ from thinc.types import Floats2d, Ints1d
 from ..errors import Errors
 from ..layers.group_scores import pool_groups
 from ..layers.pair_features import Entities
-from .relation_portions import Portion, documents_of, join_portion
+from .relation_portions import Portion, find_windows, join_portion
 
 
 def number_concepts(spans: Sequence[Span]) -> Ints1d:
@@ -62,7 +62,7 @@ def score_groups(
     allowed: np.ndarray,
     rows: Sequence[Floats2d],
     is_train: bool,
-) -> tuple[Floats2d, Ints1d, Callable[[Floats2d], dict[int, Floats2d]]]:
+) -> tuple[Floats2d, Ints1d, Callable[[Floats2d], list[tuple[int, slice, Floats2d]]]]:
     """Score what is judged together in a portion of pairs.
 
     model (Model): as `spacy_clinner.RelationClassifier.v1` makes it.
@@ -72,20 +72,22 @@ def score_groups(
     rows (Sequence[Floats2d]): the encoder's rows of all documents.
     is_train (bool): whether dropout applies and the callback is used.
     RETURNS (Tuple[Floats2d, Ints1d, Callable]): logits of the groups, shape (g, n_labels); the number of each pair's
-        group, shape (p,); and a callback from the logits' gradient to those of the rows, by number of the document.
+        group, shape (p,); and a callback from the logits' gradient to those of the rows that matter: number of the
+        document, which of its rows, and their gradient.
     RAISES (ValueError): CE297 if logits are not finite: no threshold would find a relation among them.
     """
-    pairs = join_portion(portion, all_entities, allowed, rows, model.ops.xp)
+    windows = find_windows(portion, all_entities)
+    pairs = join_portion(portion, all_entities, windows, allowed, rows, model.ops.xp)
     scores, backprop_scores = model.get_ref("pair_scores")(pairs, is_train)
     if not model.ops.xp.isfinite(scores).all():
         raise ValueError(Errors.CE297)
     groups = group_pairs(portion, all_entities)
     pooled, backprop_pool = pool_groups(model.ops, scores, groups)
 
-    def backprop(d_pooled: Floats2d) -> dict[int, Floats2d]:
-        numbers = documents_of(portion)
-        lengths = model.ops.asarray1i([len(rows[number]) for number in numbers])
+    def backprop(d_pooled: Floats2d) -> list[tuple[int, slice, Floats2d]]:
+        tokens = [window.tokens for window in windows.values()]
+        lengths = model.ops.asarray1i([where.stop - where.start for where in tokens])
         gradients = model.ops.unflatten(backprop_scores(backprop_pool(d_pooled)), lengths)
-        return dict(zip(numbers, gradients, strict=True))
+        return list(zip(windows, tokens, gradients, strict=True))
 
     return pooled, groups, backprop

@@ -3,6 +3,7 @@
 Text is set in letters of one width, so that offsets are positions; pages need no script to draw.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -170,7 +171,9 @@ def _label_place(number: int, width: int, feet: Sequence[tuple[int, int]], level
 
 def _pieces(text: str, annotations: Sequence[Annotation], scale: Scale, end: int) -> list[Piece]:
     pieces, at = [], scale.origin
-    for entity in annotations:
+    # by their starts: a long note has many diagrams
+    first, last = (bisect_left(annotations, place, key=lambda entity: entity.start) for place in (at, end))
+    for entity in annotations[first:last]:
         # of overlapping entities the first is drawn
         if entity.start < at or entity.end > end:
             continue

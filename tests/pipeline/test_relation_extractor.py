@@ -69,7 +69,7 @@ def test_portions_give_the_same_relations_and_gradients(trained, documents, monk
 
 
 def test_many_entities_stay_within_bounds(trained):
-    nlp = make_nlp(candidates={"@misc": "spacy_clinner.pairs_in_document.v1"})
+    nlp = make_nlp(candidates={"@misc": "spacy_clinner.pairs_in_document.v1"}, max_candidates=1000)
     nlp.initialize(partial(examples, nlp))
     doc = Doc(nlp.vocab, words=["aspirin", "5"] * 500)
     doc.set_ents([Span(doc, i, i + 1, ("DRUG", "DOSE")[i % 2]) for i in range(1000)])
