@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import spacy
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.ml.models.tok2vec import MaxoutWindowEncoder, MultiHashEmbed
 from spacy.vectors import Vectors
@@ -129,6 +129,7 @@ def assert_same_rows(model, docs):
         assert np.allclose(learnt, predicted, atol=1e-5)
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.lists(st.text("aAbc d'nt.1\n", max_size=40), max_size=5))
 def test_each_distinct_word_is_embedded_once_with_the_same_rows(texts):
     nlp = spacy.blank("en")
