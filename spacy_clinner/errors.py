@@ -754,6 +754,11 @@ class Errors(metaclass=_Coded):
         "The process that annotates this note dies, likely for want of memory. Annotate it alone on a larger machine, "
         "or cut it."
     )
+    # 360-363 documents that fail in a batch
+    CE360 = (
+        "Component {name!r} failed on document {doc!r}, the {n}. of those that it got. To go on with the others, leave "
+        "it out, or give `nlp.set_error_handler` a function: it gets this document alone."
+    )
 
 
 class Warnings(metaclass=_Coded):
@@ -830,6 +835,10 @@ class Warnings(metaclass=_Coded):
         "Block {block!r} maps the vocabulary's word vectors, and these are not the source's: the loaded map was "
         "learned for other vectors. Set `initialize.vectors` to the source pipeline, or leave the "
         "block out (`load = false`)."
+    )
+    CW360 = (
+        "Component {name!r} failed on a batch of {n} documents ({error}), but on none of them alone, so that all are "
+        "annotated. Likely the batch needs more memory than there is: `nlp.pipe` with a smaller `batch_size` is faster."
     )
     CW060 = (
         "The gold has labels that the model does not predict: {labels}. Their entities count as missed. If the names "

@@ -24,6 +24,7 @@ from ..span_groups import SteadySpanGroup
 from .block_update import LearnsByBlocks
 from .gold import GoldFrom, encode_gold, gold_spans, is_supervised
 from .listening import warn_if_encoder_missed
+from .piping import PipesDocuments
 from .stored_weights import StoredWeights
 from .tying import Tie, read_strength
 
@@ -104,7 +105,7 @@ def make_crf_tagger(
     )
 
 
-class CRFTagger(StoredWeights, LearnsByBlocks, TrainablePipe):
+class CRFTagger(PipesDocuments, StoredWeights, LearnsByBlocks, TrainablePipe):
     """Tag entities by a BIOES linear-chain CRF over any encoder.
 
     Writes `doc.ents` and `doc.spans[spans_key]`, whose `attrs["scores"]` holds P(the span is an entity of its label),

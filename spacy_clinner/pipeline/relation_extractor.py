@@ -20,6 +20,7 @@ from ..models.relation_classifier import set_label_counts, sizes
 from ..models.vocab_vectors import check_read_vectors
 from ..models.windows import Unit
 from .listening import warn_if_encoder_missed
+from .piping import PipesDocuments
 from .relation_candidates import Candidates, read_entities
 from .relation_confidence import confidences
 from .relation_data import relation_of, sort_key, spans_of
@@ -113,7 +114,7 @@ def make_relation_extractor(
     )
 
 
-class RelationExtractor(StoredWeights, TrainablePipe):
+class RelationExtractor(PipesDocuments, StoredWeights, TrainablePipe):
     """Find directed, labelled relations between the entities of a document.
 
     Writes `doc.user_data["clinner_relations"]`, plain dicts that every kind of saving keeps; `doc._.relations` shows

@@ -8,6 +8,7 @@ from thinc.api import Model, Optimizer
 from thinc.types import Floats2d
 
 from .block_update import LearnsByBlocks
+from .piping import PipesDocuments
 from .stored_weights import StoredWeights
 
 
@@ -17,11 +18,12 @@ def make_tok2vec(nlp: Language, name: str, model: Model[list[Doc], list[Floats2d
     return BlockTok2Vec(nlp.vocab, model, name)
 
 
-class BlockTok2Vec(StoredWeights, LearnsByBlocks, Tok2Vec):
+class BlockTok2Vec(PipesDocuments, StoredWeights, LearnsByBlocks, Tok2Vec):
     """Share one encoder among components, as spaCy's `tok2vec` does.
 
     Listeners, `replace_listeners` and saved weights are those of spaCy's component. What it adds is `learn_block`,
-    which `spacy_clinner.transfer_layers.v1` uses for `freeze`, `lr_scale` and `pull`.
+    which `spacy_clinner.transfer_layers.v1` uses for `freeze`, `lr_scale` and `pull`, and that a document that fails
+    does not take its batch with it.
     """
 
     def __init__(self, vocab: Vocab, model: Model[list[Doc], list[Floats2d]], name: str = "clinner_tok2vec") -> None:
