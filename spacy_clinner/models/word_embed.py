@@ -124,12 +124,14 @@ def casing(word: str) -> str:
 def build_concat_embed(parts: dict[str, Any], dropout: float | None = None) -> Model[list[Doc], list[Floats2d]]:
     """Join the embeddings of several layers, with one dropout on the whole.
 
-    parts (Dict[str, Model[List[Doc], List[Floats2d]]]): embedding layers by a name of your choice, in this order.
+    parts (Dict[str, Model[List[Doc], List[Floats2d]]]): embedding layers by a name of your choice, joined in
+        the order of their names: a saved config has its sections in this order.
     dropout (Optional[float]): rate on the joined vector; None follows the rate of the training.
     RETURNS (Model[List[Doc], List[Floats2d]]): the layer; the parts are refs by their names.
     Source: the [char; word] vector of Ma & Hovy 2016, section 2.3, and of Lee et al. 2017.
     """
     # Typed Any: `init fill-config` checks blocks nested in a dictionary before it has made models of them.
+    parts = dict(sorted(parts.items()))
     layers = list(parts.values())
     attrs = dropout_attrs(dropout)
     model = Model("concat_embed", _forward_concat, init=_init_concat, layers=layers, dims={"nO": None}, attrs=attrs)

@@ -4,6 +4,7 @@ import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.ml.models.tok2vec import MaxoutWindowEncoder, MultiHashEmbed
+from spacy.training import Example
 from spacy.vectors import Vectors
 from thinc.api import chain
 
@@ -69,6 +70,15 @@ def test_gradients_of_the_whole_encoder(nlp):
     model.initialize(docs)
     # a small step: the maximum over a word's positions has kinks
     assert_gradients(model, docs, squares, lambda Y: Y, step=1e-3, tolerance=5e-2)
+
+
+def test_a_saved_pipeline_joins_its_parts_in_the_same_order(nlp, tmp_path):
+    chars, casings = ({"@architectures": f"spacy_clinner.{kind}Embed.v1"} for kind in ("CharCNN", "Casing"))
+    config = {"@architectures": "spacy_clinner.ConcatEmbed.v1", "parts": {"chars": chars, "casings": casings}}
+    encoder = nlp.add_pipe("tok2vec", config={"model": config})
+    encoder.initialize(lambda: [Example(nlp.make_doc("fever"), nlp.make_doc("fever"))], nlp=nlp)
+    nlp.to_disk(tmp_path)
+    assert (spacy.load(tmp_path)("Fever in 2020").tensor == nlp("Fever in 2020").tensor).all()
 
 
 def test_windows_do_not_see_each_other(nlp):
