@@ -1,6 +1,10 @@
-"""Which entities of a document a relation may hold between: registered generators."""
+"""Which entities of a document a relation may hold between: registered generators.
+
+They are partial functions, not closures, because a component is pickled on its way to another process.
+"""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from spacy.tokens import Doc, Span
@@ -23,11 +27,12 @@ def make_pairs_within_units(distance: int = 0) -> Candidates:
     distance (int): 0 for the same one, 1 for its neighbours too.
     RETURNS (Callable[[Entities], Ranges]): the generator.
     """
+    return partial(pairs_within_units, distance=distance)
 
-    def pairs_within_units(entities: Entities) -> Ranges:
-        return _ranges(entities.units, entities.units - distance, entities.units + distance)
 
-    return pairs_within_units
+def pairs_within_units(entities: Entities, distance: int) -> Ranges:
+    """As `make_pairs_within_units` says."""
+    return _ranges(entities.units, entities.units - distance, entities.units + distance)
 
 
 @registry.misc("spacy_clinner.pairs_within_tokens.v1")
@@ -37,11 +42,12 @@ def make_pairs_within_tokens(distance: int = 50) -> Candidates:
     distance (int): in tokens.
     RETURNS (Callable[[Entities], Ranges]): the generator.
     """
+    return partial(pairs_within_tokens, distance=distance)
 
-    def pairs_within_tokens(entities: Entities) -> Ranges:
-        return _ranges(entities.starts, entities.starts - distance, entities.starts + distance)
 
-    return pairs_within_tokens
+def pairs_within_tokens(entities: Entities, distance: int) -> Ranges:
+    """As `make_pairs_within_tokens` says."""
+    return _ranges(entities.starts, entities.starts - distance, entities.starts + distance)
 
 
 @registry.misc("spacy_clinner.pairs_in_document.v1")
@@ -50,11 +56,12 @@ def make_pairs_in_document() -> Candidates:
 
     RETURNS (Callable[[Entities], Ranges]): the generator.
     """
-
-    def pairs_in_document(entities: Entities) -> Ranges:
-        return np.tile([0, len(entities.starts)], (len(entities.starts), 1))
-
     return pairs_in_document
+
+
+def pairs_in_document(entities: Entities) -> Ranges:
+    """As `make_pairs_in_document` says."""
+    return np.tile([0, len(entities.starts)], (len(entities.starts), 1))
 
 
 def _ranges(values, lowest, highest) -> Ranges:
