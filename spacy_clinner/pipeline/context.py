@@ -6,7 +6,6 @@ process. Here only what they decided is written down.
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from threading import Lock
 from typing import Any, Literal
 
 import srsly
@@ -20,11 +19,9 @@ from ..errors import Errors
 from ..files import write_atomically
 from ..span_groups import steady_spans
 from .checksums import add_checksums, check_bytes, check_files, readable, write_checksums
-from .context_cues import CueFinder, import_context
+from .context_cues import CueFinder
 from .context_rules import ASSERTIONS, Rule, merge_rules, read_rules, ready_rules
-
-# Of the module, because components with locks cannot be pickled.
-_BUILDING = Lock()
+from .medspacy_import import MAKING, import_context
 
 
 @Language.factory(
@@ -115,8 +112,11 @@ class Context:
 
     @rules.setter
     def rules(self, rules: Iterable[Rule]) -> None:
-        self._rules = merge_rules([], rules)
-        self._finder = None
+        rules = merge_rules([], rules)
+        # not while another thread makes the finder of the old ones, which it would keep
+        with MAKING:
+            self._rules = rules
+            self._finder = None
 
     def add_rules(self, rules: Iterable[Rule]) -> None:
         """Add rules; one of the same `literal` is replaced.
@@ -124,7 +124,8 @@ class Context:
         rules (Iterable[Rule]): Rules as `context_rules.read_rules` returns them.
         RAISES (ValueError): CE272 if a rule is wrong.
         """
-        self.rules = merge_rules(self._rules, rules)
+        with MAKING:
+            self.rules = merge_rules(self._rules, rules)
 
     def initialize(
         self,
@@ -196,8 +197,8 @@ class Context:
         return rows
 
     def _build_finder(self) -> CueFinder:
-        """Made at first use: when loading, the rules come after the component."""
-        with _BUILDING:
+        """Made when the rules are there: after loading, or at first use."""
+        with MAKING:
             if self._finder is None:
                 # other threads see it only now: without its rules it would find that nothing is negated
                 self._finder = CueFinder(self.nlp, self.name, self._rules, self.max_tokens)
@@ -206,6 +207,11 @@ class Context:
     def __getstate__(self) -> dict[str, Any]:
         """Without medspaCy's objects, so that the component can be sent to a spawned process."""
         return {**self.__dict__, "_finder": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Import medspaCy before its attributes are unpickled: they would import it, and silence all warnings."""
+        self.__dict__.update(state)
+        import_context(self.name)
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Serialise the rules.
@@ -225,6 +231,7 @@ class Context:
         check_bytes(self.name, data, ["rules"], exclude)
         with readable(self.name, "its bytes"):
             util.from_bytes(data, {"rules": lambda content: setattr(self, "rules", srsly.json_loads(content))}, exclude)
+            self._build_finder()
         return self
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
@@ -248,6 +255,7 @@ class Context:
         check_files(self.name, Path(path), ["rules.json"], exclude)
         with readable(self.name, Path(path)):
             util.from_disk(Path(path), {"rules.json": lambda file: setattr(self, "rules", read_rules(file))}, exclude)
+            self._build_finder()
         return self
 
 

@@ -16,9 +16,9 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from ..errors import Warnings
-from ..extras import require
 from ..models.windows import window_bounds
 from .context_rules import Rule
+from .medspacy_import import import_context
 
 Bounds = Sequence[tuple[int, int]]
 
@@ -75,22 +75,6 @@ class CueFinder:
         if cuts:
             message = Warnings.CW364.format(name=self.name, n=len(cuts), limit=self.max_tokens, token=cuts[0])
             warnings.warn(message, stacklevel=2)
-
-
-def import_context(name: str) -> Any:
-    """medspaCy's package of ConText; importing it takes seconds.
-
-    name (str): Name of the component that asks.
-    RETURNS (ModuleType): `medspacy.context`.
-    RAISES (ImportError): CE358 if medspaCy is not installed.
-    """
-    require("medspacy", f"Component {name!r}")
-    # medspaCy silences all warnings of the process when it is imported
-    with warnings.catch_warnings():
-        import medspacy.context
-    # which also kept quiet that some rule sets leave one of its matchers empty
-    warnings.filterwarnings("ignore", message=r"\[W036\]", module="medspacy")
-    return medspacy.context
 
 
 @contextmanager

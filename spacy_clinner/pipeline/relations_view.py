@@ -43,7 +43,8 @@ def read_relations(doc: Doc) -> list[Relation]:
 def register_relations_view() -> None:
     """Make `doc._.relations` known, unless another package has taken the name."""
     if not Doc.has_extension(EXTENSION):
-        Doc.set_extension(EXTENSION, getter=read_relations)
+        # by force, because another thread may load a pipeline, too
+        Doc.set_extension(EXTENSION, getter=read_relations, force=True)
 
 
 def _span(doc: Doc, offsets: list[int], label: str) -> Span:
