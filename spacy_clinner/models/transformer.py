@@ -17,12 +17,17 @@ from thinc.types import Floats2d, Ragged
 from ..constants import DOC_ID_KEY
 from ..errors import Warnings
 from ..extras import require
+from ..locks import make_fork_safe_lock
 
 if TYPE_CHECKING:
     from spacy_transformers.data_classes import FullTransformerBatch
     from spacy_transformers.layers import TransformerModel
 
 SpanGetter = Callable[[list[Doc]], list[list[Span]]]
+
+# Thinc switches dropout off before a prediction and on after it, and tokenizers keep their padding between calls: a
+# second thread would read with the dropout or the padding of the first.
+READING = make_fork_safe_lock()
 
 
 @registry.architectures("spacy_clinner.TransformerModel.v1")
@@ -50,8 +55,9 @@ def build_transformer_model(
         name, get_spans, tokenizer_config or {}, transformer_config or {}, mixed_precision, grad_scaler_config or {}
     )
     model.attrs["get_spans"] = FittingSpans(get_spans, model)
+    model.attrs["replace_listener"] = _replace_listener
     model.attrs["replace_listener_cfg"] = _as_own_encoder
-    return model
+    return _one_thread_at_a_time(model)
 
 
 @registry.architectures("spacy_clinner.Tok2VecTransformer.v1")
@@ -146,6 +152,25 @@ def settle_limit(model: "TransformerModel") -> int:
         limit = min(limit, rows - first)
     model.tokenizer.model_max_length = limit
     return limit
+
+
+def _one_thread_at_a_time(model: "TransformerModel") -> "TransformerModel":
+    model._func = _forward
+    return model
+
+
+def _forward(model: "TransformerModel", docs: list[Doc], is_train: bool) -> tuple["FullTransformerBatch", Callable]:
+    from spacy_transformers.layers.transformer_model import forward
+
+    with READING:
+        return forward(model, docs, is_train)
+
+
+def _replace_listener(copied: "TransformerModel") -> Model[list[Doc], list[Floats2d]]:
+    """A copy of the transformer, which spacy-transformers has made anew, as part of a component's own encoder."""
+    from spacy_transformers.layers._util import replace_listener
+
+    return replace_listener(_one_thread_at_a_time(copied))
 
 
 def _as_own_encoder(encoder_cfg: dict[str, Any], listener_cfg: dict[str, Any]) -> dict[str, Any]:
