@@ -28,3 +28,11 @@ def seed():
 def data_dir() -> Path:
     assert DATA_DIR.is_dir(), f"no corpora under {DATA_DIR}: set CLINNER_DATA_DIR"
     return DATA_DIR
+
+
+@pytest.fixture(scope="session")
+def whole_pipeline(tmp_path_factory) -> Path:
+    """The folder of a saved pipeline of every component, with notes and what it finds in them."""
+    from .whole_pipeline import save
+
+    return save(tmp_path_factory.mktemp("pipeline"))

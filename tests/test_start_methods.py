@@ -10,25 +10,20 @@ import pytest
 import spacy
 from spacy.tokens.underscore import Underscore
 
-from .whole_pipeline import NOTES, read, save
-
-
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory):
-    return save(tmp_path_factory.mktemp("pipeline"))
+from .whole_pipeline import NOTES, read
 
 
 @pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
-def test_two_processes_however_they_start(saved, method):
-    command = [sys.executable, "-m", "tests.in_processes", str(saved), method]
+def test_two_processes_however_they_start(whole_pipeline, method):
+    command = [sys.executable, "-m", "tests.in_processes", str(whole_pipeline), method]
     env = {**os.environ, "OMP_NUM_THREADS": "1"}
     root = Path(__file__).parents[1]
     done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
 
 
-def test_a_pickled_pipeline_finds_the_same(saved):
-    nlp = spacy.load(saved)
+def test_a_pickled_pipeline_finds_the_same(whole_pipeline):
+    nlp = spacy.load(whole_pipeline)
     pickle.dumps(Underscore.get_state())
     copy = pickle.loads(pickle.dumps(nlp))
     assert [read(doc) for doc in copy.pipe(NOTES)] == [read(doc) for doc in nlp.pipe(NOTES)]

@@ -12,7 +12,7 @@ from spacy.tokens import Doc, Span
 from spacy.tokens.underscore import Underscore
 
 from ..extras import require
-from ..locks import make_fork_safe_lock
+from ..forks import make_fork_safe_lock
 
 # Held while something of medspaCy's is made. Of the module, because components with locks cannot be pickled.
 MAKING = make_fork_safe_lock()

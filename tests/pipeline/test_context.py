@@ -6,17 +6,31 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Event
+from typing import NamedTuple
 
 import pytest
 import spacy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc, DocBin, Span
+from spacy.tokens.underscore import Underscore
 from spacy.training import Example
 
 from spacy_clinner.constants import ASSERTION_CUES_KEY, ASSERTIONS_KEY
 from spacy_clinner.pipeline.context_rules import read_rules, ready_rules
+
+
+class Section(NamedTuple):
+    """What medspaCy's sectionizer leaves on a token."""
+
+    category: str
+    title_span: tuple[int, int]
+    section_span: tuple[int, int]
+    body_span: tuple[int, int]
+    parent: str | None
+    rule: str | None
+
 
 PROBLEMS = ["fever", "cough", "stroke", "asthma", "pneumonia", "chest pain"]
 TEXT = "Denies fever or cough.\nHis mother had a stroke.\nPMH of asthma, chest pain, ?pneumonia.\nReturn if fever.\n"
@@ -88,6 +102,34 @@ def test_threads_that_start_together_on_a_cold_pipeline_all_see_the_rules(monkey
 
     with ThreadPoolExecutor(8) as threads:
         assert list(threads.map(annotate, range(8))) == [FOUND] * 8
+
+
+def test_rules_added_while_another_thread_makes_the_finder(monkeypatch):
+    from medspacy.common.medspacy_matcher import MedspacyMatcher
+
+    add, making, added = MedspacyMatcher.add, Event(), Event()
+
+    def add_slowly(self, rules):
+        making.set()
+        # at most: the rules must wait for this
+        added.wait(0.5)
+        add(self, rules)
+
+    nlp = make_nlp(rules="none")
+    monkeypatch.setattr(MedspacyMatcher, "add", add_slowly)
+    with ThreadPoolExecutor(1) as other:
+        first = other.submit(nlp, "Rules out fever")
+        making.wait()
+        nlp.get_pipe("context").add_rules([{"literal": "rules out", "category": "NEGATED_EXISTENCE"}])
+        added.set()
+        assert cues(first.result()) == []
+    assert cues(nlp("Rules out fever")) == [("fever", "negated", "Rules out")]
+
+
+def test_a_loaded_pipeline_is_ready_for_its_first_note(nlp, tmp_path):
+    nlp.to_disk(tmp_path)
+    for loaded in (spacy.load(tmp_path), make_nlp().from_bytes(nlp.to_bytes())):
+        assert loaded.get_pipe("context")._finder is not None
 
 
 def test_assertions_and_their_cues(nlp):
@@ -224,6 +266,27 @@ def test_several_processes_find_the_same(nlp):
     texts = [TEXT, "No asthma.", "", "Fever."]
     for alone, parallel in zip(map(nlp, texts), nlp.pipe(texts, n_process=2), strict=True):
         assert_same(alone, parallel)
+
+
+def test_named_getters_of_medspacy_give_what_its_lambdas_give(nlp):
+    from medspacy import _extensions
+
+    doc = nlp(TEXT)
+    doc[0]._.section = Section("history", (0, 2), (0, 9), (2, 9), None, None)
+    doc._.data = {kind: {"text": [kind]} for kind in _extensions.ALLOWED_DATA_TYPES}
+    for made, theirs in ((doc[0:3], _extensions._span_extensions), (doc, _extensions._doc_extensions)):
+        lambdas = [name for name, how in theirs.items() if getattr(how.get("getter"), "__name__", "") == "<lambda>"]
+        assert lambdas
+        for name in lambdas:
+            found, expected = made._.get(name), theirs[name]["getter"](made)
+            assert str(found) == str(expected) and (expected is not None or name in ("section_parent", "section_rule"))
+            pickle.dumps(type(made).get_extension(name))
+
+
+def test_a_process_that_is_sent_the_pipeline_still_warns(nlp, tmp_path):
+    (tmp_path / "sent").write_bytes(pickle.dumps((nlp.get_pipe("context"), Underscore.get_state())))
+    code = "import pickle, warnings, sys; pickle.load(open(sys.argv[1], 'rb')); warnings.warn('still heard')"
+    assert "still heard" in run(sys.executable, "-c", code, tmp_path / "sent").stderr
 
 
 def test_the_component_can_be_sent_to_a_spawned_process(nlp):
