@@ -4,22 +4,12 @@ Thinc parameters know their size only when they are initialised, are saved and a
 when layers are transferred; torch modules can do none of that. So torch lends its kernels and autograd, nothing else.
 """
 
-import os
-import sys
 from collections.abc import Callable
 
 from thinc.api import Model, torch2xp, xp2torch
 from thinc.types import FloatsXd
 
-
-def _one_thread_after_fork() -> None:
-    # A forked child inherits the OpenMP pool's state but not its threads: the next parallel region waits for ever.
-    if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(1)
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_one_thread_after_fork)
+from .. import forks  # noqa: F401
 
 
 def call_torch(

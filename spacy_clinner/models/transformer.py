@@ -17,7 +17,7 @@ from thinc.types import Floats2d, Ragged
 from ..constants import DOC_ID_KEY
 from ..errors import Warnings
 from ..extras import require
-from ..locks import make_fork_safe_lock
+from ..forks import make_fork_safe_lock
 
 if TYPE_CHECKING:
     from spacy_transformers.data_classes import FullTransformerBatch

@@ -1,7 +1,11 @@
 """Windows of a transformer never hold more word pieces than it reads."""
 
 import re
+import subprocess
+import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -202,6 +206,43 @@ def test_it_survives_saving_and_other_processes(nlp, tmp_path):
             np.testing.assert_allclose(scores[0], scores[1], atol=1e-5)
             np.testing.assert_allclose(scores[0], scores[2], atol=1e-5)
             assert entities(one) == entities(other) == entities(third)
+
+
+def test_two_processes_finish_with_torchs_default_threads(nlp, tmp_path):
+    nlp.to_disk(tmp_path / "model")
+    code = (
+        "import spacy, torch; torch.set_num_threads(2); torch.rand(400, 400) @ torch.rand(400, 400)\n"
+        f"nlp = spacy.load({str(tmp_path / 'model')!r}); nlp('Give aspirin')\n"
+        f"print(len(list(nlp.pipe([{LONG!r}] * 8, n_process=2, batch_size=2))))"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    run = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+    assert run.stdout.strip() == "8"
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_threads_do_not_meet_in_the_transformer(tiny, own):
+    """Where they do, a prediction has the dropout or the padding of another's."""
+    nlp = initialized(tiny)
+    if own:
+        nlp.replace_listeners("transformer", "ner", ["model.tok2vec"])
+        nlp.remove_pipe("transformer")
+    texts = ["Fever" + " again" * n for n in range(12)]
+    expected = [nlp(text).spans["clinner_ents"].attrs["scores"] for text in texts]
+    together, often = Barrier(4), sys.getswitchinterval()
+
+    def annotate(_):
+        together.wait()
+        return [nlp(text).spans["clinner_ents"].attrs["scores"] for text in texts]
+
+    try:
+        sys.setswitchinterval(1e-5)
+        with ThreadPoolExecutor(4) as threads:
+            for found in threads.map(annotate, range(4)):
+                for scores, wanted in zip(found, expected, strict=True):
+                    np.testing.assert_allclose(scores, wanted, atol=1e-5)
+    finally:
+        sys.setswitchinterval(often)
 
 
 def test_a_listener_replaced_by_its_own_transformer_fits_too(tiny, tmp_path):
