@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 from spacy.vectors import Vectors
 from spacy.vocab import Vocab
-from thinc.api import Model, get_array_module, to_numpy
+from thinc.api import Model, get_current_ops
 
 from ..errors import Errors
 
@@ -24,7 +24,7 @@ def check_vectors(vectors: Vectors) -> None:
     vectors (Vectors): the table.
     RAISES (ValueError): CE295 if some are not finite.
     """
-    finite = get_array_module(vectors.data).isfinite(vectors.data)
+    finite = np.isfinite(get_current_ops().to_numpy(vectors.data))
     if not finite.all():
         n_rows = int((~finite).any(axis=1).sum())
         raise ValueError(Errors.CE295.format(n=n_rows, total=len(vectors.data)))
@@ -42,5 +42,5 @@ def digest_vectors(vectors: Vectors) -> str:
     found = hashlib.sha256(repr(vectors.shape).encode())
     for column in (vectors.key2row.keys(), vectors.key2row.values()):
         found.update(np.fromiter(column, dtype="uint64", count=len(vectors.key2row)))
-    found.update(np.ascontiguousarray(to_numpy(vectors.data)))
+    found.update(np.ascontiguousarray(get_current_ops().to_numpy(vectors.data)))
     return found.hexdigest()
