@@ -789,6 +789,11 @@ class Warnings(metaclass=_Coded):
         "doccano has no field for probabilities, so they are not written. Write prodigy or label-studio to see them, "
         "or keep probable entities only: raise the tagger's `threshold`."
     )
+    CW112 = (
+        "The CRF's compiled code cannot be kept: neither the package's folder nor the user's cache can be written. "
+        "Every process compiles it again at its first note, which takes some five seconds. Set NUMBA_CACHE_DIR to a "
+        "folder that this user can write; see docs/servers.md."
+    )
     CW200 = (
         "Tagger {name!r} listens to an encoder, but the documents carry none of its output: predictions will be "
         "meaningless. Keep the encoder ('tok2vec' or 'transformer') in the pipeline, before the tagger, and enabled."

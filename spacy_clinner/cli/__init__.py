@@ -17,6 +17,7 @@ from . import (  # noqa: F401
     predict,
     strip,
     table,
+    warm,
 )
 from ._app import clinner_cli
 

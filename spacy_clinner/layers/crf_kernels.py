@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from .compiled import compiled
 from .crf_sums import (
-    compiled,
     find_longest,
     meet,
     read_log_partition,

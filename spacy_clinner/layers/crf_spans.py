@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .crf_sums import compiled, find_longest, meet, read_marginals, read_span, sum_backward, sum_forward
+from .compiled import compiled
+from .crf_sums import find_longest, meet, read_marginals, read_span, sum_backward, sum_forward
 
 
 @compiled

@@ -5,20 +5,20 @@ Probabilities are rescaled at every token. Sums and products of exponentials can
 their rivals'; every entry is therefore kept at or above a floor, and a bound of what the floors can have added to Z
 (docs/crf.md, "The guard") tells which sequences must be computed in another way.
 
-Numba compiles at the first call and caches on disk. One thread, so a process may fork. `fastmath` leaves infinities
-alone: they mean forbidden. No views are taken inside loops: each would count references, at the price of a vector
-operation. Shapes: L tokens of a sequence, T = 4K + 1 tags, D = 2K + 1 leavers or enterers.
+No views are taken inside loops: each would count references, at the price of a vector operation. Shapes: L tokens of a
+sequence, T = 4K + 1 tags, D = 2K + 1 leavers or enterers.
 """
 
 import math
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import overload
+
+from .compiled import compiled
 
 ROWS = 8  # rows of a matrix taken at once, to load and store the result less often
 
-compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"nnan", "nsz", "arcp", "contract", "reassoc"})
 unsigned = np.uintp  # indices that cannot be negative spare the check for wrapping around
 
 

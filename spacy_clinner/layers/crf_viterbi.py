@@ -5,7 +5,8 @@ What holds for `crf_sums.py` holds here.
 
 import numpy as np
 
-from .crf_sums import ROWS, blocks, compiled, find_longest, unsigned, unstack
+from .compiled import compiled
+from .crf_sums import ROWS, blocks, find_longest, unsigned, unstack
 
 
 @compiled
