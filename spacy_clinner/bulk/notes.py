@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..corpora.audit import ImportAudit
-from ..corpora.discovery import claim_id, select_files, without_ending
+from ..corpora.discovery import claim_id, leave_out, select_files, without_ending
 from ..errors import Errors
 from ..files import parse_json, read_text
 from ..scoring.documents import document_ids, read_docs
@@ -29,7 +29,7 @@ def find_notes(paths: Iterable[Path], audit: ImportAudit) -> list[Note]:
     paths (Iterable[Path]): Text files, whose names without .txt are the ids; folders, where all .txt files are read,
         those of sub-folders, too (ids folder/name); .jsonl files, with an object a line that has an "id" and a "text";
         .spacy files, of whose documents ids and texts are taken.
-    audit (ImportAudit): Gets a row for every file of a folder that is left out.
+    audit (ImportAudit): Gets the files, and a row for every one that is left out.
     RETURNS (List[Note]): The notes.
     RAISES (ValueError): CE301 for two notes of one id, CE005 for a folder without notes, CE302 for a file's name that
         can be no id, and those of `read_docs`.
@@ -37,9 +37,12 @@ def find_notes(paths: Iterable[Path], audit: ImportAudit) -> list[Note]:
     owners: dict[str, str] = {}
     notes = []
     for path in paths:
+        known = len(notes)
         for place, note in _notes_of(path, audit):
             claim_id(note.id, place, owners)
             notes.append(note)
+        if len(notes) == known:
+            leave_out([path.name], "holds no note", audit)
     return notes
 
 
@@ -47,8 +50,10 @@ def _notes_of(path: Path, audit: ImportAudit) -> Iterator[tuple[str, Note]]:
     """The notes of a file or folder, each with the place where it is."""
     ending = "" if path.is_dir() else path.suffix.lower()
     if ending == ".jsonl":
+        audit.files.append(path.name)
         yield from _records(path)
     elif ending == ".spacy":
+        audit.files.append(path.name)
         docs = read_docs(path)
         for doc_id, doc in zip(document_ids(docs), docs, strict=True):
             yield path.name, Note(doc_id, partial(str, doc.text))

@@ -10,14 +10,13 @@ from wasabi import msg
 if TYPE_CHECKING:
     from ..bulk.notes import Note
 
-N_NAMED = 5
 SpreadsheetSafe = Annotated[
     bool, Option("--spreadsheet-safe", help="Of .csv: put an apostrophe before cells that begin like formulas")
 ]
 
 
 def find(paths: list[Path]) -> "list[Note]":
-    """Find notes, and say which files of folders are left out.
+    """Find notes, and say how many files are read, and which are not.
 
     paths (List[Path]): Files and folders.
     RETURNS (List[Note]): The notes.
@@ -28,10 +27,7 @@ def find(paths: list[Path]) -> "list[Note]":
 
     audit = ImportAudit()
     notes = find_notes(paths, audit)
-    if audit.rows:
-        named = "; ".join(f"{row.doc_id} ({row.action})" for row in audit.rows[:N_NAMED])
-        more = f"; and {len(audit.rows) - N_NAMED} more" if len(audit.rows) > N_NAMED else ""
-        msg.warn(f"Left out {len(audit.rows)} files or folders: {named}{more}")
+    (msg.warn if audit.left_out else msg.info)(audit.files_read())
     return notes
 
 

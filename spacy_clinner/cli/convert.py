@@ -39,6 +39,7 @@ def convert_cli(
 
     from wasabi import msg
 
+    from ..corpora.audit import name_some
     from ..corpora.column_lines import ColumnFormat
     from ..corpora.exporting import export_file
     from ..corpora.importing import TOKENIZERS, import_files
@@ -51,7 +52,7 @@ def convert_cli(
         if to:
             written, left_out = export_file(source, output, to, ents_only=ents_only)
             if left_out:
-                msg.warn(f"Left out {len(left_out)} documents without annotation")
+                msg.warn(f"Left out {len(left_out)} documents without annotation: {name_some(left_out)}")
             msg.good(f"Wrote {written} documents to {output}")
             return
         if (splits and split) or (by and not split):

@@ -64,6 +64,8 @@ def evaluate_cli(
             msg.info(f"Scored against {gold.name} only: no annotators' offsets are kept ({hint}).")
         elif other_documents := len(run.evaluation.ids) - len(run.original.ids):
             msg.warn(f"{other_documents} documents have no annotators' offsets: they count against {gold.name} only.")
+        if gold.original and "files" in gold.original.source:
+            msg.info(gold.original.source["files"])
         if run.original and run.original.ignored:
             msg.info(f"{run.original.ignored} documents of {corpus} are not in the data and were ignored.")
         if predictions:

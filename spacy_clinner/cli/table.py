@@ -32,6 +32,7 @@ def table_cli(
     """
     from wasabi import msg
 
+    from ..corpora.audit import name_some
     from ..reports.relation_table import note_table
     from ..reports.table import check_output, write_table
     from ..reports.tables import field_table
@@ -46,6 +47,11 @@ def table_cli(
         if show:
             print(field_table(table))
         msg.good(f"Wrote {len(table.rows)} rows of {len(annotated)} notes to {output}; they hold text of the notes")
+        # the table itself cannot tell "none found" from "not read"
+        first_column = next(iter(table.columns))
+        in_table = {row[first_column] for row in table.rows}
+        if without := [note.id for note in annotated if note.id not in in_table]:
+            msg.info(f"{len(without)} notes have no row, as none was found: {name_some(without)}")
         failures.end()
 
 

@@ -1,7 +1,7 @@
 """The import audit: what a corpus held, what of it was changed or left out, and why. It quotes offsets, never text."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, field, fields
 from pathlib import Path
 
@@ -15,6 +15,10 @@ from .id_lists import format_ids
 RELATION = "relation"
 # Problem of a document whose annotations were made on a text with other line ends, or with or without a mark.
 COUNTED_OTHERWISE = "counted otherwise"
+# Problem of a file that is not read; its name stands in the document's place.
+LEFT_OUT = "file left out"
+# so many names of a kind are printed
+N_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class ImportAudit:
 
     documents (int): Number of documents.
     ids (List[str]): Their identifiers, in the order they were read.
+    files (List[str]): Names of all files of the corpus, those that are left out (`left_out`) among them.
     annotations (Counter[str]): Annotated entities per label, as they were found.
     entities (Counter[str]): Entities per label that became `doc.ents`.
     relations (Counter[str]): Annotated relations per label.
@@ -45,6 +50,7 @@ class ImportAudit:
 
     documents: int = 0
     ids: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
     annotations: Counter[str] = field(default_factory=Counter)
     entities: Counter[str] = field(default_factory=Counter)
     relations: Counter[str] = field(default_factory=Counter)
@@ -78,6 +84,24 @@ class ImportAudit:
     def problems(self) -> Counter[str]:
         """Number of rows per problem."""
         return Counter(row.problem for row in self.rows)
+
+    @property
+    def left_out(self) -> list[tuple[str, str]]:
+        """Names of the files that were not read, and why."""
+        return [(row.doc_id, row.action) for row in self.rows if row.problem == LEFT_OUT]
+
+    def files_read(self) -> str:
+        """How many of the files were read, and which were not.
+
+        RETURNS (str): A line; of files that are left out for one reason, some names.
+        """
+        left_out = self.left_out
+        line = f"Read {len(self.files) - len(left_out)} of {len(self.files)} files"
+        by_reason: dict[str, list[str]] = {}
+        for name, reason in left_out:
+            by_reason.setdefault(reason, []).append(name)
+        named = "; ".join(f"{name_some(names)} ({reason})" for reason, names in by_reason.items())
+        return f"{line}, left out {len(left_out)}: {named}" if named else line
 
     def write_tsv(self, path: Path) -> None:
         """Write the rows as tab-separated values with a header line.
@@ -123,15 +147,26 @@ class ImportAudit:
         yield ["total", str(self.relations.total()), str(self.linked.total())]
 
     def summary(self) -> str:
-        """The tables of `counts` and, if there are relations, `relation_counts` as aligned text, below the number of
-        documents and the first and last of their ids.
+        """The tables of `counts` and, if there are relations, `relation_counts` as aligned text, below the files that
+        were read, the number of documents, and the first and last of their ids.
 
         RETURNS (str): Lines to print.
         """
         tables = [self.counts(), self.relation_counts()] if self.relations else [self.counts()]
         ids = " .. ".join(dict.fromkeys((*self.ids[:1], *self.ids[-1:])))
         first = f"{self.documents} documents; ids: {ids}" if ids else f"{self.documents} documents"
-        return "\n".join([first, *map(_aligned, tables)])
+        files = [self.files_read()] if self.files else []
+        return "\n".join([*files, first, *map(_aligned, tables)])
+
+
+def name_some(names: Sequence[str]) -> str:
+    """Name the first of many.
+
+    names (Sequence[str]): Names of files or documents.
+    RETURNS (str): The first of them with commas between, and how many more there are.
+    """
+    more = f" and {len(names) - N_NAMED} more" if len(names) > N_NAMED else ""
+    return ", ".join(names[:N_NAMED]) + more
 
 
 def _aligned(lines: Iterator[list[str]]) -> str:

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from ..errors import Errors
-from .audit import ImportAudit
+from .audit import LEFT_OUT, ImportAudit
 
-LEFT_OUT = "file left out"
 # what neither a list of ids, one a line, nor a UTF-8 file can hold
 UNWRITABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -17,14 +16,18 @@ def find_files(path: Path, audit: ImportAudit) -> dict[str, Path]:
     """Find the files of a corpus.
 
     path (Path): A file, or a folder, whose sub-folders are read, too.
-    audit (ImportAudit): Gets a row for what is hidden, and for what is neither file nor folder.
+    audit (ImportAudit): Gets all names, and a row for what is hidden, and for what is neither file nor folder.
     RETURNS (Dict[str, Path]): The files in the order of their names, which are paths below the folder with "/" between
         (train/note1.txt).
     RAISES (ValueError): CE302 for a name that no list of ids can hold.
     """
-    files = {path.name: path} if path.is_file() else dict(_walk(path, "", audit))
-    for name in files:
-        if UNWRITABLE.search(name):
+    found = [(path.name, path, "")] if path.is_file() else list(_walk(path, ""))
+    audit.files += [name for name, *_ in found]
+    files = {name: file for name, file, reason in found if not reason}
+    for name, _, reason in found:
+        if reason:
+            leave_out([name], reason, audit)
+        elif UNWRITABLE.search(name):
             raise ValueError(Errors.CE302.format(file=name))
     return files
 
@@ -61,7 +64,7 @@ def leave_out(names: Iterable[str], reason: str, audit: ImportAudit) -> None:
     audit (ImportAudit): Gets a row for each.
     """
     for name in sorted(names):
-        audit.add(LEFT_OUT, reason, doc_id=name)
+        audit.add(LEFT_OUT, reason, doc_id=_writable(name))
 
 
 def without_ending(name: str, *endings: str) -> str | None:
@@ -102,16 +105,22 @@ def claim_id(doc_id: str, name: str, owners: dict[str, str]) -> None:
     owners[doc_id] = name
 
 
-def _walk(folder: Path, prefix: str, audit: ImportAudit) -> Iterator[tuple[str, Path]]:
+def _writable(name: str) -> str:
+    """A name as a message or a table can hold it: what is no UTF-8, and control characters, by their numbers."""
+    return UNWRITABLE.sub(lambda found: ascii(found[0])[1:-1], name)
+
+
+def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, Path, str]]:
+    """Names, paths, and why something is not read ("": it may be)."""
     with os.scandir(folder) as entries:
         found = sorted(entries, key=lambda entry: entry.name)
     for entry in found:
-        name = prefix + entry.name
+        name, path = prefix + entry.name, Path(entry.path)
         if entry.name.startswith("."):
-            leave_out([name], "hidden: its name begins with a dot", audit)
+            yield name, path, "hidden: its name begins with a dot"
         elif entry.is_file():
-            yield name, Path(entry.path)
+            yield name, path, ""
         elif entry.is_dir(follow_symlinks=False):
-            yield from _walk(Path(entry.path), f"{name}/", audit)
+            yield from _walk(path, f"{name}/")
         else:
-            leave_out([name], "a link to a folder, or no file", audit)
+            yield name, path, "a link to a folder, or no file"

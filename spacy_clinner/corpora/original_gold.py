@@ -72,8 +72,8 @@ def read_gold(path: Path, format: str, docs: Sequence[Doc], spans_key: str | Non
         raise ValueError(Errors.CE008.format(what="format", value=format, known=", ".join(READERS)))
     wanted = dict(zip(document_ids(docs), docs, strict=True))
     found: dict[str, Annotations | None] = {}
-    ignored = 0
-    for record in READERS[format](path, ImportAudit()):
+    ignored, audit = 0, ImportAudit()
+    for record in READERS[format](path, audit):
         if record.id not in wanted:
             ignored += 1
             continue
@@ -83,7 +83,8 @@ def read_gold(path: Path, format: str, docs: Sequence[Doc], spans_key: str | Non
     if missing:
         raise ValueError(Errors.CE072.format(n=len(missing), docs=missing[:5], path=path.name))
     annotated = {name: annotations for name, annotations in found.items() if annotations is not None}
-    return OriginalGold({"path": str(path), "format": format}, annotated, ignored)
+    source = {"path": str(path), "format": format, "files": audit.files_read()}
+    return OriginalGold(source, annotated, ignored)
 
 
 def annotations_of(text: str, mentions: Iterable[Mention]) -> Annotations:

@@ -14,7 +14,7 @@ from .align import align_mentions
 from .audit import ImportAudit
 from .brat import Textbound
 from .convert import report_texts
-from .discovery import claim_id
+from .discovery import claim_id, leave_out
 from .offsets import fit_offsets
 
 
@@ -62,20 +62,21 @@ def read_records(
     files (Mapping[str, Path]): The files in it by name, as of `select_files`.
     parse (Callable[[str, str], Iterable[Record]]): Finds the records in the contents of a file of a name.
     kind (str): What a record is, for the error.
-    audit (ImportAudit): Gets a row for every record whose mentions are moved.
+    audit (ImportAudit): Gets a row for every file without a record, and for every record whose mentions are moved.
     is_document (Callable[[Record], bool]): Whether a record becomes a document, whose id must be its own.
     YIELDS (Record): The records, their mentions as of `fit_offsets`.
     RAISES (ValueError): CE005 if there is no record, CE301 for an id that is there twice, CE001 and CE300 for a file
         that is no text in UTF-8, and those of `parse`.
     """
-    found, owners = False, {}
+    empty, owners = set(files), {}
     for name, file in files.items():
         for record in parse(read_text(file, name), name):
-            found = True
+            empty.discard(name)
             if is_document(record):
                 claim_id(record.id, name, owners)
             if record.mentions:
                 record = replace(record, mentions=fit_offsets(record.id, record.text, record.mentions, audit))
             yield record
-    if not found:
+    if len(empty) == len(files):
         raise ValueError(Errors.CE005.format(path=path.name, kind=kind))
+    leave_out(empty, f"holds no {kind}", audit)

@@ -85,3 +85,14 @@ def test_folders_without_notes(tmp_path):
     write(tmp_path / "a.csv")
     with pytest.raises(ValueError, match="CE005"):
         read(tmp_path)
+
+
+def test_files_are_counted_and_one_without_notes_is_told(tmp_path):
+    write(tmp_path / "empty.jsonl", "\n")
+    write(tmp_path / "n.jsonl", '{"id": "x", "text": "y"}')
+    write(tmp_path / "ward" / "a.txt")
+    write(tmp_path / "ward" / "b.csv")
+    audit = ImportAudit()
+    assert len(find_notes([tmp_path / "empty.jsonl", tmp_path / "n.jsonl", tmp_path / "ward"], audit)) == 2
+    wanted = "Read 2 of 4 files, left out 2: empty.jsonl (holds no note); b.csv (does not end in .txt)"
+    assert audit.files_read() == wanted

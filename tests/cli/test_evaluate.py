@@ -197,8 +197,9 @@ def test_gold_of_a_corpus(room, brat):
     gold = ("--gold", brat, "--format", "brat")
     result = evaluate(room / "full", room / "brat.spacy", "-o", room / "out.json", *gold, "--compare", room / "half")
     assert result.exit_code == 0, result.output
+    assert "Read 6 of 6 files" in result.output
     saved = json.loads((room / "out.json").read_text())
-    assert saved["original_gold"]["source"] == {"path": str(brat), "format": "brat"}
+    assert saved["original_gold"]["source"] == {"path": str(brat), "format": "brat", "files": "Read 6 of 6 files"}
     assert (saved["original_gold"]["documents"], saved["original_gold"]["ignored_documents"]) == (2, 1)
     assert saved["comparison"]["original_gold"]["difference"] == 0
     assert "1 documents of" in result.output

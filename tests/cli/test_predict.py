@@ -61,7 +61,8 @@ def predict(*args):
 def test_predictions_that_evaluate_reads(room):
     result = predict("notes", "new/p.jsonl")
     assert result.exit_code == 0, result.output
-    assert "2 of 2 notes" in result.words and "ward/.c.txt (hidden" in result.words and "aspirin" not in result.output
+    assert "Read 2 of 3 files, left out 1: ward/.c.txt (hidden" in result.words
+    assert "2 of 2 notes" in result.words and "aspirin" not in result.output
     first, second = map(json.loads, (room / "new" / "p.jsonl").read_text().splitlines())
     assert first == {
         "id": "a",

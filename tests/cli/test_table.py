@@ -76,6 +76,14 @@ def test_a_pipeline_and_notes(room, notes):
     assert rows(room / "t.csv") == [("a", "aspirin", "5mg", "0.500"), ("b", "aspirin", "5mg", "0.500")]
 
 
+def test_notes_without_a_row_are_named(room):
+    (room / "notes" / "c.txt").write_text("Nothing.")
+    result = table(room / "model", room / "notes", room / "t.csv")
+    assert [row[0] for row in rows(room / "t.csv")] == ["a", "b"]
+    words = " ".join(result.output.split())
+    assert "Read 3 of 3 files" in words and "1 notes have no row, as none was found: c" in words
+
+
 def test_a_pipeline_without_relations_has_a_row_an_entity(room):
     nlp = spacy.load(room / "model")
     nlp.remove_pipe("relate_neighbours")

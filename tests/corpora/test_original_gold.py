@@ -85,7 +85,7 @@ def test_gold_of_a_folder(tokenizer, folder):
     docs = [imported(tokenizer, "b")]
     gold = read_gold(folder, "brat", docs)
     assert gold.documents == {"b": ANNOTATIONS} and gold.ignored == 2
-    assert gold.source == {"path": str(folder), "format": "brat"}
+    assert gold.source == {"path": str(folder), "format": "brat", "files": "Read 5 of 5 files"}
     assert original_gold(docs, None, folder, "brat") == gold
     assert original_gold(docs) == kept_gold(docs)
     # not annotated in the corpus: nothing to score against
