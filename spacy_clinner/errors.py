@@ -69,8 +69,8 @@ class Errors(metaclass=_Coded):
     CE011 = "{path} holds no split: neither train.txt, dev.txt nor test.txt."
     CE012 = (
         "Document {doc!r} cannot be written: its id is no name of a file below the output's folder (note1, "
-        "train/note1), or too long, or another document has it, too. Give each document a name of its own in "
-        "`doc.user_data['clinner_doc_id']`."
+        "train/note1) on every system, or too long, or another document has it, too. Give each document a name of its "
+        "own in `doc.user_data['clinner_doc_id']`."
     )
     CE013 = (
         "Document {doc!r}: token {token} holds a delimiter or white space, which would break the columns, or is "
@@ -155,7 +155,7 @@ class Errors(metaclass=_Coded):
     )
     CE306 = (
         "The id {doc!r} cannot stand in a list of ids, one a line: it begins or ends with white space, holds a line "
-        "end or is empty. Rename the document."
+        "end or what no text does, or is empty. Rename the document."
     )
     CE307 = "Give either --splits (lists of ids) or --split (shares to draw them by), and --by only with --split."
     # 310-319 column files and the tokens of corpora
@@ -169,6 +169,11 @@ class Errors(metaclass=_Coded):
     )
     CE312 = (
         "`--tokenizer file` keeps the tokens of column files, and {format} has none. Choose another tokenizer: {known}."
+    )
+    # 320-329 configs that are read, and names for files that are written
+    CE320 = (
+        "{path} is no config of a training: {problem}. Name a file that `python -m spacy init config` or `init "
+        "fill-config` has written, or one of configs/."
     )
     CE030 = (
         "Demo corpus: {part!r} in the template or term {template!r} cannot be read: a bracket without its partner, an "

@@ -9,7 +9,7 @@ import spacy_clinner
 
 PACKAGE = Path(spacy_clinner.__file__).parent
 SHARED = {"concepts", "errors", "constants", "extras", "files", "processes", "progress", "span_groups", "types"}
-SHARED |= {"__init__", "cells", "forks"}
+SHARED |= {"__init__", "cells", "configs", "forks"}
 MAY_IMPORT = {
     "layers": set(),
     "models": {"layers"},

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from spacy.cli._util import show_validation_error
 from wasabi import msg
 
 from ..errors import Errors
@@ -17,10 +18,11 @@ UNREGISTERED = re.compile(r"\[(?:E002|E893)\].*?(?:factory for|function) '([^']+
 
 @contextmanager
 def coded_errors() -> Iterator[None]:
-    """Print coded errors, files that cannot be read or written, and extras that are missing, and exit with status 1;
-    other errors are bugs and pass through."""
+    """Print coded errors, files that cannot be read or written, what is wrong in a config, and extras that are missing,
+    and exit with status 1; other errors are bugs and pass through."""
     try:
-        yield
+        with show_validation_error(hint_fill=False):
+            yield
     except (ValueError, OSError, ImportError) as error:
         message = _missing_extra(error) or str(error)
         if not isinstance(error, OSError) and not message.startswith(KNOWN):

@@ -17,17 +17,17 @@ def debug_cli(
     code: Annotated[Path | None, typer.Option("--code", "-c", help="Python file with registered functions")] = None,
 ) -> None:
     """Count documents, labels, words with a vector, and entities that windows or tokens cut. No text is shown."""
-    from spacy.cli._util import import_code, parse_config_overrides, show_validation_error
-    from spacy.util import load_config
+    from spacy.cli._util import import_code, parse_config_overrides
     from wasabi import msg
 
+    from ..configs import read_config
     from ..reports.data_check import check_data
     from ..reports.data_tables import data_problems, data_sections
 
     overrides = parse_config_overrides(ctx.args)
-    import_code(code)
-    with show_validation_error(config), coded_errors():
-        check = check_data(load_config(config, overrides=overrides), test)
+    with coded_errors():
+        import_code(code)
+        check = check_data(read_config(config, overrides), test)
     for title, table in data_sections(check):
         msg.divider(title)
         print(table)

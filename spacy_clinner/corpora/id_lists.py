@@ -1,10 +1,14 @@
 """Lists of document ids, one a line."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import Errors
 from ..files import read_lines, split_lines
+
+# what a text in UTF-8 cannot hold, or is taken for no text
+_UNREADABLE = re.compile(r"[\0\ud800-\udfff]")
 
 
 def read_ids(path: Path) -> list[str]:
@@ -26,7 +30,7 @@ def format_ids(doc_ids: Iterable[str]) -> str:
     """
     lines = []
     for doc_id in doc_ids:
-        if split_lines(doc_id) != [doc_id] or doc_id.strip() != doc_id:
+        if split_lines(doc_id) != [doc_id] or doc_id.strip() != doc_id or _UNREADABLE.search(doc_id):
             raise ValueError(Errors.CE306.format(doc=doc_id))
         lines.append(f"{doc_id}\n")
     return "".join(lines)

@@ -13,6 +13,8 @@ _LINE_ENDS = r"\n\r\v\f\x1c-\x1e\x85\u2028\u2029"
 # From a line's first character that is no white space to its last.
 _PIECE = re.compile(rf"\S(?:[^{_LINE_ENDS}]*\S)?")
 _UNFIT_FOR_FILES = re.compile(r"[\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# What names no file on Windows, whatever its ending; folders of notes travel.
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
 # Bytes: file systems allow 255, and a writer adds its ending.
 _LONGEST_NAME = 200
 
@@ -21,10 +23,13 @@ def check_id(doc_id: str) -> None:
     """See that a document's id can name its files: a name, or a path below the folder that they are written to.
 
     doc_id (str): The id.
-    RAISES (ValueError): CE012 if it is empty, leads out of the folder, is hidden, holds control characters or is too
-        long.
+    RAISES (ValueError): CE012 if it is empty, leads out of the folder, is hidden, is a name that Windows keeps for
+        devices (con), holds control characters or is too long.
     """
-    plain = all(part and not part.startswith(".") and Path(part).name == part for part in doc_id.split("/"))
+    plain = all(
+        part and not part.startswith(".") and Path(part).name == part and not _RESERVED.fullmatch(part)
+        for part in doc_id.split("/")
+    )
     if not plain or _UNFIT_FOR_FILES.search(doc_id) or len(doc_id.encode("utf8")) > _LONGEST_NAME:
         raise ValueError(Errors.CE012.format(doc=ascii(doc_id)[1:-1][:_LONGEST_NAME]))
 

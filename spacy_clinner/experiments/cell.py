@@ -8,9 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from spacy.util import load_config
 from thinc.api import Config
 
+from ..configs import read_config
 from ..errors import Errors
 from ..scoring.provenance import sha256
 
@@ -42,7 +42,7 @@ class Cell:
         """Checksum of everything that decides the result: config, seed, data, and the model it starts from.
 
         RETURNS (str): SHA-256 in hexadecimal digits; cells that share it are trained once.
-        RAISES (ValueError): CE080 if the config has no such setting.
+        RAISES (ValueError): CE080 if the config has no such setting, CE320 as `read_config`.
         """
         config = self.resolve(None).interpolate()
         files = {value: checksum(Path(value)) for value in _paths(config, self.overrides)}
@@ -55,9 +55,9 @@ class Cell:
 
         model (Optional[Path]): Folder of the model to start from.
         RETURNS (Config): The config, its references as they are written: they go into the trained pipeline.
-        RAISES (ValueError): CE080 if the config has no such setting.
+        RAISES (ValueError): CE080 if the config has no such setting, CE320 as `read_config`.
         """
-        config = load_config(self.config, interpolate=False)
+        config = read_config(self.config)
         for name, value in self.overrides.items():
             if isinstance(value, str) and model is not None:
                 value = value.replace(MODEL, str(model))

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from spacy.util import load_config
-
+from ..configs import read_config
 from ..errors import Errors
 from ..reports.transfer import ALL_LAYERS, NO_TRANSFER
 from ..training.layer_names import LAYERS
@@ -46,9 +45,9 @@ class TransferExperiment:
 
         variants (Mapping[str, Mapping[str, Any]]): Overrides by name of the variant.
         RETURNS (List[Cell]): The cells, their keys "share", "transfer" and "seed".
-        RAISES (ValueError): CE083 if the config transfers nothing; CE082 as `write_shares`.
+        RAISES (ValueError): CE083 if the config transfers nothing; CE320 as `read_config`; CE082 as `write_shares`.
         """
-        if not load_config(self.config)["initialize"].get("after_init"):
+        if not read_config(self.config)["initialize"].get("after_init"):
             raise ValueError(Errors.CE083.format(config=self.config))
         cells = []
         for seed in self.seeds:

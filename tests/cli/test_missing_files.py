@@ -50,6 +50,17 @@ def test_what_cannot_be_read_or_written_is_named(command, tmp_path, monkeypatch)
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize("content", ["# Fièvre".encode("latin-1"), b"", b"[nlp]\n", b'{"a": 1}', b"[nlp]\n[nlp]\n"])
+@pytest.mark.parametrize("command", ["curve", "debug"])
+def test_a_file_that_is_no_config_is_told(command, content, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.cfg").write_bytes(content)
+    more = ["--source", "model", *DATA] if command == "curve" else []
+    result = CliRunner().invoke(clinner_cli, [command, "a.cfg", *more])
+    assert result.exit_code == 1 and isinstance(result.exception, SystemExit)
+    assert "CE320" in result.output or "Config validation error" in result.output
+
+
 @pytest.mark.parametrize("text, code", [("word " * 250_000, "[E088]"), (None, "[E1041]")])
 def test_a_text_that_spacy_refuses_ends_a_command_with_one_line(text, code, capsys):
     with pytest.raises(SystemExit), coded_errors():

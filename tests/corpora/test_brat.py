@@ -134,7 +134,25 @@ def test_a_folder_without_documents_is_an_error(tmp_path):
         read(tmp_path)
 
 
-@pytest.mark.parametrize("id", ["", "../a", "/a", "a/", "a/../b", "a//b", ".a", "a\\b", "a\0b", "a\nb", "é" * 101])
+BAD_IDS = [
+    "",
+    "../a",
+    "/a",
+    "a/",
+    "a/../b",
+    "a//b",
+    ".a",
+    "a\\b",
+    "a\0b",
+    "a\nb",
+    "é" * 101,
+    "a/Con",
+    "NUL.txt",
+    "lpt1",
+]
+
+
+@pytest.mark.parametrize("id", BAD_IDS)
 def test_ids_must_be_file_names(id):
     with pytest.raises(ValueError, match="CE012"):
         brat_files(BratDocument(id, ""))

@@ -63,7 +63,7 @@ def test_an_id_is_a_line(tmp_path):
     assert read_splits(tmp_path / "new") == {"train": ["note 1", "a/b"], "dev": ["c"]}
 
 
-@pytest.mark.parametrize("doc_id", ["", " a", "a\rb", "\ufeffa"])
+@pytest.mark.parametrize("doc_id", ["", " a", "a\rb", "\ufeffa", "a\0b", "a\ud800"])
 def test_an_id_that_is_no_line_is_not_written(tmp_path, doc_id):
     with pytest.raises(ValueError, match="CE306"):
         write_splits({"train": ["b"], "dev": [doc_id]}, tmp_path / "new")
