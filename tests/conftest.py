@@ -6,6 +6,12 @@ import pytest
 DATA_DIR = Path(os.environ.get("CLINNER_DATA_DIR", Path(__file__).parents[2] / "shared" / "data"))
 
 
+def pytest_addoption(parser):
+    group = parser.getgroup("fuzzing of the readers")
+    group.addoption("--fuzz-inputs", type=int, default=300, help="Changed corpora of each format")
+    group.addoption("--fuzz-report", type=Path, help="Folder for the table reliability_fuzz.md")
+
+
 def pytest_collection_modifyitems(config, items):
     """Leave the tests on real corpora out where there are none, but never in CI."""
     if DATA_DIR.is_dir() or os.environ.get("CI"):

@@ -31,7 +31,7 @@ _TOKEN = re.compile(r"\S+")
 _SPAN = r"\d{1,9}:\d{1,9} +\d{1,9}:\d{1,9}"
 _RANGES = rf"{_SPAN}(?: *, *{_SPAN})*"
 _ENTRY = re.compile(
-    r" *\|\| *".join(rf'{name}="(.*?)"(?: +({_RANGES}))?' for name in FIELDS) + r' *\|\| *ln="(.*?)" *', re.ASCII
+    r" *\|\| *".join(rf'{name}="(.*?)"(?: +({_RANGES}))?' for name in FIELDS) + r' *\|\| *ln="([^"|]*)" *', re.ASCII
 )
 _RANGE = re.compile(r"(\d+):(\d+) +(\d+):(\d+)")
 _ELLIPSIS = "..."

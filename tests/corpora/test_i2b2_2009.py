@@ -115,6 +115,7 @@ def test_relations_that_the_format_does_not_know_are_not_dropped_silently(tokeni
     [
         ("Zebedee", "CE025"),
         (LINES[0].replace("||mo", "|mo"), "CE025"),
+        (LINES[0].replace('ln="list"', 'ln="li||do="5 mg" 2:2 2:3||ln="list"'), "CE027"),
         (LINES[0].replace('mo="nm"', 'mo="nm" 2:1 2:1'), "CE025"),
         (LINES[0].replace('"500 mg" 2:2 2:3', '"500 mg"'), "CE025"),
         (LINES[0].replace('m="metformin" 2:1 2:1', 'm="nm"'), "CE025"),
