@@ -83,7 +83,8 @@ def _records(text):
     try:
         whole = json.loads(text)
     except (ValueError, RecursionError):
-        return [json.loads(line) for line in re.split(r"\r\n|\n|\r", text) if line.strip()]
+        # a mark before a line: of files that were joined
+        return [json.loads(line.removeprefix("\ufeff")) for line in re.split(r"\r\n|\n|\r", text) if line.strip()]
     return whole if isinstance(whole, list) else [whole]
 
 
