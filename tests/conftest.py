@@ -12,8 +12,12 @@ def pytest_addoption(parser):
     group.addoption("--fuzz-report", type=Path, help="Folder for the table reliability_fuzz.md")
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m is applied
 def pytest_collection_modifyitems(config, items):
     """Leave the tests on real corpora out where there are none, but never in CI."""
+    for item in items:
+        if "whole_pipeline" in item.fixturenames:
+            item.add_marker("medspacy")
     if DATA_DIR.is_dir() or os.environ.get("CI"):
         return
     real = [item for item in items if item.get_closest_marker("realdata")]

@@ -20,6 +20,8 @@ from spacy.training import Example
 from spacy_clinner.constants import ASSERTION_CUES_KEY, ASSERTIONS_KEY
 from spacy_clinner.pipeline.context_rules import read_rules, ready_rules
 
+pytestmark = pytest.mark.medspacy
+
 
 class Section(NamedTuple):
     """What medspaCy's sectionizer leaves on a token."""

@@ -13,6 +13,8 @@ from spacy_clinner.corpora.columns import ColumnFormat
 from spacy_clinner.corpora.demo import generate_split
 from spacy_clinner.corpora.importing import import_corpus
 
+pytestmark = pytest.mark.medspacy
+
 # reach, limits and bounds that the ready rules lack
 OWN_RULES = [
     {"literal": "next\n", "category": "NEGATED_EXISTENCE", "direction": "BACKWARD"},

@@ -134,7 +134,14 @@ def test_a_real_failure_takes_no_other_document():
     assert told == [["[CE101]", "Zzz"]]
 
 
-@pytest.mark.parametrize("component", ["clinner_sentencizer", "clinner_context", "clinner_specific_relations"])
+@pytest.mark.parametrize(
+    "component",
+    [
+        "clinner_sentencizer",
+        pytest.param("clinner_context", marks=pytest.mark.medspacy),
+        "clinner_specific_relations",
+    ],
+)
 def test_components_that_read_one_document_at_a_time(component, monkeypatch):
     nlp = spacy.blank("en")
     nlp.add_pipe("sentencizer")

@@ -163,6 +163,7 @@ def test_a_steady_group_is_a_group():
         group[3]
 
 
+@pytest.mark.medspacy
 def test_relations_and_assertions_are_of_characters():
     nlp = spacy.blank("en")
     nlp.add_pipe("entity_ruler").add_patterns([{"label": "P", "pattern": "chest pain"}])

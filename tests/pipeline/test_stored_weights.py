@@ -16,6 +16,8 @@ from . import relation_toy
 from .test_context import OWN_RULE
 from .toy import SMALL_MODEL, entities, examples, make_nlp, references
 
+pytestmark = pytest.mark.medspacy
+
 CROSSING = CRFParams._fields[0]
 TEXT = "Give 5 mg aspirin daily"
 WORD_MODEL = {

@@ -44,6 +44,7 @@ def test_parts_do_together_what_they_did_apart(tagger, extractor, tmp_path):
     assert combine(tagger, extractor, tmp_path / "out").exit_code == 1
 
 
+@pytest.mark.medspacy
 def test_context_comes_before_relations(tagger, extractor, tmp_path):
     result = combine(tagger, extractor, tmp_path / "out", "--context", "DRUG")
     assert result.exit_code == 0, result.output
