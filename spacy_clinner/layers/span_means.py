@@ -45,14 +45,18 @@ def long_span_means(ops: Ops, rows: Floats2d, bounds: Ints2d, lengths: Ints1d | 
     # 32 bit, contiguous: what Thinc's fast scatter_add takes
     starts, ends = (xp.ascontiguousarray(side, dtype="int32") for side in bounds.T)
     lengths = ends - starts if lengths is None else lengths
-    weights = xp.where(lengths > 0, 1.0 / xp.maximum(lengths, 1), 0.0)[:, None]
+    weights = xp.where(lengths > 0, 1.0 / xp.maximum(lengths, 1), 0.0).astype("f")[:, None]
     # differences of long sums lose digits in single precision
     sums = xp.zeros((len(rows) + 1, rows.shape[1]), dtype="float64")
     xp.cumsum(rows, axis=0, out=sums[1:])
-    means = ((sums[ends] - sums[starts]) * weights).astype("f")
+    # in place: there may be many spans, and of each of these arrays a new one takes longer than its arithmetic
+    differences = sums[ends]
+    differences -= sums[starts]
+    means = differences.astype("f")
+    means *= weights
 
     def backprop(d_means: Floats2d) -> Floats2d:
-        shares = (d_means * weights).astype("f")
+        shares = d_means * weights
         steps = ops.alloc2f(len(rows) + 1, rows.shape[1])
         ops.scatter_add(steps, starts, shares)
         ops.scatter_add(steps, ends, -shares)

@@ -78,7 +78,8 @@ def forward(model: Model, docs: list[Doc], is_train: bool) -> tuple[Ragged, Call
     if not lengths.sum():
         # Answers even without tokens: an encoder that several heads listen to waits for the last of them.
         return Ragged(ops.alloc2f(0, model.get_dim("nO")), lengths), lambda d_emissions: backprop_rows(rows)
-    scores, backprop_scores = emissions(ops.flatten(rows), is_train)
+    # of a long document a copy would take longer than the scores
+    scores, backprop_scores = emissions(rows[0] if len(rows) == 1 else ops.flatten(rows), is_train)
     edges = _entity_edges_in_space(docs, model.get_dim("nO"))
     scores[edges] = FORBIDDEN
 

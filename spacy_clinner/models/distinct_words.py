@@ -1,13 +1,14 @@
 """Embed each distinct word of a batch once, where an embedding depends on nothing but the word."""
 
 import numpy as np
-from spacy.attrs import NORM, ORTH, intify_attr
+from spacy.attrs import ENT_TYPE, NORM, ORTH, intify_attr
 from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Ints1d
 
-# Attributes that follow from a token's ORTH and NORM.
-_OF_WORDS = {intify_attr(name) for name in ("ORTH", "NORM", "LOWER", "PREFIX", "SUFFIX", "SHAPE")}
+# What tells tokens apart, and attributes that follow from it.
+_OF_TOKENS = [ORTH, NORM, ENT_TYPE]
+_OF_WORDS = {intify_attr(name) for name in ("ORTH", "NORM", "LOWER", "PREFIX", "SUFFIX", "SHAPE", "ENT_TYPE")}
 # Layers, spaCy's and ours, whose result for a token does not depend on other tokens, unless they learn.
 _ROW_BY_ROW = frozenset(
     ("extract_features", "static_vectors", "list2ragged", "ragged2list", "ints-getitem", "hashembed", "maxout")
@@ -16,7 +17,8 @@ _ROW_BY_ROW = frozenset(
 
 
 def embeds_words_alone(model: Model) -> bool:
-    """Whether a layer gives a word the same row wherever it stands, so far as can be told from its parts.
+    """Whether a layer gives a word the same row wherever it stands in an entity of one label, or in none, so far as can
+    be told from its parts.
 
     model (Model): an embedding of tokens.
     RETURNS (bool): True only if all of its parts are known to.
@@ -27,17 +29,19 @@ def embeds_words_alone(model: Model) -> bool:
 
 
 def distinct_words(docs: list[Doc]) -> tuple[Doc, Ints1d]:
-    """Collect the distinct words of a batch.
+    """Collect the distinct words of a batch; one in entities of two labels counts as two.
 
     docs (List[Doc]): the batch, of one vocabulary, with at least one token.
-    RETURNS (Tuple[Doc, Ints1d]): a document of the words, each with its ORTH and NORM, and for each token of the batch
-        the number of its word. Shape: (N,)
+    RETURNS (Tuple[Doc, Ints1d]): a document of the words, each with its ORTH, NORM and ENT_TYPE, and for each token of
+        the batch the number of its word. Shape: (N,)
     """
-    orths, orth_of = np.unique(np.concatenate([doc.to_array(ORTH) for doc in docs]), return_inverse=True)
     # the tokenizer sets some norms by token: the "ca" of "can't" is "can"
-    norms, norm_of = np.unique(np.concatenate([doc.to_array(NORM) for doc in docs]), return_inverse=True)
-    pairs, words = np.unique(orth_of * len(norms) + norm_of, return_inverse=True)
-    vocab = docs[0].vocab
-    doc = Doc(vocab, words=[vocab.strings[int(orth)] for orth in orths[pairs // len(norms)]])
-    doc.from_array([NORM], norms[pairs % len(norms), None])
+    tokens = np.concatenate([doc.to_array(_OF_TOKENS) for doc in docs])
+    numbers = np.zeros(len(tokens), dtype="int64")
+    for column in tokens.T:
+        values, value_of = np.unique(column, return_inverse=True)
+        numbers = numbers * len(values) + value_of
+    _, first, words = np.unique(numbers, return_index=True, return_inverse=True)
+    doc = Doc(docs[0].vocab, words=[docs[0].vocab.strings[int(orth)] for orth in tokens[first, 0]])
+    doc.from_array(_OF_TOKENS[1:], tokens[first, 1:])
     return doc, words

@@ -1,6 +1,6 @@
 """An encoder that reads documents window by window and gives back one row per token."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,9 @@ from .windows import Unit, window_bounds
 
 # Not every encoder bears a batch without windows.
 _NOTHING: tuple[list[Floats2d], Callable] = ([], lambda d_pieces: [])
+# Rows that are encoded at once where nothing is learned: the arrays of a long document at once would be too large for
+# the memory that earlier ones have left, and asking for new takes more time than encoding does.
+MAX_ROWS = 8192
 
 
 @registry.architectures("spacy_clinner.WindowedTok2Vec.v1")
@@ -60,7 +63,10 @@ def forward(
         return [], lambda dY: docs
     rows, backprop_embed = embed(docs, is_train)
     windows = [_windows(doc, **model.attrs) for doc in docs]
-    pieces, backprop_encode = encode(_cut(rows, windows), is_train) if any(windows) else _NOTHING
+    if not is_train:
+        pieces, backprop_encode = _encode_in_parts(encode, _cut(rows, windows)), None
+    else:
+        pieces, backprop_encode = encode(_cut(rows, windows), is_train) if any(windows) else _NOTHING
 
     def backprop(dY: list[Floats2d]) -> list[Doc]:
         d_rows = [model.ops.alloc2f(*row.shape) for row in rows]
@@ -84,7 +90,20 @@ def _cut(rows: list[Floats2d], windows: list[list[slice | Ints1d]]) -> list[Floa
     return [row[window] for row, own in zip(rows, windows, strict=True) for window in own]
 
 
-def _paste(rows: list[Floats2d], windows: list[list[slice | Ints1d]], pieces: list[Floats2d]) -> list[Floats2d]:
+def _encode_in_parts(encode: Model, pieces: list[Floats2d]) -> Iterator[Floats2d]:
+    part: list[Floats2d] = []
+    size = 0
+    for piece in pieces:
+        if part and size + len(piece) > MAX_ROWS:
+            yield from encode.predict(part)
+            part, size = [], 0
+        part.append(piece)
+        size += len(piece)
+    if part:
+        yield from encode.predict(part)
+
+
+def _paste(rows: list[Floats2d], windows: list[list[slice | Ints1d]], pieces: Iterable[Floats2d]) -> list[Floats2d]:
     remaining = iter(pieces)
     for row, own in zip(rows, windows, strict=True):
         for window in own:

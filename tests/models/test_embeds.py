@@ -4,6 +4,7 @@ import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.ml.models.tok2vec import MaxoutWindowEncoder, MultiHashEmbed
+from spacy.tokens import Span
 from spacy.training import Example
 from spacy.vectors import Vectors
 from thinc.api import chain
@@ -145,7 +146,10 @@ def test_each_distinct_word_is_embedded_once_with_the_same_rows(texts):
     nlp = spacy.blank("en")
     # "can't" and "ca n't": the same words, of other norms
     docs = [nlp.make_doc(text) for text in (*texts, "I can't", "ca n't")]
-    hashes = MultiHashEmbed(8, ["NORM", "PREFIX", "SUFFIX", "SHAPE"], [100] * 4, False)
+    # the same words in entities of two labels, and in none
+    for doc in docs[-2:]:
+        doc.set_ents([Span(doc, 0, 1, "A"), Span(doc, 1, 2, "B" if doc is docs[-1] else "A")])
+    hashes = MultiHashEmbed(8, ["NORM", "PREFIX", "SUFFIX", "SHAPE", "ENT_TYPE"], [100] * 5, False)
     model = joined(a=hashes, b=build_char_cnn_embed(), c=build_casing_embed())
     model.initialize(docs)
     assert all(embeds_words_alone(part) for part in model.layers)
@@ -168,3 +172,23 @@ def test_what_depends_on_more_than_the_word_is_embedded_at_each_token(nlp, part)
     assert_same_rows(model, docs)
     (rows,) = model.predict(docs)
     assert not np.allclose(rows[1], rows[3])
+
+
+@pytest.mark.parametrize("skip_space", [False, True])
+def test_a_long_document_is_encoded_in_parts_with_the_same_rows(nlp, monkeypatch, skip_space):
+    docs = [nlp.make_doc(text) for text in ("no fever\n" * 20 + "a " * 30, "", "\n", "one")]
+    embed = joined(a=build_casing_embed(), b=build_char_cnn_embed())
+    encode = build_bilstm_encoder(6)
+    model = build_windowed_tok2vec(embed, encode, max_tokens=8, skip_space=skip_space)
+    model.initialize(docs)
+    sizes = []
+    forward = encode._func
+
+    def spy(model, part, is_train):
+        sizes.extend([] if is_train else [sum(map(len, part))])
+        return forward(model, part, is_train)
+
+    monkeypatch.setattr(encode, "_func", spy)
+    monkeypatch.setattr("spacy_clinner.models.tok2vec.MAX_ROWS", 10)
+    assert_same_rows(model, docs)
+    assert len(sizes) > 5 and max(sizes) <= 10
