@@ -17,12 +17,15 @@ from spacy.util import compile_infix_regex, compile_prefix_regex, compile_suffix
 
 # Comparisons stand before a value ("≥30%", "∼4 months"); "<", ">" and "=" are prefixes in spaCy already.
 # ".1.5 cm" is a stray full stop, ".5 mg" a number; "+34679802102" a telephone number, "+2" a degree.
-PREFIXES = ["[≥≤≧≦∼~≈±×]", r"\.(?=[0-9]+\.[0-9])", r"\+(?=[0-9]{6})"]
+# A line of hundreds of signs is one token: spaCy would take them off one by one, and copy the rest each time.
+SIGNS = r"(?:[^\w\s]|_){200,}"
+PREFIXES = [SIGNS, "[≥≤≧≦∼~≈±×]", r"\.(?=[0-9]+\.[0-9])", r"\+(?=[0-9]{6})"]
 
 # Two full stops are that of an abbreviation and that of its sentence ("5, 4 izq.."), no ellipsis.
 ELLIPSIS = {r"\.\.+": r"\.{3,}"}
 
 SUFFIXES = [
+    rf"(?<![^\w\s])(?<!_){SIGNS}",
     # A last full stop always ends a sentence here ("mg/dL.", "hepatitis C."), except in dotted abbreviations ("U.S.").
     rf"(?<=[^\s.])(?<!(?<!\w)[{ALPHA}]\.[{ALPHA}])\.",
     r"(?<=[^\s.]\.)\.",

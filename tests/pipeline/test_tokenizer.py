@@ -132,6 +132,18 @@ def test_a_very_long_word_is_fast(nlp):
     assert time.perf_counter() - start < 10
 
 
+@pytest.mark.parametrize("text", ["{}", "a{}", "{}a", "a {} b", "3{}.", "({} a"])
+@pytest.mark.parametrize("sign", ["_", "(", "+", "-_*", "≥"])
+def test_a_line_of_hundreds_of_signs_is_one_token(nlp, sign, text):
+    # one by one, 100,000 signs would take an hour
+    for n in (200, 100_000):
+        run = (sign * n)[:n]
+        doc = nlp.make_doc(text.format(run))
+        assert doc.text == text.format(run) and len(doc) <= 4
+        assert max(map(len, doc)) >= 200
+    assert len(nlp.make_doc("_" * 50)) == 50
+
+
 @pytest.mark.realdata
 def test_maccrobat_spans_align_without_many_more_tokens(nlp, data_dir):
     """Every fragment of a discontinuous span counts for itself; of 25,237 fragments spaCy's English misses 181."""
