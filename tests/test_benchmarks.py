@@ -107,3 +107,22 @@ def test_corrupted_models(tmp_path):
     assert result["files"]["vocab/lookups.bin"]["damages"]["missing"] == [["same output", ""]]
     assert result["files"]["config.cfg"]["damages"]["empty"][0][0] == "uncoded error"
     assert "| relations/model |" in (tmp_path / "reliability_corrupted_models.md").read_text(encoding="utf8")
+
+
+def test_long_notes(tmp_path):
+    nlp = make_nlp()
+    train(nlp, steps=1)
+    nlp.add_pipe("entity_ruler", first=True).add_patterns([{"label": "DRUG", "pattern": "Asacol"}])
+    nlp.to_disk(tmp_path / "model")
+    script = str(ROOT / "benchmarks" / "reliability" / "long_notes.py")
+    command = [sys.executable, script, "model", "--sizes", "80,800", "--kind", "lines", "--output", str(tmp_path)]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+
+    result = json.loads((tmp_path / "reliability_long_notes.json").read_text(encoding="utf8"))
+    found = result["kinds"]["lines"]
+    rows = found["sizes"]
+    assert {size: row["entities"] for size, row in rows.items()} == {"80": 8, "800": 80}
+    first, last = (rows[size]["microseconds_per_token"] for size in ("80", "800"))
+    assert list(first) == ["tokenizer", *nlp.pipe_names, "all"]
+    assert found["ratios"] == {name: last[name] / first[name] for name in first}
+    assert "| all |" in (tmp_path / "reliability_long_notes.md").read_text(encoding="utf8")

@@ -45,6 +45,7 @@ KINDS = {
 }
 TARGET = 1.3
 MIN_TOKENS = 60_000  # in the repeats of a size together, so that short notes are measured as well as long ones
+MIN_REPEATS = 2
 
 
 def make_text(nlp: Language, kind: str, n_tokens: int) -> str:
@@ -88,7 +89,7 @@ def measure_kind(nlp: Language, kind: str, sizes: list[int]) -> dict[str, Any]:
         text = make_text(nlp, kind, size)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            doc, spent = measure(nlp, text, max(MIN_TOKENS // size, 1))
+            doc, spent = measure(nlp, text, max(MIN_TOKENS // size, MIN_REPEATS))
         rows[str(size)] = {
             "tokens": len(doc),
             "characters": len(text),
