@@ -80,7 +80,8 @@ def test_pipelines_compute_the_same(name):
         assert weights and all(isinstance(weight, DeviceArray) for weight in weights)
         assert ops.moved
     # weights differ by rounding after the first step
-    assert device_losses == pytest.approx(losses, rel=1e-5) and all(
+    # a discrepancy is what is left of means near 1, so its error is theirs
+    assert device_losses == pytest.approx(losses, rel=1e-5, abs=1e-7) and all(
         isinstance(loss, float) for loss in device_losses.values()
     )
     assert device_docs == docs
