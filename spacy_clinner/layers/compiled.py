@@ -33,9 +33,7 @@ def compiled(function: Callable) -> Callable:
     function (Callable): The function, in the part of Python that numba compiles.
     RETURNS (Callable): The same, compiled for the types it is called with. CW112 is warned once if there is no cache.
     """
-    dispatcher = njit(nogil=True, error_model="numpy", fastmath={"nnan", "nsz", "arcp", "contract", "reassoc"})(
-        function
-    )
+    dispatcher = njit(nogil=True, error_model="numpy", fastmath=FASTMATH)(function)
     try:
         # what numba's `cache=True` does, with a cache of ours
         dispatcher._cache = Cache(function)
