@@ -8,6 +8,7 @@ from thinc.initializers import glorot_uniform_init, uniform_init
 from thinc.types import Floats2d, Ints1d, Ints2d
 
 from .pair_features import SIZES
+from .products import multiply
 from .span_means import long_span_means, segment_sums, short_span_means
 
 _MAPS = ("head", "child", "between")
@@ -83,12 +84,12 @@ def forward(model: Model, X: Pairs, is_train: bool) -> tuple[Floats2d, Callable[
     heads, children = X.pairs[:, 0], X.pairs[:, 1]
     means, backprop_means = short_span_means(ops, X.rows, X.spans)
     segments, between, backprop_segments = segment_sums(ops, X.rows, X.between)
-    mapped = ops.gemm(segments, model.get_param("between"), trans2=True)
+    mapped = multiply(ops, segments, model.get_param("between"), trans2=True)
     gaps, backprop_gaps = long_span_means(ops, mapped, between, lengths=X.between[:, 1] - X.between[:, 0])
     inner, backprop_inner = long_span_means(ops, model.get_param(_INNER)[X.labels], X.inner)
     hidden = gaps + inner + model.get_param("bias")
     for side, entities in (("head", heads), ("child", children)):
-        of_entities = ops.gemm(means, model.get_param(side), trans2=True)
+        of_entities = multiply(ops, means, model.get_param(side), trans2=True)
         for name, labels in _label_features(side, X):
             of_entities += model.get_param(name)[labels]
         hidden += of_entities[entities]
@@ -99,12 +100,12 @@ def forward(model: Model, X: Pairs, is_train: bool) -> tuple[Floats2d, Callable[
     if is_train:
         gate *= ops.get_dropout_mask(hidden.shape, model.attrs["dropout_rate"])
     hidden *= gate
-    scores = ops.gemm(hidden, model.get_param("output"), trans2=True) + model.get_param("output_bias")
+    scores = multiply(ops, hidden, model.get_param("output"), trans2=True) + model.get_param("output_bias")
 
     def backprop(d_scores: Floats2d) -> Floats2d:
-        model.inc_grad("output", ops.gemm(d_scores, hidden, trans1=True))
+        model.inc_grad("output", multiply(ops, d_scores, hidden, trans1=True))
         model.inc_grad("output_bias", d_scores.sum(axis=0))
-        d_hidden = ops.gemm(d_scores, model.get_param("output")) * gate
+        d_hidden = multiply(ops, d_scores, model.get_param("output")) * gate
         model.inc_grad("bias", d_hidden.sum(axis=0))
         for name, values in zip(SIZES, X.features.T, strict=True):
             model.inc_grad(name, _sum_by(model, d_hidden, values, SIZES[name]))
@@ -114,11 +115,11 @@ def forward(model: Model, X: Pairs, is_train: bool) -> tuple[Floats2d, Callable[
             d_entities = _sum_by(model, d_hidden, entities, len(X.spans))
             for name, labels in _label_features(side, X):
                 model.inc_grad(name, _sum_by(model, d_entities, labels, model.get_dim("nL")))
-            model.inc_grad(side, ops.gemm(d_entities, means, trans1=True))
-            d_means += ops.gemm(d_entities, model.get_param(side))
+            model.inc_grad(side, multiply(ops, d_entities, means, trans1=True))
+            d_means += multiply(ops, d_entities, model.get_param(side))
         d_mapped = backprop_gaps(d_hidden)
-        model.inc_grad("between", ops.gemm(d_mapped, segments, trans1=True))
-        return backprop_means(d_means) + backprop_segments(ops.gemm(d_mapped, model.get_param("between")))
+        model.inc_grad("between", multiply(ops, d_mapped, segments, trans1=True))
+        return backprop_means(d_means) + backprop_segments(multiply(ops, d_mapped, model.get_param("between")))
 
     return scores, backprop
 
