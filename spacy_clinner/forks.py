@@ -22,11 +22,12 @@ def make_fork_safe_lock() -> Any:
     return lock
 
 
-def _compute_in_one_thread() -> None:
-    # of the OpenMP pool there is the state, and the next parallel region waits for the threads
+def compute_in_one_thread() -> None:
+    """Let torch compute with one thread in this process, if it is there."""
+    # of a parent's OpenMP pool there is the state, and the next parallel region would wait for the threads
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_compute_in_one_thread)
+    os.register_at_fork(after_in_child=compute_in_one_thread)

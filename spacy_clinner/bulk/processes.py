@@ -4,7 +4,6 @@ Not by `nlp.pipe(n_process=...)`, which waits forever for a process that was kil
 """
 
 import os
-import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -15,6 +14,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..errors import Errors
+from ..forks import compute_in_one_thread
 from ..processes import end_with_parent
 from .annotate import Failure, annotate_batch
 from .notes import Note
@@ -108,9 +108,7 @@ def _unpack(nlp: Language, packed: list[bytes | Failure]) -> list[Doc | Failure]
 def _take_pipeline(nlp: Language) -> None:
     global _nlp
     _nlp = nlp
-    if "torch" in sys.modules:
-        # the threads of a forked process are not there
-        sys.modules["torch"].set_num_threads(1)
+    compute_in_one_thread()
     end_with_parent()
 
 
