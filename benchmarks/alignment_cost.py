@@ -6,7 +6,6 @@ take turns within every repeat; the figure is the minimum process CPU time. Writ
 benchmarks/results/alignment_cost.{json,md}.
 """
 
-import json
 import os
 import time
 from collections.abc import Sequence
@@ -21,13 +20,13 @@ import spacy  # noqa: E402
 import torch  # noqa: E402
 import typer  # noqa: E402
 from machine import cpu_model  # noqa: E402
+from publishing import origin, publish  # noqa: E402
 from spacy.language import Language  # noqa: E402
 from spacy.training import Example  # noqa: E402
 from spacy.util import load_config  # noqa: E402
 from thinc.api import Adam, fix_random_seed  # noqa: E402
 
 from spacy_clinner.corpora.demo import generate_note, note_to_doc  # noqa: E402
-from spacy_clinner.files import write_atomically  # noqa: E402
 from spacy_clinner.progress import progress  # noqa: E402
 from spacy_clinner.scoring.provenance import provenance  # noqa: E402
 from spacy_clinner.training.window_corpus import cut_example  # noqa: E402
@@ -115,12 +114,11 @@ def measure(variants: Sequence[str], words: int, repeats: int) -> dict[str, dict
 
 def to_markdown(result: dict[str, Any]) -> str:
     """RETURNS (str): The table."""
-    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
     met = "met" if result["targets"]["defaults"]["met"] else "missed"
     lines = [
         "# What alignment adds to a training step",
         "",
-        f"{result['date']}; {result['cpu']}; one thread; {versions}; `{result['command']}`.",
+        f"{origin(result)}.",
         f"{result['words']} + {result['words']} tokens of demo notes in lines, two CRF heads on one encoder; CPU "
         f"seconds are the minimum of {result['repeats']} rounds.",
         f"Target: at most {TARGET_RATIO:.2f} times the step without alignment, with the defaults: {met}.",
@@ -144,9 +142,7 @@ def main(
     ratio = result["steps"]["defaults"]["ratio"]
     result["targets"] = {"defaults": {"value": ratio, "met": ratio <= TARGET_RATIO}}
     page = to_markdown(result)
-    write_atomically(output / "alignment_cost.json", json.dumps(result, indent=1) + "\n")
-    write_atomically(output / "alignment_cost.md", page)
-    print(page)
+    publish(output, "alignment_cost", result, page)
 
 
 if __name__ == "__main__":

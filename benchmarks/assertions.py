@@ -5,20 +5,19 @@ suspected or to be excluded is "hypothetical" there, so both count as that. Writ
 benchmarks/results/assertions.{json,md}.
 """
 
-import json
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
 import spacy
 import typer
+from publishing import origin, publish
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
 from spacy_clinner.constants import ASSERTIONS_KEY
 from spacy_clinner.corpora.demo import generate_split
-from spacy_clinner.files import write_atomically
 from spacy_clinner.scoring.assertions import assertion_score
 from spacy_clinner.scoring.provenance import provenance
 
@@ -62,11 +61,10 @@ def measure(split: str, sizes: dict[str, int]) -> dict[str, dict[str, Any]]:
 
 def to_markdown(result: dict[str, Any]) -> str:
     """RETURNS (str): The table."""
-    versions = ", ".join(f"{name} {number}" for name, number in result["versions"].items())
     lines = [
         "# Assertions of the demo corpus by ConText's rules",
         "",
-        f"{result['date']}; {versions}; `{result['command']}`.",
+        f"{origin(result)}.",
         f"Gold entities of the {result['split']} notes ({result['notes']} a specialty); precision / recall / F1.",
         "",
         f"| assertion | gold | {' | '.join(RULES.values())} |",
@@ -98,9 +96,7 @@ def main(
     result["gold"] = {name: gold.count(name) for name in ASSERTIONS}
     result["scores"] = measure(split, sizes)
     page = to_markdown(result)
-    write_atomically(output / "assertions.json", json.dumps(result, indent=1) + "\n")
-    write_atomically(output / "assertions.md", page)
-    print(page)
+    publish(output, "assertions", result, page)
 
 
 if __name__ == "__main__":

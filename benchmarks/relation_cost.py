@@ -6,7 +6,6 @@ memory is that of the extractor on one invented document in which every pair of 
 benchmarks/results/relation_cost.{json,md}.
 """
 
-import json
 import os
 import time
 import tracemalloc
@@ -21,10 +20,10 @@ import spacy  # noqa: E402
 import torch  # noqa: E402
 import typer  # noqa: E402
 from machine import cpu_model  # noqa: E402
+from publishing import origin, publish  # noqa: E402
 from spacy.language import Language  # noqa: E402
 from spacy.tokens import Doc, Span  # noqa: E402
 
-from spacy_clinner.files import write_atomically  # noqa: E402
 from spacy_clinner.pipeline.relation_candidates import make_pairs_in_document  # noqa: E402
 from spacy_clinner.progress import progress  # noqa: E402
 from spacy_clinner.reports.relation_runs import find_extractor  # noqa: E402
@@ -103,14 +102,12 @@ def main(
     }
     rows = "".join(f"| `{pipe}` | {spent:.2f} |\n" for pipe, spent in seconds.items())
     page = (
-        f"{result['date']}; `{result['command']}`; {result['cpu']}. {len(texts)} documents, one thread.\n\n"
+        f"{origin(result)}; {len(texts)} documents.\n\n"
         f"| component | CPU s |\n|---|--:|\n{rows}\n"
         f"Relations add {100 * ratio:.1f} % to what comes before them. Peak memory of the extractor with "
         f"{N_ENTITIES:,} entities, every pair a candidate: {result['peak_mb_with_2000_entities']:.0f} MB.\n"
     )
-    write_atomically(output / "relation_cost.json", json.dumps(result, indent=2) + "\n")
-    write_atomically(output / "relation_cost.md", page)
-    print(page)
+    publish(output, "relation_cost", result, page)
 
 
 if __name__ == "__main__":

@@ -123,14 +123,14 @@ def parts(model: str, data: Path, rounds: int) -> None:
         setattr(owner, method, timed)
 
     watch(nlp, "make_doc", "tokens")
+    names = {"concat_embed": "embeddings", "char_cnn_embed": "of these, characters"}
+    names |= {"bilstm": "BiLSTM", "tag_scores": "emissions"}
     for _, pipe in nlp.pipeline:
         if isinstance(pipe, CRFTagger):
             watch(pipe, "set_annotations", "writing of spans")
-            for node, part in zip(pipe.model.walk(), (node.name for node in pipe.model.walk()), strict=True):
-                names = {"concat_embed": "embeddings", "char_cnn_embed": "of these, characters"}
-                names |= {"bilstm": "BiLSTM", "tag_scores": "emissions"}
-                if part in names:
-                    watch(node, "_func", names[part])
+            for node in pipe.model.walk():
+                if node.name in names:
+                    watch(node, "_func", names[node.name])
     watch(crf, "decode", "CRF")
     for number in range(rounds + 1):
         if number == 1:
@@ -166,11 +166,12 @@ def summarise(processes: list[dict[str, Any]]) -> dict[str, Any]:
 
 def to_markdown(result: dict[str, Any]) -> str:
     """RETURNS (str): The tables."""
-    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+    from publishing import origin
+
     lines = [
         "# Speed and memory on the MACCROBAT2020 test reports",
         "",
-        f"{result['date']}; {result['cpu']}; one thread; {versions}; `{result['command']}`.",
+        f"{origin(result)}.",
         f"Each row is of {result['processes']} processes, in each of which the pipelines took turns for "
         f"{result['seconds']:g} CPU seconds; {result['words']:,} words (spaCy tokens) a turn.",
         "",
@@ -205,7 +206,8 @@ def run(
     output: Annotated[Path, typer.Option(help="Folder of the results")] = ROOT / "benchmarks" / "results",
 ) -> None:
     """Measure tagging speed under several settings of the libraries, its parts, and peak memory."""
-    from spacy_clinner.files import write_atomically
+    from publishing import publish
+
     from spacy_clinner.progress import progress
     from spacy_clinner.scoring.provenance import provenance
 
@@ -227,9 +229,7 @@ def run(
     result |= {"settings": settings, "lent": {name: speeds[name, "1"] for name in lent}}
     result["worst_ratio"] = min(min(row["ratios"]) for row in settings.values())
     page = to_markdown(result)
-    write_atomically(output / "tagging_speed.json", json.dumps(result, indent=1) + "\n")
-    write_atomically(output / "tagging_speed.md", page)
-    print(page)
+    publish(output, "tagging_speed", result, page)
 
 
 if __name__ == "__main__":

@@ -23,8 +23,8 @@ for variable in ("OMP", "MKL", "OPENBLAS", "BLIS", "NUMBA"):
 
 import typer  # noqa: E402
 from machine import cpu_model, in_fresh_process  # noqa: E402
+from publishing import origin, publish  # noqa: E402
 
-from spacy_clinner.files import write_atomically  # noqa: E402
 from spacy_clinner.progress import progress  # noqa: E402
 from spacy_clinner.scoring.provenance import provenance  # noqa: E402
 
@@ -70,11 +70,10 @@ def epochs(config_path: Path, train: Path, vectors: str, n_epochs: int) -> None:
 
 def to_markdown(result: dict[str, Any]) -> str:
     """RETURNS (str): The table."""
-    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
     lines = [
         "# CPU time of an epoch of training",
         "",
-        f"{result['date']}; {result['cpu']}; one thread; {versions}; `{result['command']}`.",
+        f"{origin(result)}.",
         f"Median and range of {len(result['seconds'][result['baseline']])} epochs; the ratio is of medians.",
         "",
         "| config | CPU s per epoch | ratio |",
@@ -104,9 +103,7 @@ def run(
         seconds[config] += in_fresh_process(__file__, "epochs", config, str(train), vectors, str(n_epochs))
     result = {**provenance(), "cpu": cpu_model(), "train": str(train), "baseline": str(baseline), "seconds": seconds}
     page = to_markdown(result)
-    write_atomically(output / "training_speed.json", json.dumps(result, indent=1) + "\n")
-    write_atomically(output / "training_speed.md", page)
-    print(page)
+    publish(output, "training_speed", result, page)
 
 
 if __name__ == "__main__":

@@ -7,10 +7,10 @@ three digits) is compared with that of the whole pipeline. Writes
 benchmarks/results/reliability_corrupted_models.{json,md}.
 """
 
-import json
 import random
 import re
 import shutil
+import sys
 import tempfile
 import warnings
 from collections import Counter
@@ -22,15 +22,17 @@ import spacy
 import typer
 from spacy.language import Language
 
-from spacy_clinner.bulk.targets import prediction_of
-from spacy_clinner.files import write_atomically
-from spacy_clinner.progress import progress
-from spacy_clinner.reports.annotations import read_note
-from spacy_clinner.reports.markdown import markdown_table
-from spacy_clinner.scoring.documents import read_docs
-from spacy_clinner.scoring.provenance import provenance
-
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "benchmarks"))
+from publishing import origin, publish  # noqa: E402
+
+from spacy_clinner.bulk.targets import prediction_of  # noqa: E402
+from spacy_clinner.progress import progress  # noqa: E402
+from spacy_clinner.reports.annotations import read_note  # noqa: E402
+from spacy_clinner.reports.markdown import markdown_table  # noqa: E402
+from spacy_clinner.scoring.documents import read_docs  # noqa: E402
+from spacy_clinner.scoring.provenance import provenance  # noqa: E402
+
 N_FLIPS = 6
 ZEROS = 2048
 SAME, OTHER = "same output", "other output"
@@ -114,7 +116,6 @@ def try_file(path: Path, whole: bytes, how: Sequence[Damage], *rest: Any) -> Ite
 
 def to_markdown(result: dict[str, Any]) -> str:
     """RETURNS (str): The table."""
-    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
     columns = list(next(iter(result["files"].values()))["damages"])
     rows = [
         [file, f"{row['bytes']:,}", *(describe(row["damages"][column]) for column in columns)]
@@ -125,7 +126,7 @@ def to_markdown(result: dict[str, Any]) -> str:
         [
             "# Damaged files of a pipeline",
             "",
-            f"{result['date']}; {versions}; `{result['command']}`; {result['notes']} notes.",
+            f"{origin(result)}; {result['notes']} notes.",
             f"CE...: coded error. {'; '.join(f'{what}: {n}' for what, n in totals.most_common())}.",
             "",
             markdown_table(["file", "bytes", *columns], rows),
@@ -163,9 +164,7 @@ def main(
             name = path.relative_to(folder).as_posix()
             result["files"][name] = {"bytes": len(whole), "damages": found}
     page = to_markdown(result)
-    write_atomically(output / "reliability_corrupted_models.json", json.dumps(result, indent=1) + "\n")
-    write_atomically(output / "reliability_corrupted_models.md", page)
-    print(page)
+    publish(output, "reliability_corrupted_models", result, page)
 
 
 if __name__ == "__main__":

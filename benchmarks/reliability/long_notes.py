@@ -7,7 +7,6 @@ figure is the minimum process CPU time of several repeats, fewer for the long on
 benchmarks/results/reliability_long_notes.{json,md}.
 """
 
-import json
 import os
 import sys
 import time
@@ -27,10 +26,10 @@ from spacy.tokens import Doc  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))
-from tagging_speed import cpu_model  # noqa: E402
+from machine import cpu_model  # noqa: E402
+from publishing import origin, publish  # noqa: E402
 
 from spacy_clinner.constants import RELATIONS_KEY  # noqa: E402
-from spacy_clinner.files import write_atomically  # noqa: E402
 from spacy_clinner.progress import progress  # noqa: E402
 from spacy_clinner.scoring.provenance import provenance  # noqa: E402
 
@@ -105,11 +104,10 @@ def measure_kind(nlp: Language, kind: str, sizes: list[int]) -> dict[str, Any]:
 def to_markdown(result: dict[str, Any]) -> str:
     """RETURNS (str): The tables."""
     sizes = result["sizes"]
-    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
     lines = [
         "# Time of long notes",
         "",
-        f"{result['date']}; {result['cpu']}; one thread; {versions}; `{result['command']}`.",
+        f"{origin(result)}.",
         f"CPU microseconds per token; target: at {sizes[-1]:,} tokens at most {TARGET} times what it is at "
         f"{sizes[0]:,}, over all components.",
     ]
@@ -149,9 +147,7 @@ def main(
     found = {name: measure_kind(nlp, name, numbers) for name in progress(kind or list(KINDS), unit="kind")}
     result = {**provenance(), "cpu": cpu_model(), "model": model, "sizes": numbers, "kinds": found}
     page = to_markdown(result)
-    write_atomically(output / "reliability_long_notes.json", json.dumps(result, indent=1) + "\n")
-    write_atomically(output / "reliability_long_notes.md", page)
-    print(page)
+    publish(output, "reliability_long_notes", result, page)
 
 
 if __name__ == "__main__":
