@@ -130,7 +130,7 @@ def annotation_table(text: str, annotations: Sequence[Annotation]) -> str:
     RETURNS (str): The table.
     """
     rows = [
-        (printable(text[start:end]), " ".join((label, *assertions)), start, end, show_probability(probability))
+        (text[start:end], " ".join((label, *assertions)), start, end, show_probability(probability))
         for start, end, label, probability, assertions in annotations
     ]
     return terminal_table(("Entity", "Label", "start", "end", "probability"), rows, n_text=2)
@@ -144,7 +144,7 @@ def link_table(text: str, links: Sequence[Link]) -> str:
     RETURNS (str): The table.
     """
     rows = [
-        (printable(text[slice(*head)]), label, printable(text[slice(*child)]), show_probability(probability))
+        (text[slice(*head)], label, text[slice(*child)], show_probability(probability))
         for head, child, label, probability in links
     ]
     return terminal_table(("Head", "Relation", "Child", "probability"), rows, n_text=3)
@@ -180,7 +180,7 @@ def percent(score: float) -> str:
 
 
 def _sure(text: str | None, probability: str | None) -> str:
-    return f"{printable(text)} ({probability})" if text and probability else printable(text or "")
+    return f"{text} ({probability})" if text and probability else text or ""
 
 
 def _interval(lower: Sequence[float] | None, upper: Sequence[float] | None) -> str:

@@ -51,8 +51,6 @@ def run(*words):
     ],
 )
 def test_files_of_notes(room, words):
-    if "parquet" in words:
-        pytest.importorskip("pyarrow")
     run(*words.split())
     written = [path for path in (room / "out").rglob("*") if path.is_file()]
     assert written and {path.stat().st_mode & 0o777 for path in written} == {0o600}
