@@ -28,7 +28,7 @@ from thinc.api import Adam, fix_random_seed  # noqa: E402
 
 from spacy_clinner.corpora.demo import generate_note, note_to_doc  # noqa: E402
 from spacy_clinner.progress import progress  # noqa: E402
-from spacy_clinner.scoring.provenance import provenance  # noqa: E402
+from spacy_clinner.provenance import provenance  # noqa: E402
 from spacy_clinner.training.window_corpus import cut_example  # noqa: E402
 
 ROOT = Path(__file__).parents[1]

@@ -16,10 +16,10 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_clinner.constants import ASSERTIONS_KEY
+from spacy_clinner.annotations.keys import ASSERTIONS_KEY
 from spacy_clinner.corpora.demo import generate_split
+from spacy_clinner.provenance import provenance
 from spacy_clinner.scoring.assertions import assertion_score
-from spacy_clinner.scoring.provenance import provenance
 
 ROOT = Path(__file__).parents[1]
 RULES = {"medspacy": "medspaCy's rules", "ready": "and this package's"}

@@ -58,7 +58,7 @@ def load(model: str) -> Any:
 
 def read_texts(data: Path) -> list[str]:
     """Texts of a `.spacy` file."""
-    from spacy_clinner.scoring.documents import read_docs
+    from spacy_clinner.annotations.documents import read_docs
 
     return [doc.text for doc in read_docs(data)]
 
@@ -209,7 +209,7 @@ def run(
     from publishing import publish
 
     from spacy_clinner.progress import progress
-    from spacy_clinner.scoring.provenance import provenance
+    from spacy_clinner.provenance import provenance
 
     peaks = {pipeline: in_fresh_process(__file__, "memory", pipeline, str(data)) for pipeline in (model, baseline)}
     chosen = setting or [*SETTINGS]

@@ -26,7 +26,7 @@ from machine import cpu_model, in_fresh_process  # noqa: E402
 from publishing import origin, publish  # noqa: E402
 
 from spacy_clinner.progress import progress  # noqa: E402
-from spacy_clinner.scoring.provenance import provenance  # noqa: E402
+from spacy_clinner.provenance import provenance  # noqa: E402
 
 app = typer.Typer(add_completion=False)
 ROOT = Path(__file__).parents[1]

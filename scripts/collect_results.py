@@ -24,10 +24,10 @@ from spacy_clinner.cli._coded import coded_errors
 from spacy_clinner.corpora.original_gold import kept_gold
 from spacy_clinner.errors import Errors
 from spacy_clinner.files import write_atomically
+from spacy_clinner.provenance import provenance, sha256
 from spacy_clinner.reports.markdown import markdown_table
 from spacy_clinner.scoring.counts import prf
 from spacy_clinner.scoring.evaluation import Bootstrap, Evaluation, StrictScores
-from spacy_clinner.scoring.provenance import provenance, sha256
 from spacy_clinner.scoring.resampling import bootstrap_interval, permutation_test
 from spacy_clinner.scoring.run import Gold, run_model
 

@@ -21,9 +21,9 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from wasabi import msg, table
 
+from spacy_clinner.annotations.keys import DOC_ID_KEY
 from spacy_clinner.cells import format_tsv
 from spacy_clinner.cli._coded import coded_errors
-from spacy_clinner.constants import DOC_ID_KEY
 from spacy_clinner.corpora.audit import ImportAudit
 from spacy_clinner.corpora.column_lines import ColumnFormat
 from spacy_clinner.corpora.columns import ColumnDocument, columns_to_doc, read_columns

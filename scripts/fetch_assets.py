@@ -28,7 +28,7 @@ from wasabi import msg
 from spacy_clinner.cli._coded import coded_errors
 from spacy_clinner.errors import Errors
 from spacy_clinner.progress import progress
-from spacy_clinner.scoring.provenance import sha256
+from spacy_clinner.provenance import sha256
 
 ASSETS_DIR = Path(__file__).parents[1] / "assets"
 CHUNK = 1 << 20

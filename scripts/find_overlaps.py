@@ -14,12 +14,12 @@ from typing import Annotated
 import typer
 from wasabi import msg
 
+from spacy_clinner.annotations.documents import read_docs
+from spacy_clinner.annotations.keys import DOC_ID_KEY
 from spacy_clinner.cli._coded import coded_errors
-from spacy_clinner.constants import DOC_ID_KEY
 from spacy_clinner.corpora.overlap import find_overlaps
 from spacy_clinner.errors import Errors
 from spacy_clinner.files import write_atomically
-from spacy_clinner.scoring.documents import read_docs
 
 
 def read_texts(path: Path) -> dict[str, str]:

@@ -29,20 +29,20 @@ import typer
 from spacy.training import Example
 from wasabi import msg
 
-from spacy_clinner.constants import RELATIONS_KEY
+from spacy_clinner.annotations.documents import read_docs
+from spacy_clinner.annotations.keys import RELATIONS_KEY
 from spacy_clinner.experiments.cell import Cell, checksum
 from spacy_clinner.files import write_atomically, write_folder_atomically
 from spacy_clinner.pipeline.broader_concepts import read_broader_concepts
+from spacy_clinner.provenance import provenance
 from spacy_clinner.reports.markdown import markdown_table
 from spacy_clinner.reports.nearest_head import NearestHead
 from spacy_clinner.reports.relation_runs import find_extractor, predict_relations, set_threshold
 from spacy_clinner.reports.runs import spread_of
 from spacy_clinner.scoring.counts import PRF
-from spacy_clinner.scoring.documents import read_docs
 from spacy_clinner.scoring.evaluation import Bootstrap
 from spacy_clinner.scoring.horizontal import horizontal_score
 from spacy_clinner.scoring.ner_scorer import ner_score
-from spacy_clinner.scoring.provenance import provenance
 from spacy_clinner.scoring.relation_evaluation import evaluate_relations
 
 PARTS = ("joint", "tagger", "relations")

@@ -19,8 +19,8 @@ import typer
 from spacy.tokens import DocBin
 from wasabi import msg
 
+from spacy_clinner.annotations.keys import DOC_ID_KEY
 from spacy_clinner.cli._coded import coded_errors
-from spacy_clinner.constants import DOC_ID_KEY
 from spacy_clinner.corpora.importing import blank_pipeline
 from spacy_clinner.corpora.overlap import find_overlaps
 from spacy_clinner.extras import require

@@ -9,7 +9,7 @@ import requests
 from scripts import fetch_assets, mesh_hierarchy
 from scripts.fetch_assets import ASSETS, Asset, fetch
 from spacy_clinner.pipeline.broader_concepts import read_broader_concepts
-from spacy_clinner.scoring.provenance import sha256
+from spacy_clinner.provenance import sha256
 
 
 @pytest.fixture

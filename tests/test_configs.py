@@ -16,7 +16,7 @@ from spacy.util import load_config, registry, resolve_dot_names
 from spacy.vectors import Vectors
 from thinc.schedules import warmup_linear
 
-from spacy_clinner.constants import RELATIONS_KEY
+from spacy_clinner.annotations.keys import RELATIONS_KEY
 from spacy_clinner.reports.data_check import check_data
 
 from .pipeline.toy import references

@@ -10,7 +10,7 @@ from spacy.training.initialize import convert_vectors
 
 from scripts import convert_specialties, split_specialties, train_vectors
 from scripts.split_specialties import SPLITS_DIR, check_leaks, order, split
-from spacy_clinner.constants import DOC_ID_KEY
+from spacy_clinner.annotations.keys import DOC_ID_KEY
 from spacy_clinner.corpora.importing import write_docbin
 from spacy_clinner.models.word_embed import build_vectors_embed
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from spacy.language import Language
 
-from spacy_clinner.models.windows import make_window_spans
+from spacy_clinner.text.windows import make_window_spans
 
 LIMIT = 512
 SPANS = {"unit": "lines", "min_tokens": 64, "max_tokens": 128}

@@ -9,8 +9,8 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_clinner.constants import ASSERTION_CUES_KEY, ASSERTIONS_KEY, DOMAIN_KEY, RELATIONS_KEY
-from spacy_clinner.pipeline.relation_data import relation_of, sort_key
+from spacy_clinner.annotations.keys import ASSERTION_CUES_KEY, ASSERTIONS_KEY, DOMAIN_KEY, RELATIONS_KEY
+from spacy_clinner.annotations.relations import relation_of, sort_key
 
 from .pipeline.relation_toy import LISTENER, SMALL_TOK2VEC
 

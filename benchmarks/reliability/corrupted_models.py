@@ -26,12 +26,12 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 from publishing import origin, publish  # noqa: E402
 
+from spacy_clinner.annotations.documents import read_docs  # noqa: E402
 from spacy_clinner.bulk.targets import prediction_of  # noqa: E402
 from spacy_clinner.progress import progress  # noqa: E402
+from spacy_clinner.provenance import provenance  # noqa: E402
 from spacy_clinner.reports.annotations import read_note  # noqa: E402
 from spacy_clinner.reports.markdown import markdown_table  # noqa: E402
-from spacy_clinner.scoring.documents import read_docs  # noqa: E402
-from spacy_clinner.scoring.provenance import provenance  # noqa: E402
 
 N_FLIPS = 6
 ZEROS = 2048

@@ -29,9 +29,9 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 from machine import cpu_model  # noqa: E402
 from publishing import origin, publish  # noqa: E402
 
-from spacy_clinner.constants import RELATIONS_KEY  # noqa: E402
+from spacy_clinner.annotations.keys import RELATIONS_KEY  # noqa: E402
 from spacy_clinner.progress import progress  # noqa: E402
-from spacy_clinner.scoring.provenance import provenance  # noqa: E402
+from spacy_clinner.provenance import provenance  # noqa: E402
 
 DRUG, DENIAL = "Started Asacol 800 mg PO TID for UC", "Patient denies chest pain and fever"
 KINDS = {

@@ -5,11 +5,11 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from ..annotations.documents import document_ids, read_docs
 from ..corpora.audit import ImportAudit
 from ..corpora.discovery import claim_id, leave_out, select_files, without_ending
 from ..errors import Errors
 from ..files import parse_json, read_text
-from ..scoring.documents import document_ids, read_docs
 
 
 class Note(NamedTuple):

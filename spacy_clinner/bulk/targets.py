@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from spacy.tokens import Doc, DocBin
 
+from ..annotations.span_groups import steady_spans
 from ..corpora.exporting import FORMATS as FOLDERS
 from ..corpora.exporting import export_docs
 from ..corpora.formats.table import FORMATS as TABLE
@@ -18,7 +19,6 @@ from ..files import replacing, replacing_folder
 from ..reports.annotations import AnnotatedNote, read_note
 from ..reports.entity_table import ENTITY_COLUMNS, entity_rows
 from ..reports.table import format_csv
-from ..span_groups import steady_spans
 from .processes import TRANSFORMER_DATA
 
 # Takes a document that knows its id.

@@ -25,10 +25,10 @@ def choose_threshold_cli(
     import spacy
     from wasabi import msg, table
 
+    from ..annotations.documents import read_docs
     from ..files import check_replaceable, write_folder_atomically
     from ..reports.relation_runs import best_threshold, find_extractor, score_thresholds, set_threshold
     from ..reports.tables import percent
-    from ..scoring.documents import read_docs
 
     with coded_errors():
         check_replaceable(out, force)

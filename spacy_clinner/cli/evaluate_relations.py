@@ -34,12 +34,12 @@ def evaluate_relations_cli(
     import spacy
     from wasabi import msg
 
+    from ..annotations.documents import document_ids, read_docs
     from ..files import write_atomically
+    from ..provenance import provenance, sha256
     from ..reports.relation_runs import find_extractor, predict_relations
     from ..reports.tables import label_table
-    from ..scoring.documents import document_ids, read_docs
     from ..scoring.evaluation import Bootstrap
-    from ..scoring.provenance import provenance, sha256
     from ..scoring.relation_evaluation import evaluate_relations
 
     with coded_errors():

@@ -61,12 +61,12 @@ def _annotate(
     """The notes of a file, or those that a pipeline annotates, and what that pipeline can find."""
     import spacy
 
+    from ..annotations.documents import document_ids, read_docs
     from ..bulk.predict import annotated_docs
     from ..errors import Errors
     from ..reports.annotations import read_note
     from ..reports.relation_runs import known_of
     from ..reports.relation_table import Known
-    from ..scoring.documents import document_ids, read_docs
 
     if source.endswith(".spacy") == bool(paths):
         raise ValueError(Errors.CE088.format(source=Path(source).name))

@@ -7,9 +7,9 @@ from typing import Any
 
 from spacy.tokens import Doc
 
-from ..constants import ASSERTIONS_KEY, BRAT_KEY, BRAT_SPANS_KEY, DOC_ID_KEY, RELATIONS_KEY, SPANS_KEY
+from ..annotations.keys import ASSERTIONS_KEY, BRAT_KEY, BRAT_SPANS_KEY, DOC_ID_KEY, RELATIONS_KEY, SPANS_KEY
+from ..annotations.span_groups import probabilities_of
 from ..errors import Warnings
-from ..span_groups import probabilities_of
 from .align import align_mentions
 from .audit import RELATION, ImportAudit
 from .brat import (

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from spacy.tokens import Doc
 
-from ..constants import DOC_ID_KEY
+from ..annotations.documents import read_docs
+from ..annotations.keys import DOC_ID_KEY
 from ..errors import Errors
 from ..files import write_files_atomically
-from ..scoring.documents import read_docs
 from .formats.table import FORMATS as TABLE
 from .formats.table import files_of
 from .writing import check_id

@@ -6,7 +6,7 @@ from typing import Any
 
 from spacy.tokens import Doc
 
-from ..constants import DOC_ID_KEY, RELATIONS_KEY
+from ..annotations.keys import DOC_ID_KEY, RELATIONS_KEY
 from ..errors import Errors, Warnings
 from .align import Fragments, align_mentions
 from .audit import ImportAudit

@@ -8,7 +8,7 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
-from ..constants import DOC_ID_KEY
+from ..annotations.keys import DOC_ID_KEY
 from ..errors import Errors
 from ..files import write_atomically
 from ..progress import progress

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from spacy.tokens import Doc
 
-from ..constants import BRAT_KEY, BRAT_SPANS_KEY
+from ..annotations.documents import document_ids, is_annotated
+from ..annotations.entity import Entity
+from ..annotations.keys import BRAT_KEY, BRAT_SPANS_KEY
 from ..errors import Errors
-from ..scoring.documents import document_ids, is_annotated
 from ..scoring.original_gold import Annotations, OriginalGold
-from ..types import Entity
 from .align import Mention, outer_offsets
 from .audit import ImportAudit
 from .brat import Textbound

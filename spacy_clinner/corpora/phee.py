@@ -15,7 +15,7 @@ from typing import Any
 
 from spacy.tokens import Doc
 
-from ..constants import RELATIONS_KEY
+from ..annotations.keys import RELATIONS_KEY
 from ..errors import Errors
 from ..files import parse_json, split_lines
 from .audit import ImportAudit

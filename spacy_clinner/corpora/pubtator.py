@@ -14,7 +14,7 @@ from pathlib import Path
 
 from spacy.tokens import Doc, Span
 
-from ..constants import CONCEPT_RELATIONS_KEY, DOC_ID_KEY, RELATIONS_KEY
+from ..annotations.keys import CONCEPT_RELATIONS_KEY, DOC_ID_KEY, RELATIONS_KEY
 from ..errors import Errors
 from ..files import split_lines
 from .audit import ImportAudit

@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 from spacy.tokens import Doc, Span
 
-from ..constants import DOC_ID_KEY
+from ..annotations.keys import DOC_ID_KEY
 from ..errors import Errors
 from ..files import read_text
 from .align import align_mentions

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from spacy.tokens import Doc, Span
 
-from ..pipeline.relation_data import relation_of, sort_key
+from ..annotations.relations import relation_of, sort_key
 from .align import Mention
 from .audit import RELATION, ImportAudit
 

@@ -9,7 +9,7 @@ from random import Random
 
 from spacy.tokens import Doc
 
-from ..constants import DOC_ID_KEY
+from ..annotations.keys import DOC_ID_KEY
 from ..errors import Errors
 from ..files import read_lines, write_files_atomically
 from .audit import ImportAudit

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from spacy.tokens import Doc, Span
 
-from ..constants import DOC_ID_KEY
+from ..annotations.keys import DOC_ID_KEY
 from ..errors import Errors
 
 # What ends a line for any program: more than `files.LINE_END`, by which we read.

@@ -12,7 +12,7 @@ from thinc.api import Config
 
 from ..configs import read_config
 from ..errors import Errors
-from ..scoring.provenance import sha256
+from ..provenance import sha256
 
 # Stands in overrides for the folder of the model that a cell starts from.
 MODEL = "{model}"

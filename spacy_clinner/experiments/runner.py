@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from thinc.api import ConfigValidationError
 
 from ..errors import Errors
+from ..ledger import append_result, only_run, read_results
 from ..processes import run_in_processes
 from ..progress import progress
 from .cell import Cell
-from .results import append_result, only_run, read_results
 from .train_cell import train_cell
 
 RESULTS, MODELS = "results.jsonl", "models"

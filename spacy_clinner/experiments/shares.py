@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from spacy.tokens import DocBin
 
+from ..annotations.documents import read_docs
 from ..errors import Errors
 from ..files import write_atomically
-from ..scoring.documents import read_docs
 
 
 def write_shares(train: Path, shares: Sequence[float], whole: float, seed: int, folder: Path) -> dict[float, Path]:

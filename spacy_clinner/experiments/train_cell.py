@@ -18,12 +18,13 @@ from spacy.training.loop import (
 from spacy.util import fix_random_seed, load_model, registry, resolve_dot_names
 from thinc.api import Config
 
+from ..annotations.documents import read_docs
 from ..files import write_folder_atomically
+from ..provenance import provenance
 from ..scoring.counts import MATCHED_GOLD, PREDICTED, PRF, SUPPORT, micro
-from ..scoring.documents import pair_documents, read_docs
+from ..scoring.documents import pair_documents
 from ..scoring.entities import align_entities, count_entities
 from ..scoring.predictions import predict
-from ..scoring.provenance import provenance
 from .cell import Cell
 
 

@@ -7,7 +7,7 @@ from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Floats2d
 
-from ..constants import DOC_ID_KEY
+from ..annotations.keys import DOC_ID_KEY
 from ..errors import Errors
 from .listening import listeners_of
 

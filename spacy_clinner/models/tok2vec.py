@@ -10,7 +10,7 @@ from spacy.util import registry
 from thinc.api import Model
 from thinc.types import Floats2d, Ints1d
 
-from .windows import Unit, window_bounds
+from ..text.windows import Unit, window_bounds
 
 # Not every encoder bears a batch without windows.
 _NOTHING: tuple[list[Floats2d], Callable] = ([], lambda d_pieces: [])

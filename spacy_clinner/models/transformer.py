@@ -14,7 +14,7 @@ from spacy.util import registry
 from thinc.api import Model, chain
 from thinc.types import Floats2d, Ragged
 
-from ..constants import DOC_ID_KEY
+from ..annotations.keys import DOC_ID_KEY
 from ..errors import Warnings
 from ..extras import require
 from ..forks import make_fork_safe_lock

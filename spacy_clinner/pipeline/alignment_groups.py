@@ -7,7 +7,7 @@ import numpy as np
 from spacy.training import Example
 from thinc.types import Ints1d
 
-from ..constants import DOMAIN_KEY
+from ..annotations.keys import DOMAIN_KEY
 from ..layers.crf import UNKNOWN
 from .gold import GoldFrom, encode_gold, gold_spans, is_supervised
 

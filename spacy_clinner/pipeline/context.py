@@ -14,10 +14,10 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from ..constants import ASSERTION_CUES_KEY, ASSERTIONS_KEY
+from ..annotations.keys import ASSERTION_CUES_KEY, ASSERTIONS_KEY
+from ..annotations.span_groups import steady_spans
 from ..errors import Errors
 from ..files import write_atomically
-from ..span_groups import steady_spans
 from .checksums import add_checksums, check_bytes, check_files, readable, write_checksums
 from .context_cues import CueFinder
 from .context_rules import ASSERTIONS, Rule, merge_rules, read_rules, ready_rules

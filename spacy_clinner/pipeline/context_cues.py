@@ -16,7 +16,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from ..errors import Warnings
-from ..models.windows import window_bounds
+from ..text.windows import window_bounds
 from .context_rules import Rule
 from .medspacy_import import import_context
 

@@ -14,13 +14,13 @@ from spacy.vocab import Vocab
 from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats1d, Ints2d, Ragged
 
-from ..constants import DOMAIN_KEY, SPANS_KEY
+from ..annotations.keys import DOMAIN_KEY, SPANS_KEY
+from ..annotations.span_groups import SteadySpanGroup
 from ..errors import Errors, Warnings
 from ..layers import crf
 from ..layers.tags import count_tags, tags_to_spans
 from ..models.crf_tagger import crf_params, forbid_labels, inc_crf_grads, sizes, take_labels
 from ..models.vocab_vectors import check_read_vectors
-from ..span_groups import SteadySpanGroup
 from .block_update import LearnsByBlocks
 from .gold import GoldFrom, encode_gold, gold_spans, is_supervised
 from .listening import warn_if_encoder_missed

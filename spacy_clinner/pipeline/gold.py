@@ -9,7 +9,7 @@ from spacy.training import Example
 from spacy.util import filter_spans
 from thinc.types import Ints1d
 
-from ..constants import DOC_ID_KEY, DOMAIN_KEY
+from ..annotations.keys import DOC_ID_KEY, DOMAIN_KEY
 from ..errors import Errors
 from ..layers.crf import UNKNOWN
 from ..layers.tags import spans_to_tags

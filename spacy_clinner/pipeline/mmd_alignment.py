@@ -15,7 +15,7 @@ from spacy.vocab import Vocab
 from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
-from ..constants import SPANS_KEY
+from ..annotations.keys import SPANS_KEY
 from ..errors import Errors, Warnings
 from ..layers.mmd import Group, label_aware_mmd
 from ..layers.mmd_kernels import KernelName

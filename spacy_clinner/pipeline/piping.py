@@ -10,7 +10,7 @@ from typing import Any
 from spacy.tokens import Doc
 from spacy.util import minibatch
 
-from ..constants import DOC_ID_KEY
+from ..annotations.keys import DOC_ID_KEY
 from ..errors import Errors, Warnings
 
 

@@ -12,7 +12,7 @@ from spacy.util import registry
 from thinc.types import Ints1d, Ints2d
 
 from ..layers.pair_features import Entities
-from ..models.windows import Unit, window_bounds
+from ..text.windows import Unit, window_bounds
 
 # For each entity as head, the first and the last candidate for its child: numbers of entities in the order of their
 # starts, end exclusive. A range, not a list of pairs: a note with 2,000 entities has four million of those.

@@ -13,22 +13,22 @@ from spacy.vocab import Vocab
 from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats1d, Floats2d, Ints2d
 
-from ..constants import RELATIONS_KEY
+from ..annotations.keys import RELATIONS_KEY
+from ..annotations.relations import relation_of, sort_key, spans_of
+from ..annotations.relations_view import register_relations_view
 from ..errors import Errors, Warnings
 from ..layers.pair_features import Entities
 from ..models.relation_classifier import set_label_counts, sizes
 from ..models.vocab_vectors import check_read_vectors
-from ..models.windows import Unit
+from ..text.windows import Unit
 from .listening import warn_if_encoder_missed
 from .piping import PipesDocuments
 from .relation_candidates import Candidates, read_entities
 from .relation_confidence import confidences
-from .relation_data import relation_of, sort_key, spans_of
 from .relation_gold import read_gold_relations, targets_of, taught_entities
 from .relation_groups import number_concepts, score_groups, targets_of_groups
 from .relation_labels import allowed_pairs, collect_labels
 from .relation_portions import Portion, portions
-from .relations_view import register_relations_view
 from .stored_weights import StoredWeights
 
 # Relations of one document: rows of (head, child, label), by numbers of entities and labels, and the probability of

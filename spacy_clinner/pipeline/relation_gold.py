@@ -8,10 +8,10 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from thinc.types import Floats2d, Ints2d
 
-from ..constants import DOC_ID_KEY, RELATIONS_KEY
+from ..annotations.entity import Entity
+from ..annotations.keys import DOC_ID_KEY, RELATIONS_KEY
+from ..annotations.relations import labels_by_offsets, spans_of
 from ..errors import Errors
-from ..types import Entity
-from .relation_data import labels_by_offsets, spans_of
 
 
 class TaughtEntities(NamedTuple):

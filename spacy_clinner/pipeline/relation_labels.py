@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from spacy.training import Example
 
-from ..constants import RELATIONS_KEY
-from .relation_data import labels_by_offsets
+from ..annotations.keys import RELATIONS_KEY
+from ..annotations.relations import labels_by_offsets
 
 
 def collect_labels(examples: Iterable[Example], spans_key: str | None) -> dict[str, Any]:

@@ -11,14 +11,14 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..concepts import ConceptRelation, concepts_by_offsets, relations_of_concepts
-from ..constants import RELATIONS_KEY
+from ..annotations.concepts import ConceptRelation, concepts_by_offsets, relations_of_concepts
+from ..annotations.keys import RELATIONS_KEY
+from ..annotations.relations import spans_of
+from ..annotations.relations_view import register_relations_view
 from ..errors import Errors
 from ..files import write_atomically
 from .broader_concepts import Edge, Hierarchy
 from .checksums import add_checksums, check_bytes, check_files, readable, write_checksums
-from .relation_data import spans_of
-from .relations_view import register_relations_view
 
 
 @Language.factory(

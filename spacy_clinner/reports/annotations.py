@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from spacy.tokens import Doc
 
-from ..constants import ASSERTIONS_KEY, RELATIONS_KEY, SPANS_KEY
-from ..span_groups import probabilities_of, steady_spans
+from ..annotations.keys import ASSERTIONS_KEY, RELATIONS_KEY, SPANS_KEY
+from ..annotations.span_groups import probabilities_of, steady_spans
 
 
 class Annotation(NamedTuple):

@@ -13,7 +13,7 @@ from spacy.util import load_model, load_model_from_config
 from spacy.vectors import Mode, Vectors
 from thinc.api import Config
 
-from ..constants import DOMAIN_KEY
+from ..annotations.keys import DOMAIN_KEY
 from ..errors import Errors
 from ..scoring.data_counts import PartCounts, total
 from ..training.whole_corpora import Reader, encoder_windows, whole_corpus

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..files import write_atomically
-from ..scoring.provenance import provenance
+from ..provenance import provenance
 from .grid import plot_grid
 from .runs import Record, values
 from .transfer import plot_curve, plot_layers

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from spacy.tokens import Doc
 
-from ..constants import RELATIONS_KEY
-from ..models.windows import window_bounds
-from ..pipeline.relation_data import labels_by_offsets, relation_of, sort_key
+from ..annotations.keys import RELATIONS_KEY
+from ..annotations.relations import labels_by_offsets, relation_of, sort_key
+from ..text.windows import window_bounds
 
 
 class NearestHead:

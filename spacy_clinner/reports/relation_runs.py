@@ -9,7 +9,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..constants import CONCEPT_RELATIONS_KEY, RELATIONS_KEY
+from ..annotations.keys import CONCEPT_RELATIONS_KEY, RELATIONS_KEY
 from ..errors import Errors
 from ..pipeline.relation_confidence import confidences
 from ..pipeline.relation_extractor import RelationExtractor

@@ -8,7 +8,7 @@ from spacy import registry
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..constants import ASSERTIONS_KEY
+from ..annotations.keys import ASSERTIONS_KEY
 from .counts import report_labels
 
 

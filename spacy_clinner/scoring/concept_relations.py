@@ -5,8 +5,8 @@ from typing import Any
 
 from spacy.tokens import Doc
 
-from ..concepts import ConceptRelation, concepts_by_offsets, relations_of_concepts
-from ..constants import CONCEPT_RELATIONS_KEY, RELATIONS_KEY
+from ..annotations.concepts import ConceptRelation, concepts_by_offsets, relations_of_concepts
+from ..annotations.keys import CONCEPT_RELATIONS_KEY, RELATIONS_KEY
 
 
 def gold_concepts(reference: Doc) -> frozenset[ConceptRelation]:

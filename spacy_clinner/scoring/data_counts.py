@@ -10,10 +10,10 @@ from spacy.attrs import IS_SPACE, ORTH
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..constants import DOC_ID_KEY, RELATIONS_KEY
-from ..models.windows import Windows
-from ..types import Entity
-from .documents import entities_of, is_annotated
+from ..annotations.documents import entities_of, is_annotated
+from ..annotations.entity import Entity
+from ..annotations.keys import DOC_ID_KEY, RELATIONS_KEY
+from ..text.windows import Windows
 
 
 class Misfit(NamedTuple):

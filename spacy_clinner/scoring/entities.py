@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 
-from ..types import Entity
+from ..annotations.entity import Entity
 from .counts import MATCHED_GOLD, MATCHED_PREDICTED, PREDICTED, SUPPORT, Counts
 
 # A gold entity and the predicted one that answers to it; None: missed, or spurious.

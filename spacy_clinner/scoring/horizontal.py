@@ -20,9 +20,9 @@ import numpy as np
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..constants import DOC_ID_KEY, RELATIONS_KEY
+from ..annotations.entity import Entity
+from ..annotations.keys import DOC_ID_KEY, RELATIONS_KEY
 from ..errors import Errors
-from ..types import Entity
 from .counts import PRF, prf
 from .entities import align_entities
 

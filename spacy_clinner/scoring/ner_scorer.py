@@ -11,10 +11,11 @@ from spacy import registry
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..constants import DOC_ID_KEY, DOMAIN_KEY, SPANS_KEY
+from ..annotations.documents import entities_of, is_annotated
+from ..annotations.keys import DOC_ID_KEY, DOMAIN_KEY, SPANS_KEY
 from ..errors import Errors
 from .counts import prf_of, report_labels
-from .documents import drop_unannotated, entities_of, is_annotated
+from .documents import drop_unannotated
 
 
 @registry.scorers("spacy_clinner.ner_scorer.v1")

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..types import Entity
+from ..annotations.entity import Entity
 from .counts import PREDICTED, SUPPORT, Counts
 from .documents import Predictions, ScoredDocument
 from .entities import align_entities, count_entities

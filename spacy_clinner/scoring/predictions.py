@@ -8,11 +8,12 @@ from pathlib import Path
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from ..annotations.documents import document_ids, entities_of
+from ..annotations.entity import Entity
 from ..errors import Errors, Warnings
 from ..files import parse_json, read_lines, write_atomically
 from ..progress import progress
-from ..types import Entity
-from .documents import Predictions, document_ids, entities_of
+from .documents import Predictions
 
 
 def predict(

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from spacy.training import Example
 
-from ..constants import CONCEPT_RELATIONS_KEY, RELATIONS_KEY
+from ..annotations.keys import CONCEPT_RELATIONS_KEY, RELATIONS_KEY
 from .concept_relations import gold_concepts, predicted_concepts
 from .counts import MATCHED_GOLD, MATCHED_PREDICTED, PREDICTED, SUPPORT, Counts
 from .evaluation import Bootstrap, ModeScores, score_counts

@@ -11,12 +11,12 @@ from spacy import registry
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..constants import CONCEPT_RELATIONS_KEY, DOC_ID_KEY, RELATIONS_KEY
+from ..annotations.documents import entities_of
+from ..annotations.entity import Entity
+from ..annotations.keys import CONCEPT_RELATIONS_KEY, DOC_ID_KEY, RELATIONS_KEY
 from ..errors import Errors
-from ..types import Entity
 from .concept_relations import gold_concepts, predicted_concepts
 from .counts import prf_of, report_labels
-from .documents import entities_of
 
 
 class RelationOf(NamedTuple):

@@ -7,11 +7,12 @@ from typing import Any
 import spacy
 from spacy.tokens import Doc
 
-from .documents import Predictions, entities_of, pair_documents, read_docs
+from ..annotations.documents import entities_of, read_docs
+from ..provenance import provenance, sha256
+from .documents import Predictions, pair_documents
 from .evaluation import Bootstrap, Evaluation, compare, evaluate
 from .original_gold import OriginalEvaluation, OriginalGold, evaluate_original
 from .predictions import pipeline_labels, predict, read_predictions, warn_of_labels
-from .provenance import provenance, sha256
 from .tokenization import warn_of_tokens
 
 

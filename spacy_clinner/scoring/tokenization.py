@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from ..annotations.documents import entities_of
 from ..errors import Warnings
-from .documents import entities_of
 
 
 def warn_of_tokens(nlp: Language, docs: Sequence[Doc], spans_key: str | None = None) -> None:

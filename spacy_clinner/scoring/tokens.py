@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ..types import Entity
+from ..annotations.entity import Entity
 from .counts import Counts
 
 OUTSIDE = "O"

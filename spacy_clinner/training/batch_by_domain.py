@@ -7,7 +7,7 @@ import numpy as np
 from spacy.training import Example
 from spacy.util import registry
 
-from ..constants import DOC_ID_KEY, DOMAIN_KEY
+from ..annotations.keys import DOC_ID_KEY, DOMAIN_KEY
 from ..errors import Errors
 from .source_pool import SourcePool
 

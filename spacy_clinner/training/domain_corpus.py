@@ -10,8 +10,8 @@ from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 from spacy.util import logger, registry
 
+from ..annotations.keys import DOC_ID_KEY, DOMAIN_KEY
 from ..cells import format_tsv
-from ..constants import DOC_ID_KEY, DOMAIN_KEY
 from ..errors import Errors
 from ..files import write_atomically
 

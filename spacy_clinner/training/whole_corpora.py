@@ -8,7 +8,7 @@ from spacy.training import Example
 from spacy.util import dot_to_object, registry
 
 from ..errors import Errors
-from ..models.windows import Windows
+from ..text.windows import Windows
 
 Reader = Callable[[Language], Iterable[Example]]
 WINDOWS = "spacy_clinner.WindowCorpus.v1"

@@ -13,9 +13,9 @@ from spacy.tokens import Doc, Span
 from spacy.training import Corpus, Example
 from spacy.util import registry
 
-from ..constants import DOC_ID_KEY, DOMAIN_KEY, RELATIONS_KEY
+from ..annotations.keys import DOC_ID_KEY, DOMAIN_KEY, RELATIONS_KEY
 from ..errors import Errors
-from ..models.windows import Unit, window_bounds
+from ..text.windows import Unit, window_bounds
 
 # What a token keeps in a window. A dependency may end outside of it, so none is kept.
 TOKEN_ATTRIBUTES = ["NORM", "LEMMA", "POS", "TAG", "MORPH", "SENT_START"]

@@ -12,9 +12,9 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from spacy_clinner.annotations.keys import DOC_ID_KEY
 from spacy_clinner.bulk.annotate import Failure, annotate_notes
 from spacy_clinner.bulk.notes import Note
-from spacy_clinner.constants import DOC_ID_KEY
 
 
 class FailsOnBatches:

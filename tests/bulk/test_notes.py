@@ -3,8 +3,8 @@ import json
 import pytest
 import spacy
 
+from spacy_clinner.annotations.keys import DOC_ID_KEY
 from spacy_clinner.bulk.notes import find_notes
-from spacy_clinner.constants import DOC_ID_KEY
 from spacy_clinner.corpora.audit import ImportAudit
 from spacy_clinner.corpora.importing import write_docbin
 

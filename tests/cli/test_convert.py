@@ -1,8 +1,8 @@
 import pytest
 from typer.testing import CliRunner
 
+from spacy_clinner.annotations.documents import read_docs
 from spacy_clinner.cli import clinner_cli
-from spacy_clinner.scoring.documents import read_docs
 
 MARKER = "Zebedee"
 ANN = "T1\tSymptom 0 4\tPain\nR1\tSAME Arg1:T1 Arg2:T1\t\n"

@@ -11,8 +11,8 @@ import spacy
 from spacy.tokens import Doc, DocBin, Span
 from spacy.vectors import Vectors
 
-from spacy_clinner.constants import DOC_ID_KEY
-from spacy_clinner.pipeline.tokenizer import create_clinical_tokenizer
+from spacy_clinner.annotations.keys import DOC_ID_KEY
+from spacy_clinner.text.tokenizer import create_clinical_tokenizer
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 SECRET = "Zebrawood"

@@ -4,8 +4,8 @@ import spacy
 from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
+from spacy_clinner.annotations.keys import DOC_ID_KEY, DOMAIN_KEY
 from spacy_clinner.cli import clinner_cli
-from spacy_clinner.constants import DOC_ID_KEY, DOMAIN_KEY
 from spacy_clinner.corpora.demo import SPECIALTIES, SPLITS, digest
 
 NOTES = {"train": 3, "dev": 1, "test": 2}

@@ -8,10 +8,10 @@ from spacy.tokens import DocBin, Span
 from thinc.api import fix_random_seed
 from typer.testing import CliRunner
 
+from spacy_clinner.annotations.documents import read_docs
+from spacy_clinner.annotations.keys import CONCEPT_RELATIONS_KEY, RELATIONS_KEY
 from spacy_clinner.cli import clinner_cli
-from spacy_clinner.constants import CONCEPT_RELATIONS_KEY, RELATIONS_KEY
 from spacy_clinner.reports.relation_runs import LOWEST, predict_relations, score_thresholds, set_threshold
-from spacy_clinner.scoring.documents import read_docs
 from spacy_clinner.scoring.relation_evaluation import evaluate_relations
 from spacy_clinner.training.gold_ents_corpus import give_gold_entities
 

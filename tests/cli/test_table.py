@@ -6,8 +6,8 @@ from spacy.language import Language
 from spacy.tokens import SpanGroup
 from typer.testing import CliRunner
 
+from spacy_clinner.annotations.keys import ASSERTIONS_KEY, DOC_ID_KEY, RELATIONS_KEY, SPANS_KEY
 from spacy_clinner.cli import clinner_cli
-from spacy_clinner.constants import ASSERTIONS_KEY, DOC_ID_KEY, RELATIONS_KEY, SPANS_KEY
 from spacy_clinner.corpora.importing import write_docbin
 
 from ..pipeline import relation_toy

@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 from spacy.tokens import Span
 
-from spacy_clinner.constants import DOC_ID_KEY, RELATIONS_KEY
+from spacy_clinner.annotations.keys import DOC_ID_KEY, RELATIONS_KEY
 from spacy_clinner.corpora.brat import (
     Attribute,
     BratDocument,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from spacy.tokens import DocBin, Span, SpanGroup
 from spacy.vocab import Vocab
 
-from spacy_clinner.constants import DOC_ID_KEY, RELATIONS_KEY, SPANS_KEY
+from spacy_clinner.annotations.keys import DOC_ID_KEY, RELATIONS_KEY, SPANS_KEY
 from spacy_clinner.corpora.audit import ImportAudit
 from spacy_clinner.corpora.exporting import export_docs
 from spacy_clinner.corpora.importing import DEFAULT_LAYOUT, blank_pipeline, import_corpus

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from spacy_clinner.constants import DOC_ID_KEY
+from spacy_clinner.annotations.keys import DOC_ID_KEY
 from spacy_clinner.corpora.audit import ImportAudit
 from spacy_clinner.corpora.column_lines import ColumnFormat
 from spacy_clinner.corpora.columns import columns_to_doc, find_columns, format_columns, read_columns
 from spacy_clinner.corpora.importing import blank_pipeline, import_corpus
-from spacy_clinner.models.windows import window_bounds
+from spacy_clinner.text.windows import window_bounds
 
 MARKER = "Zebedee"
 

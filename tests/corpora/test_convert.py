@@ -7,11 +7,11 @@ from spacy.tokens import DocBin
 from spacy.training import Corpus
 from spacy.vocab import Vocab
 
-from spacy_clinner.constants import BRAT_KEY, BRAT_SPANS_KEY, DOC_ID_KEY, RELATIONS_KEY
+from spacy_clinner.annotations.keys import BRAT_KEY, BRAT_SPANS_KEY, DOC_ID_KEY, RELATIONS_KEY
 from spacy_clinner.corpora.audit import ImportAudit
 from spacy_clinner.corpora.brat import BratDocument, Textbound, parse_brat, read_brat
 from spacy_clinner.corpora.convert import brat_to_doc, doc_to_brat
-from spacy_clinner.pipeline.tokenizer import create_clinical_tokenizer
+from spacy_clinner.text.tokenizer import create_clinical_tokenizer
 
 from .strategies import brat_documents
 from .test_brat import ANN, TEXT

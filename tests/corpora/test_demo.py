@@ -10,7 +10,8 @@ from random import Random
 import pytest
 import spacy
 
-from spacy_clinner.constants import ASSERTIONS_KEY, DOC_ID_KEY, DOMAIN_KEY, RELATIONS_KEY
+from spacy_clinner.annotations.entity import Entity
+from spacy_clinner.annotations.keys import ASSERTIONS_KEY, DOC_ID_KEY, DOMAIN_KEY, RELATIONS_KEY
 from spacy_clinner.corpora.demo import (
     LABELS,
     SPECIALTIES,
@@ -23,8 +24,7 @@ from spacy_clinner.corpora.demo import (
 from spacy_clinner.corpora.demo.lexicon import DRUG_FIELDS, load_lexicon
 from spacy_clinner.corpora.demo.note import Note, load_style
 from spacy_clinner.corpora.demo.sentence import SentenceWriter
-from spacy_clinner.pipeline.tokenizer import make_clinical_tokenizer
-from spacy_clinner.types import Entity
+from spacy_clinner.text.tokenizer import make_clinical_tokenizer
 
 SIZES = {"train": 60, "dev": 15, "test": 25}
 

@@ -4,7 +4,7 @@ import pytest
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from spacy_clinner.constants import DOC_ID_KEY
+from spacy_clinner.annotations.keys import DOC_ID_KEY
 from spacy_clinner.corpora.exporting import export_docs, export_file
 from spacy_clinner.corpora.importing import blank_pipeline, import_files, write_docbin
 

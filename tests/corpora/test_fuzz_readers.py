@@ -23,7 +23,7 @@ from spacy_clinner.bulk.notes import find_notes
 from spacy_clinner.corpora.audit import ImportAudit
 from spacy_clinner.corpora.importing import DEFAULT_LAYOUT, blank_pipeline, import_corpus
 from spacy_clinner.files import write_atomically
-from spacy_clinner.scoring.provenance import provenance
+from spacy_clinner.provenance import provenance
 
 from .mutations import SEEDS, mutate_files
 

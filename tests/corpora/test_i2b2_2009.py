@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from spacy.tokens import DocBin
 from spacy.vocab import Vocab
 
-from spacy_clinner.constants import DOC_ID_KEY, RELATIONS_KEY
+from spacy_clinner.annotations.keys import DOC_ID_KEY, RELATIONS_KEY
 from spacy_clinner.corpora.audit import ImportAudit
 from spacy_clinner.corpora.exporting import export_docs
 from spacy_clinner.corpora.i2b2_2009 import (

@@ -1,12 +1,12 @@
 import pytest
 from spacy.training import Corpus
 
-from spacy_clinner.constants import DOC_ID_KEY
+from spacy_clinner.annotations.documents import read_docs
+from spacy_clinner.annotations.keys import DOC_ID_KEY
 from spacy_clinner.corpora.columns import ColumnFormat
 from spacy_clinner.corpora.exporting import export_file
 from spacy_clinner.corpora.importing import audit_corpus, blank_pipeline, detect_format, import_files
 from spacy_clinner.corpora.splits import Draw
-from spacy_clinner.scoring.documents import read_docs
 
 from .test_brat import ANN, TEXT
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scripts.find_overlaps import overlapping_ids
-from spacy_clinner.constants import DOC_ID_KEY, RELATIONS_KEY
+from spacy_clinner.annotations.keys import DOC_ID_KEY, RELATIONS_KEY
 from spacy_clinner.corpora.audit import ImportAudit
 from spacy_clinner.corpora.importing import blank_pipeline, import_files
 from spacy_clinner.corpora.phee import parse_phee, phee_to_doc, read_phee

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from spacy_clinner.constants import DOC_ID_KEY, RELATIONS_KEY
+from spacy_clinner.annotations.keys import DOC_ID_KEY, RELATIONS_KEY
 from spacy_clinner.corpora.audit import ImportAudit
 from spacy_clinner.corpora.brat import format_brat
 from spacy_clinner.corpora.exporting import export_docs

@@ -2,7 +2,7 @@ import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_clinner.constants import DOC_ID_KEY
+from spacy_clinner.annotations.keys import DOC_ID_KEY
 from spacy_clinner.corpora.audit import ImportAudit
 from spacy_clinner.corpora.columns import ColumnDocument, Sentence, columns_to_doc
 from spacy_clinner.corpora.importing import blank_pipeline

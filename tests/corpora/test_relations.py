@@ -4,11 +4,11 @@ import pytest
 import spacy
 from hypothesis import given, settings
 
-from spacy_clinner.constants import DOC_ID_KEY, RELATIONS_KEY
+from spacy_clinner.annotations.keys import DOC_ID_KEY, RELATIONS_KEY
+from spacy_clinner.annotations.relations import sort_key
 from spacy_clinner.corpora.audit import RELATION, ImportAudit
 from spacy_clinner.corpora.brat import parse_brat
 from spacy_clinner.corpora.convert import brat_to_doc, doc_to_brat
-from spacy_clinner.pipeline.relation_data import sort_key
 
 from .strategies import brat_documents
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from spacy_clinner.constants import DOC_ID_KEY
+from spacy_clinner.annotations.keys import DOC_ID_KEY
 from spacy_clinner.corpora.audit import ImportAudit
 from spacy_clinner.corpora.splits import (
     Draw,

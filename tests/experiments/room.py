@@ -3,7 +3,7 @@
 from spacy import util
 from spacy.tokens import DocBin
 
-from spacy_clinner.constants import DOC_ID_KEY
+from spacy_clinner.annotations.keys import DOC_ID_KEY
 
 from ..pipeline.toy import make_nlp, references
 

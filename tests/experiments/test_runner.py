@@ -11,8 +11,8 @@ import spacy
 
 from spacy_clinner.experiments import runner
 from spacy_clinner.experiments.cell import Cell
-from spacy_clinner.experiments.results import read_results
 from spacy_clinner.experiments.runner import run_cells
+from spacy_clinner.ledger import read_results
 from spacy_clinner.processes import run_in_processes
 
 from .room import data_overrides, make_room

@@ -1,7 +1,7 @@
 import pytest
 
+from spacy_clinner.annotations.documents import document_ids, read_docs
 from spacy_clinner.experiments.shares import write_shares
-from spacy_clinner.scoring.documents import document_ids, read_docs
 
 from .room import make_room
 

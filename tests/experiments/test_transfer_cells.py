@@ -6,8 +6,8 @@ import spacy
 from typer.testing import CliRunner
 
 from spacy_clinner.cli import clinner_cli
-from spacy_clinner.experiments.results import read_results
 from spacy_clinner.experiments.transfer_cells import TransferExperiment, curve_cells, layer_cells
+from spacy_clinner.ledger import read_results
 
 from ..pipeline.toy import make_nlp, train
 from .room import make_room

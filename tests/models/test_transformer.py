@@ -13,7 +13,7 @@ import spacy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from spacy_clinner.constants import DOC_ID_KEY
+from spacy_clinner.annotations.keys import DOC_ID_KEY
 from spacy_clinner.models.transformer import settle_limit
 
 from ..pipeline.toy import entities, examples

@@ -6,8 +6,8 @@ import spacy
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from spacy_clinner.constants import DOC_ID_KEY, RELATIONS_KEY
-from spacy_clinner.pipeline.relation_data import relation_of, sort_key
+from spacy_clinner.annotations.keys import DOC_ID_KEY, RELATIONS_KEY
+from spacy_clinner.annotations.relations import relation_of, sort_key
 from spacy_clinner.training.gold_ents_corpus import give_gold_entities
 
 SMALL_TOK2VEC = {

@@ -17,7 +17,7 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.tokens.underscore import Underscore
 from spacy.training import Example
 
-from spacy_clinner.constants import ASSERTION_CUES_KEY, ASSERTIONS_KEY
+from spacy_clinner.annotations.keys import ASSERTION_CUES_KEY, ASSERTIONS_KEY
 from spacy_clinner.pipeline.context_rules import read_rules, ready_rules
 
 pytestmark = pytest.mark.medspacy

@@ -10,7 +10,7 @@ from spacy.pipeline import Tok2Vec
 from spacy.tokens import DocBin, Span
 from spacy.training import Example
 
-from spacy_clinner.constants import DOMAIN_KEY, SPANS_KEY
+from spacy_clinner.annotations.keys import DOMAIN_KEY, SPANS_KEY
 
 from .toy import SMALL_MODEL, SMALL_TOK2VEC, TEXTS, entities, examples, make_nlp, references, train
 

@@ -4,7 +4,7 @@ import spacy
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from spacy_clinner.constants import DOC_ID_KEY, DOMAIN_KEY
+from spacy_clinner.annotations.keys import DOC_ID_KEY, DOMAIN_KEY
 from spacy_clinner.layers.crf import UNKNOWN
 from spacy_clinner.pipeline.gold import encode_gold
 

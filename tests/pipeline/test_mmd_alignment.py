@@ -13,7 +13,7 @@ from spacy.training.initialize import init_nlp
 from spacy.training.loop import train as spacy_train
 from thinc.api import Config
 
-from spacy_clinner.constants import DOMAIN_KEY, SPANS_KEY
+from spacy_clinner.annotations.keys import DOMAIN_KEY, SPANS_KEY
 from spacy_clinner.layers.mmd import mmd
 from spacy_clinner.layers.mmd_kernels import make_kernel
 from spacy_clinner.pipeline.alignment_groups import find_groups, find_sides

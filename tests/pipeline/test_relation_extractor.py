@@ -9,7 +9,7 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 
 import spacy_clinner.pipeline.relation_extractor as module
-from spacy_clinner.constants import RELATIONS_KEY
+from spacy_clinner.annotations.keys import RELATIONS_KEY
 
 from .relation_toy import NOTES, examples, make_nlp, reference, relations, train
 

@@ -8,9 +8,9 @@ import spacy
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from spacy_clinner.constants import CONCEPT_RELATIONS_KEY, RELATIONS_KEY
+from spacy_clinner.annotations.keys import CONCEPT_RELATIONS_KEY, RELATIONS_KEY
+from spacy_clinner.annotations.relations import relation_of
 from spacy_clinner.layers.pair_features import Entities
-from spacy_clinner.pipeline.relation_data import relation_of
 from spacy_clinner.pipeline.relation_groups import group_pairs, number_concepts, targets_of_groups
 from spacy_clinner.training.gold_ents_corpus import give_gold_entities
 

@@ -6,11 +6,11 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span, SpanGroup
 from typer.testing import CliRunner
 
+from spacy_clinner.annotations.documents import entities_of
+from spacy_clinner.annotations.keys import ASSERTIONS_KEY, SPANS_KEY
+from spacy_clinner.annotations.span_groups import SteadySpanGroup, steady_spans
 from spacy_clinner.cli import clinner_cli
-from spacy_clinner.constants import ASSERTIONS_KEY, SPANS_KEY
 from spacy_clinner.reports.annotations import annotations_of
-from spacy_clinner.scoring.documents import entities_of
-from spacy_clinner.span_groups import SteadySpanGroup, steady_spans
 
 from . import relation_toy
 from .toy import TEXTS, examples, make_nlp, train

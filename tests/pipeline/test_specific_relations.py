@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spacy.tokens import Doc, DocBin, Span
 
-from spacy_clinner.constants import RELATIONS_KEY
+from spacy_clinner.annotations.keys import RELATIONS_KEY
+from spacy_clinner.annotations.relations import relation_of
 from spacy_clinner.pipeline.broader_concepts import Hierarchy, read_broader_concepts
-from spacy_clinner.pipeline.relation_data import relation_of
 
 # failure and nephrosis are diseases of the kidney, which are diseases; statins are drugs
 BROADER = [("failure", "kidney"), ("nephrosis", "kidney"), ("kidney", "disease"), ("statin", "drug")]

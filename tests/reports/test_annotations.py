@@ -2,7 +2,7 @@ import pytest
 import spacy
 from spacy.tokens import Span
 
-from spacy_clinner.constants import SPANS_KEY
+from spacy_clinner.annotations.keys import SPANS_KEY
 from spacy_clinner.reports.annotations import Annotation, annotations_of
 
 

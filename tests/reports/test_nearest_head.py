@@ -1,6 +1,6 @@
 import spacy
 
-from spacy_clinner.constants import RELATIONS_KEY
+from spacy_clinner.annotations.keys import RELATIONS_KEY
 from spacy_clinner.reports.nearest_head import NearestHead
 
 from ..pipeline.relation_toy import NOTES, reference, relations

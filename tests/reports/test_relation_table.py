@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Span, SpanGroup
 
-from spacy_clinner.constants import ASSERTIONS_KEY, DOC_ID_KEY, RELATIONS_KEY, SPANS_KEY
+from spacy_clinner.annotations.keys import ASSERTIONS_KEY, DOC_ID_KEY, RELATIONS_KEY, SPANS_KEY
 from spacy_clinner.reports.annotations import read_note
 from spacy_clinner.reports.entity_table import ENTITY_COLUMNS
 from spacy_clinner.reports.relation_table import HEAD_COLUMNS, Known, note_table, relation_table

@@ -1,5 +1,6 @@
 import pytest
 
+from spacy_clinner.annotations.entity import Entity
 from spacy_clinner.reports.annotations import Annotation
 from spacy_clinner.reports.tables import (
     annotation_table,
@@ -13,7 +14,6 @@ from spacy_clinner.reports.tables import (
 from spacy_clinner.scoring.documents import ScoredDocument
 from spacy_clinner.scoring.evaluation import Bootstrap, compare, evaluate
 from spacy_clinner.scoring.original_gold import Annotations, OriginalGold, evaluate_original
-from spacy_clinner.types import Entity
 from tests.scoring.strategies import TOKENS
 
 

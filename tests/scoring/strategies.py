@@ -3,8 +3,8 @@
 import numpy as np
 from hypothesis import strategies as st
 
+from spacy_clinner.annotations.entity import Entity
 from spacy_clinner.scoring.documents import ScoredDocument
-from spacy_clinner.types import Entity
 
 LABELS = ["A", "B", "C"]
 N_TOKENS = 20

@@ -2,7 +2,7 @@ import spacy
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_clinner.constants import ASSERTIONS_KEY
+from spacy_clinner.annotations.keys import ASSERTIONS_KEY
 from spacy_clinner.scoring.assertions import assertion_score
 
 NLP = spacy.blank("en")

@@ -2,9 +2,9 @@ import json
 
 from hypothesis import given, settings
 
+from spacy_clinner.annotations.entity import Entity
 from spacy_clinner.scoring.documents import ScoredDocument
 from spacy_clinner.scoring.evaluation import Bootstrap, evaluate
-from spacy_clinner.types import Entity
 
 from .strategies import TOKENS, any_entities, collections
 

@@ -5,10 +5,10 @@ from spacy.attrs import LOWER
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from spacy_clinner.constants import DOC_ID_KEY, RELATIONS_KEY
-from spacy_clinner.models.windows import Windows
+from spacy_clinner.annotations.entity import Entity
+from spacy_clinner.annotations.keys import DOC_ID_KEY, RELATIONS_KEY
 from spacy_clinner.scoring.data_counts import Misfit, PartCounts, total
-from spacy_clinner.types import Entity
+from spacy_clinner.text.windows import Windows
 
 NLP = spacy.blank("en")
 LINES = {"lines": Windows("lines", 0, 3)}

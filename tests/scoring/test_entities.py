@@ -6,6 +6,7 @@ from hypothesis import assume, given, settings
 from nervaluate import Evaluator
 from seqeval.metrics.sequence_labeling import precision_recall_fscore_support
 
+from spacy_clinner.annotations.entity import Entity
 from spacy_clinner.scoring.counts import (
     MATCHED_GOLD,
     MATCHED_PREDICTED,
@@ -18,7 +19,6 @@ from spacy_clinner.scoring.counts import (
 )
 from spacy_clinner.scoring.entities import ENTITY_MODES, align_entities, count_entities
 from spacy_clinner.scoring.tokens import project
-from spacy_clinner.types import Entity
 
 from .strategies import LABELS, TOKENS, any_entities, collections, flat_entities
 

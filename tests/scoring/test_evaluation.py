@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from spacy_clinner.annotations.entity import Entity
 from spacy_clinner.scoring.documents import ScoredDocument
 from spacy_clinner.scoring.entities import ENTITY_MODES
 from spacy_clinner.scoring.evaluation import Bootstrap, compare, evaluate
-from spacy_clinner.types import Entity
 
 from .strategies import TOKENS, any_entities, collections
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_clinner.constants import RELATIONS_KEY
+from spacy_clinner.annotations.keys import RELATIONS_KEY
 from spacy_clinner.corpora.demo import generate_note, note_to_doc
 from spacy_clinner.corpora.importing import blank_pipeline
 from spacy_clinner.scoring.horizontal import horizontal_score

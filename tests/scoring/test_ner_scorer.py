@@ -6,7 +6,7 @@ from spacy.scorer import Scorer
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from spacy_clinner.constants import DOMAIN_KEY
+from spacy_clinner.annotations.keys import DOMAIN_KEY
 from spacy_clinner.scoring.ner_scorer import make_ner_scorer, ner_score
 
 NLP = spacy.blank("en")

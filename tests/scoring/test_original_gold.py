@@ -3,10 +3,10 @@ import json
 import pytest
 from hypothesis import given, settings
 
+from spacy_clinner.annotations.entity import Entity
 from spacy_clinner.scoring.documents import ScoredDocument
 from spacy_clinner.scoring.evaluation import Bootstrap, compare, evaluate
 from spacy_clinner.scoring.original_gold import Annotations, OriginalGold, evaluate_original
-from spacy_clinner.types import Entity
 
 from .strategies import TOKENS, any_entities, collections
 

@@ -3,7 +3,8 @@ import spacy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from spacy_clinner.constants import DOC_ID_KEY
+from spacy_clinner.annotations.entity import Entity
+from spacy_clinner.annotations.keys import DOC_ID_KEY
 from spacy_clinner.scoring.predictions import (
     pipeline_labels,
     predict,
@@ -11,7 +12,6 @@ from spacy_clinner.scoring.predictions import (
     warn_of_labels,
     write_predictions,
 )
-from spacy_clinner.types import Entity
 
 from .strategies import any_entities
 

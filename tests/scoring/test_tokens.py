@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given, settings
 from sklearn.metrics import precision_recall_fscore_support
 
+from spacy_clinner.annotations.entity import Entity
 from spacy_clinner.scoring.counts import SUPPORT, macro, micro, weighted
 from spacy_clinner.scoring.tokens import count_tokens, project, tags_to_binary, tags_to_types
-from spacy_clinner.types import Entity
 
 from .strategies import LABELS, TOKENS, any_entities, collections, flat_entities
 

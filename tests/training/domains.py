@@ -4,7 +4,7 @@ import spacy
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from spacy_clinner.constants import DOC_ID_KEY, DOMAIN_KEY
+from spacy_clinner.annotations.keys import DOC_ID_KEY, DOMAIN_KEY
 
 NLP = spacy.blank("en")
 

@@ -6,7 +6,7 @@ import spacy
 from spacy.tokens import DocBin, Span
 from spacy.util import registry
 
-from spacy_clinner.constants import DOMAIN_KEY
+from spacy_clinner.annotations.keys import DOMAIN_KEY
 from spacy_clinner.training.domain_corpus import create_domain_corpus, map_labels
 
 from .domains import NLP, domain_of, ids, make_example

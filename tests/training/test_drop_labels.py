@@ -13,7 +13,7 @@ from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from spacy.util import load_config
 
-from spacy_clinner.constants import DOMAIN_KEY, SPANS_KEY
+from spacy_clinner.annotations.keys import DOMAIN_KEY, SPANS_KEY
 from spacy_clinner.training.drop_labels import drop_labels
 
 from ..pipeline.toy import TEXTS, entities, examples

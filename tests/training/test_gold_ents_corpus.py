@@ -2,7 +2,7 @@ import pytest
 import spacy
 from spacy.tokens import Doc, DocBin, Span
 
-from spacy_clinner.constants import DOC_ID_KEY, RELATIONS_KEY
+from spacy_clinner.annotations.keys import DOC_ID_KEY, RELATIONS_KEY
 from spacy_clinner.training.gold_ents_corpus import create_gold_ents_corpus, give_gold_entities
 from spacy_clinner.training.window_corpus import create_window_corpus
 

@@ -4,7 +4,7 @@ import pytest
 import spacy
 from spacy.tokens import DocBin
 
-from spacy_clinner.models.windows import Windows
+from spacy_clinner.text.windows import Windows
 from spacy_clinner.training.whole_corpora import encoder_windows, whole_corpus
 
 from ..pipeline.toy import SMALL_TOK2VEC, TEXTS, references

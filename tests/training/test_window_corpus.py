@@ -3,7 +3,7 @@ import spacy
 from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 
-from spacy_clinner.constants import DOC_ID_KEY, DOMAIN_KEY
+from spacy_clinner.annotations.keys import DOC_ID_KEY, DOMAIN_KEY
 from spacy_clinner.training.window_corpus import create_window_corpus, cut_example
 
 NLP = spacy.blank("en")

@@ -10,7 +10,7 @@ from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from spacy.util import load_config_from_str
 
-from spacy_clinner.constants import DOMAIN_KEY
+from spacy_clinner.annotations.keys import DOMAIN_KEY
 
 from ..pipeline.toy import examples, references
 

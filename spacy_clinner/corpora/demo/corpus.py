@@ -8,7 +8,7 @@ from random import Random
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from ...constants import ASSERTIONS_KEY, DOC_ID_KEY, DOMAIN_KEY, RELATIONS_KEY
+from ...annotations.keys import ASSERTIONS_KEY, DOC_ID_KEY, DOMAIN_KEY, RELATIONS_KEY
 from ...errors import Errors
 from .lexicon import SPECIALTIES
 from .note import Note, write_note

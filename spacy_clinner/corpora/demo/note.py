@@ -4,7 +4,7 @@ from functools import cache
 from random import Random
 from typing import NamedTuple
 
-from ...types import Entity
+from ...annotations.entity import Entity
 from .lexicon import DRUG_FIELDS, load_lexicon, read_data
 from .noise import Noise
 from .sentence import Piece, SentenceWriter

@@ -7,11 +7,11 @@ from random import Random
 import spacy
 from spacy.tokens import Doc, DocBin
 
-from ...constants import DOMAIN_KEY
+from ...annotations.keys import DOMAIN_KEY
 from ...errors import Errors
 from ...files import write_atomically
-from ...pipeline.tokenizer import make_clinical_tokenizer
 from ...progress import progress
+from ...text.tokenizer import make_clinical_tokenizer
 from .corpus import SPLITS, generate_note, generate_split
 from .lexicon import LABELS, SPECIALTIES
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from spacy.tokens import Doc, Span
 
-from ...constants import DOC_ID_KEY, RELATIONS_KEY, SPANS_KEY
+from ...annotations.keys import DOC_ID_KEY, RELATIONS_KEY, SPANS_KEY
+from ...annotations.span_groups import probabilities_of, steady_spans
 from ...errors import Warnings
-from ...span_groups import probabilities_of, steady_spans
 from ..audit import ImportAudit
 from ..brat import Textbound, mention_text
 from ..records import place_mentions

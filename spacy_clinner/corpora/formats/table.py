@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from spacy.tokens import Doc
 
-from ...constants import DOC_ID_KEY
+from ...annotations.keys import DOC_ID_KEY
 from ..audit import ImportAudit
 from ..brat import brat_files, read_brat
 from ..columns import format_columns

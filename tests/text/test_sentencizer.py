@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
 
-from spacy_clinner.pipeline.sentencizer import CLOSERS, ENDS, Sentencizer
+from spacy_clinner.text.sentencizer import CLOSERS, ENDS, Sentencizer
 
 
 def make_nlp(**config):

@@ -1,6 +1,6 @@
 import pytest
 
-from spacy_clinner.experiments.results import append_result, only_run, read_results
+from spacy_clinner.ledger import append_result, only_run, read_results
 
 
 def test_a_result_is_a_line_whatever_its_labels(tmp_path):

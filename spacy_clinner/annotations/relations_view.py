@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from spacy.tokens import Doc, Span
 
-from ..constants import RELATIONS_KEY
+from .keys import RELATIONS_KEY
 
 EXTENSION = "relations"
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from spacy_clinner.models.windows import make_window_spans, window_bounds
+from spacy_clinner.text.windows import make_window_spans, window_bounds
 
 NLP = spacy.blank("en")
 TEXTS = st.text(alphabet="ab .\n\r\u00e9\U0001f600\t", max_size=200)

@@ -11,7 +11,7 @@ from spacy.util import compile_infix_regex, registry
 from spacy_clinner.corpora.audit import ImportAudit
 from spacy_clinner.corpora.columns import ColumnFormat
 from spacy_clinner.corpora.importing import import_corpus
-from spacy_clinner.pipeline.tokenizer import make_clinical_tokenizer
+from spacy_clinner.text.tokenizer import make_clinical_tokenizer
 
 CONFIG = {"nlp": {"tokenizer": {"@tokenizers": "spacy_clinner.ClinicalTokenizer.v1"}}}
 

@@ -2,9 +2,10 @@ import pytest
 from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
-from spacy_clinner.constants import DOC_ID_KEY
-from spacy_clinner.scoring.documents import document_ids, entities_of, pair_documents, read_docs
-from spacy_clinner.types import Entity
+from spacy_clinner.annotations.documents import document_ids, entities_of, read_docs
+from spacy_clinner.annotations.entity import Entity
+from spacy_clinner.annotations.keys import DOC_ID_KEY
+from spacy_clinner.scoring.documents import pair_documents
 
 WORDS = ["no", "chest", "pain", "\n", "today"]
 PAIN = Entity(3, 13, "Problem")

@@ -5,7 +5,7 @@ from typing import Any
 
 from spacy.tokens import Doc, Span
 
-from ..span_groups import steady_spans
+from .span_groups import steady_spans
 
 
 def relation_of(head: Span, child: Span, label: str) -> dict[str, Any]:

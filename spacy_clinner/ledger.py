@@ -9,8 +9,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ..errors import Errors
-from ..files import parse_json
+from .errors import Errors
+from .files import parse_json
 
 LOCK = ".lock"
 

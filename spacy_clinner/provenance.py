@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from .. import __version__
+from . import __version__
 
 
 def provenance() -> dict[str, Any]:

@@ -1,0 +1,63 @@
+"""Documents of a data file: reading them, and what of their annotation everyone asks for."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from zlib import error as ZlibError
+
+from spacy.tokens import Doc, DocBin, Span
+from spacy.vocab import Vocab
+
+from ..errors import Errors
+from .entity import Entity
+from .keys import DOC_ID_KEY
+from .span_groups import steady_spans
+
+
+def read_docs(path: Path) -> list[Doc]:
+    """Read a DocBin.
+
+    path (Path): A `.spacy` file.
+    RETURNS (List[Doc]): Its documents.
+    RAISES (ValueError): CE062 if it holds none, CE070 if it is another kind of file.
+    """
+    try:
+        docs = list(DocBin().from_disk(path).get_docs(Vocab()))
+    except (ZlibError, ValueError, KeyError) as error:
+        raise ValueError(Errors.CE070.format(path=path.name, error=type(error).__name__)) from error
+    if not docs:
+        raise ValueError(Errors.CE062)
+    return docs
+
+
+def entities_of(doc: Doc, spans_key: str | None = None) -> frozenset[Entity]:
+    """The entities of a document.
+
+    doc (Doc): A document.
+    spans_key (Optional[str]): Span group that holds them (an absent group holds none); None: `doc.ents`.
+    RETURNS (FrozenSet[Entity]): Its entities.
+    """
+    spans: Iterable[Span] = doc.ents if spans_key is None else steady_spans(doc, spans_key)
+    return frozenset(Entity(span.start_char, span.end_char, span.label_) for span in spans)
+
+
+def is_annotated(doc: Doc, spans_key: str | None = None) -> bool:
+    """Whether a document holds gold; "no entities" is gold, too.
+
+    doc (Doc): A document.
+    spans_key (Optional[str]): As in `entities_of`.
+    RETURNS (bool): False if there is neither an entity nor the statement that there is none.
+    """
+    return doc.has_annotation("ENT_IOB") if spans_key is None else spans_key in doc.spans
+
+
+def document_ids(docs: Sequence[Doc]) -> list[str]:
+    """Identifiers of documents: `user_data["clinner_doc_id"]`, else the position in the file ("#0").
+
+    docs (Sequence[Doc]): All documents of a file.
+    RETURNS (List[str]): Their identifiers.
+    RAISES (ValueError): CE064 if two documents have the same one.
+    """
+    ids = [str(doc.user_data.get(DOC_ID_KEY, f"#{i}")) for i, doc in enumerate(docs)]
+    if len(set(ids)) < len(ids):
+        raise ValueError(Errors.CE064.format(doc=next(name for name in ids if ids.count(name) > 1)))
+    return ids
