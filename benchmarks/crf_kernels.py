@@ -42,7 +42,7 @@ import time
 t0 = time.perf_counter(); import numpy as np
 from spacy_clinner.layers import crf
 t1 = time.perf_counter(); import numba
-t2 = time.perf_counter(); from spacy_clinner.layers import crf_kernels
+t2 = time.perf_counter(); from spacy_clinner.layers.crf.kernels import batch
 params = crf.zero_params(3); emissions = np.zeros((4, 13), "float32"); emissions[:, 10] = 1; lengths = np.array([4])
 t3 = time.perf_counter(); crf.likelihood(params, emissions, lengths, np.zeros(4, int))
 t4 = time.perf_counter(); crf.decode(params, emissions, lengths)

@@ -25,10 +25,10 @@ from spacy.language import Language  # noqa: E402
 from spacy.tokens import Doc, Span  # noqa: E402
 
 from spacy_clinner.annotations.documents import read_docs  # noqa: E402
-from spacy_clinner.pipeline.relation_candidates import make_pairs_in_document  # noqa: E402
+from spacy_clinner.experiments.relation_runs import find_extractor  # noqa: E402
+from spacy_clinner.pipeline.relations.candidates import make_pairs_in_document  # noqa: E402
 from spacy_clinner.progress import progress  # noqa: E402
 from spacy_clinner.provenance import provenance, sha256  # noqa: E402
-from spacy_clinner.reports.relation_runs import find_extractor  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
 N_ENTITIES = 2_000

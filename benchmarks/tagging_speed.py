@@ -105,7 +105,7 @@ def turns(model: str, baseline: str, data: Path, seconds: float, lent: bool) -> 
 def parts(model: str, data: Path, rounds: int) -> None:
     """Print the CPU seconds of the parts of a tagger, and of the whole."""
     from spacy_clinner.layers import crf
-    from spacy_clinner.pipeline.crf_tagger import CRFTagger
+    from spacy_clinner.pipeline.tagger.crf_tagger import CRFTagger
 
     nlp, texts = load(model), read_texts(data)
     spent: Counter[str] = Counter()

@@ -5,7 +5,7 @@
 Every file of ids, `SPECIALTY/SPLIT.txt` in assets/splits/multicardioner or `GROUP/SPLIT.txt` in maccrobat2020-groups,
 becomes `SPECIALTY/SPLIT.spacy` or `maccrobat-GROUP/SPLIT.spacy`; the train and dev documents of the other three Spanish
 specialties together become `not-SPECIALTY`; beside them `audit.tsv`, all that was changed or left
-out, and `counts.tsv`. The sentences of MultiCardioNER get their text back (spacy_clinner/corpora/rebuild.py).
+out, and `counts.tsv`. The sentences of MultiCardioNER get their text back (spacy_clinner/corpora/placing/rebuild.py).
 """
 
 import csv
@@ -25,11 +25,11 @@ from spacy_clinner.annotations.keys import DOC_ID_KEY
 from spacy_clinner.cells import format_tsv
 from spacy_clinner.cli._coded import coded_errors
 from spacy_clinner.corpora.audit import ImportAudit
-from spacy_clinner.corpora.column_lines import ColumnFormat
-from spacy_clinner.corpora.columns import ColumnDocument, columns_to_doc, read_columns
+from spacy_clinner.corpora.formats.column_lines import ColumnFormat
+from spacy_clinner.corpora.formats.columns import ColumnDocument, columns_to_doc, read_columns
 from spacy_clinner.corpora.id_lists import read_ids
 from spacy_clinner.corpora.importing import blank_pipeline, import_corpus, write_docbin
-from spacy_clinner.corpora.rebuild import restore_spaces
+from spacy_clinner.corpora.placing.rebuild import restore_spaces
 from spacy_clinner.corpora.splits import split_docs
 from spacy_clinner.files import read_lines, read_text, write_atomically
 from spacy_clinner.progress import progress

@@ -32,18 +32,18 @@ from wasabi import msg
 from spacy_clinner.annotations.documents import read_docs
 from spacy_clinner.annotations.keys import RELATIONS_KEY
 from spacy_clinner.experiments.cell import Cell, checksum
+from spacy_clinner.experiments.nearest_head import NearestHead
+from spacy_clinner.experiments.relation_runs import find_extractor, predict_relations, set_threshold
 from spacy_clinner.files import write_atomically, write_folder_atomically
-from spacy_clinner.pipeline.broader_concepts import read_broader_concepts
+from spacy_clinner.pipeline.relations.hierarchy import read_broader_concepts
 from spacy_clinner.provenance import provenance
 from spacy_clinner.reports.markdown import markdown_table
-from spacy_clinner.reports.nearest_head import NearestHead
-from spacy_clinner.reports.relation_runs import find_extractor, predict_relations, set_threshold
 from spacy_clinner.reports.runs import spread_of
 from spacy_clinner.scoring.counts import PRF
 from spacy_clinner.scoring.evaluation import Bootstrap
-from spacy_clinner.scoring.horizontal import horizontal_score
 from spacy_clinner.scoring.ner_scorer import ner_score
-from spacy_clinner.scoring.relation_evaluation import evaluate_relations
+from spacy_clinner.scoring.relations.evaluation import evaluate_relations
+from spacy_clinner.scoring.relations.horizontal import horizontal_score
 
 PARTS = ("joint", "tagger", "relations")
 # How often a pair of entity labels must have been seen for the rule; dev chooses.

@@ -572,7 +572,7 @@ class Errors(metaclass=_Coded):
     CE247 = (
         "Tagger {name!r} has `tie_to = {source!r}`, but was not connected with it: it was sourced or loaded, not "
         'initialized. Set `[initialize.after_init] @callbacks = "spacy_clinner.relink.v1"` (or transfer_layers, '
-        "which does that, too), or call `spacy_clinner.training.relink.relink(nlp)`."
+        "which does that, too), or call `spacy_clinner.assembly.relink.relink(nlp)`."
     )
     CE248 = (
         "`tie_strength` of tagger {name!r} is {value}. It takes the numbers `emissions`, `transitions` and `bounds`, "

@@ -43,6 +43,6 @@ def data_dir() -> Path:
 @pytest.fixture(scope="session")
 def whole_pipeline(tmp_path_factory) -> Path:
     """The folder of a saved pipeline of every component, with notes and what it finds in them."""
-    from .whole_pipeline import save
+    from .toys.whole_pipeline import save
 
     return save(tmp_path_factory.mktemp("pipeline"))

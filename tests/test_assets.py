@@ -8,7 +8,7 @@ import requests
 
 from scripts import fetch_assets, mesh_hierarchy
 from scripts.fetch_assets import ASSETS, Asset, fetch
-from spacy_clinner.pipeline.broader_concepts import read_broader_concepts
+from spacy_clinner.pipeline.relations.hierarchy import read_broader_concepts
 from spacy_clinner.provenance import sha256
 
 

@@ -9,7 +9,7 @@ import pytest
 import spacy
 from spacy.tokens import DocBin, Span
 
-from .pipeline.relation_toy import examples, make_nlp, train
+from .toys.relations import examples, make_nlp, train
 
 ROOT = Path(__file__).parents[1]
 

@@ -19,8 +19,8 @@ from thinc.schedules import warmup_linear
 from spacy_clinner.annotations.keys import RELATIONS_KEY
 from spacy_clinner.reports.data_check import check_data
 
-from .pipeline.toy import references
-from .toy_transformer import minilm
+from .toys.tagger import references
+from .toys.transformer import minilm
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").rglob("*.cfg"))
 

@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 import spacy_clinner.cli  # noqa: F401  (joins spaCy's commands)
 
-from .pipeline.toy import references
+from .toys.tagger import references
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("adapt.md", "medication_table.md", "predict.md")

@@ -6,9 +6,12 @@ import spacy
 from spacy.vectors import Vectors
 from thinc.api import fix_random_seed
 
-from .fake_gpu import DeviceArray, fake_gpu, to_host
-from .pipeline import relation_toy, test_mmd_alignment, test_relation_groups, toy
-from .training import toy_transfer
+from .pipeline.alignment import test_mmd_alignment
+from .pipeline.relations import test_groups as test_relation_groups
+from .toys import relations as relation_toy
+from .toys import tagger as toy
+from .toys import transfer as toy_transfer
+from .toys.fake_gpu import DeviceArray, fake_gpu, to_host
 
 WORDS = {
     "@architectures": "spacy_clinner.ConcatEmbed.v1",

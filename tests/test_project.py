@@ -11,7 +11,7 @@ from weasel.cli.run import project_run
 from weasel.util import load_project_config
 
 from scripts.collect_results import collect, to_markdown
-from spacy_clinner.corpora.brat import BratDocument, Textbound
+from spacy_clinner.corpora.formats.brat import BratDocument, Textbound
 
 ROOT = Path(__file__).parents[1]
 PROJECT = load_project_config(ROOT)

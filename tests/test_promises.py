@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import spacy
 
-from .pipeline.test_crf_tagger import same_annotation
-from .pipeline.toy import TEXTS, examples, make_nlp, train
+from .pipeline.tagger.test_crf_tagger import same_annotation
+from .toys.tagger import TEXTS, examples, make_nlp, train
 
 MARKER = "Zyxwvutine"
 

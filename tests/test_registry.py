@@ -9,7 +9,7 @@ import pytest
 import spacy
 
 import spacy_clinner
-from spacy_clinner.pipeline.context import Context
+from spacy_clinner.pipeline.context.context import Context
 
 NAMES = {
     "spacy_factories": {

@@ -10,7 +10,7 @@ from spacy.util import load_config
 
 from scripts import run_relations
 
-from .pipeline.relation_toy import SMALL_TOK2VEC, examples
+from .toys.relations import SMALL_TOK2VEC, examples
 
 CONFIGS = {"tagger": "configs/ner_demo_charcnn-bilstm_crf.cfg", "relations": "configs/rel_demo_charcnn-bilstm.cfg"}
 STUDY = """

@@ -10,12 +10,12 @@ import pytest
 import spacy
 from spacy.tokens.underscore import Underscore
 
-from .whole_pipeline import NOTES, read
+from .toys.whole_pipeline import NOTES, read
 
 
 @pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
 def test_two_processes_however_they_start(whole_pipeline, method):
-    command = [sys.executable, "-m", "tests.in_processes", str(whole_pipeline), method]
+    command = [sys.executable, "-m", "tests.toys.in_processes", str(whole_pipeline), method]
     env = {**os.environ, "OMP_NUM_THREADS": "1"}
     root = Path(__file__).parents[1]
     done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, timeout=300)

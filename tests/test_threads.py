@@ -14,14 +14,14 @@ import pytest
 
 from spacy_clinner.forks import make_fork_safe_lock
 
-from .whole_pipeline import NOTES
+from .toys.whole_pipeline import NOTES
 
 ROOT = Path(__file__).parents[1]
 
 
 def run(folder, how, **env):
     """In a fresh process, where nothing has been imported, compiled or made yet."""
-    command = [sys.executable, "-m", "tests.cold_threads", str(folder), how]
+    command = [sys.executable, "-m", "tests.toys.cold_threads", str(folder), how]
     env = {**os.environ, "OMP_NUM_THREADS": "1", **env}
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]

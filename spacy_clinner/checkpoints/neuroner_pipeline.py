@@ -11,9 +11,9 @@ from spacy.training.initialize import convert_vectors, load_vectors_into_model
 from thinc.api import Model
 
 from ..errors import Errors, Warnings
-from ..layers.crf_logspace import Chain
-from ..layers.crf_params import from_chain
-from ..pipeline.crf_tagger import CRFTagger
+from ..layers.crf.logspace import Chain
+from ..layers.crf.params import from_chain
+from ..pipeline.tagger.crf_tagger import CRFTagger
 from .neuroner import Checkpoint, lstm_names
 
 COMPONENT = "ner"

@@ -26,7 +26,7 @@ def audit_cli(
     """Read a corpus and count what an import would change or leave out, per label. No text is shown."""
     from wasabi import msg
 
-    from ..corpora.column_lines import ColumnFormat
+    from ..corpora.formats.column_lines import ColumnFormat
     from ..corpora.importing import audit_corpus
 
     with coded_errors():

@@ -26,8 +26,8 @@ def choose_threshold_cli(
     from wasabi import msg, table
 
     from ..annotations.documents import read_docs
+    from ..experiments.relation_runs import best_threshold, find_extractor, score_thresholds, set_threshold
     from ..files import check_replaceable, write_folder_atomically
-    from ..reports.relation_runs import best_threshold, find_extractor, score_thresholds, set_threshold
     from ..reports.tables import percent
 
     with coded_errors():

@@ -20,8 +20,8 @@ def combine_cli(
     import spacy
     from wasabi import msg
 
+    from ..assembly.combine_pipelines import add_context, combine_pipelines
     from ..files import check_replaceable, write_folder_atomically
-    from ..training.combine_pipelines import add_context, combine_pipelines
 
     with coded_errors():
         check_replaceable(out, force)

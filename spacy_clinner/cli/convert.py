@@ -40,8 +40,8 @@ def convert_cli(
     from wasabi import msg
 
     from ..corpora.audit import name_some
-    from ..corpora.column_lines import ColumnFormat
     from ..corpora.exporting import export_file
+    from ..corpora.formats.column_lines import ColumnFormat
     from ..corpora.importing import TOKENIZERS, import_files
     from ..corpora.splits import Draw, parse_shares, read_groups
     from ..errors import Errors

@@ -35,12 +35,12 @@ def evaluate_relations_cli(
     from wasabi import msg
 
     from ..annotations.documents import document_ids, read_docs
+    from ..experiments.relation_runs import find_extractor, predict_relations
     from ..files import write_atomically
     from ..provenance import provenance, sha256
-    from ..reports.relation_runs import find_extractor, predict_relations
     from ..reports.tables import label_table
     from ..scoring.evaluation import Bootstrap
-    from ..scoring.relation_evaluation import evaluate_relations
+    from ..scoring.relations.evaluation import evaluate_relations
 
     with coded_errors():
         use_gpu(gpu_id)

@@ -20,8 +20,8 @@ def strip_cli(
     import spacy
     from wasabi import msg
 
+    from ..assembly.drop_components import drop_components
     from ..files import write_folder_atomically
-    from ..training.drop_components import drop_components
 
     with coded_errors():
         stripped = drop_components(spacy.load(model), drop)

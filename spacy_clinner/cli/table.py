@@ -64,8 +64,8 @@ def _annotate(
     from ..annotations.documents import document_ids, read_docs
     from ..bulk.predict import annotated_docs
     from ..errors import Errors
+    from ..experiments.relation_runs import known_of
     from ..reports.annotations import read_note
-    from ..reports.relation_runs import known_of
     from ..reports.relation_table import Known
 
     if source.endswith(".spacy") == bool(paths):

@@ -13,11 +13,11 @@ from ..errors import Errors
 from ..files import write_atomically
 from ..progress import progress
 from .audit import ImportAudit
-from .brat import find_brat
-from .column_lines import ColumnFormat
-from .columns import columns_to_doc, find_columns, read_columns
-from .convert import HEAD_ROLE
 from .discovery import claim_id, find_files, without_ending
+from .formats.brat import find_brat
+from .formats.brat_docs import HEAD_ROLE
+from .formats.column_lines import ColumnFormat
+from .formats.columns import columns_to_doc, find_columns, read_columns
 from .formats.table import FORMATS as TABLE
 from .id_lists import read_ids
 from .splits import Draw, check_known, draw_splits, read_splits, split_docs, write_splits

@@ -10,13 +10,13 @@ from ..annotations.entity import Entity
 from ..annotations.keys import BRAT_KEY, BRAT_SPANS_KEY
 from ..errors import Errors
 from ..scoring.original_gold import Annotations, OriginalGold
-from .align import Mention, outer_offsets
 from .audit import ImportAudit
-from .brat import Textbound
-from .convert import doc_to_brat
-from .i2b2_2009 import EntryDocument
-from .i2b2_2009_docs import ENTRIES_KEY, doc_to_entries
+from .formats.brat import Textbound
+from .formats.brat_docs import doc_to_brat
+from .formats.i2b2_2009 import EntryDocument
+from .formats.i2b2_2009_docs import ENTRIES_KEY, doc_to_entries
 from .importing import FORMATS, READERS
+from .placing.align import Mention, outer_offsets
 
 
 def original_gold(

@@ -8,7 +8,7 @@ from typing import Any
 from ..configs import read_config
 from ..errors import Errors
 from ..reports.transfer import ALL_LAYERS, NO_TRANSFER
-from ..training.layer_names import LAYERS
+from ..transfer.layer_names import LAYERS
 from .cell import Cell
 from .shares import write_shares
 

@@ -4,7 +4,7 @@ from spacy.util import registry
 from thinc.api import Model
 from thinc.types import Floats2d
 
-from ..layers.bilstm import BiLSTM
+from ..layers.lstm.bilstm import BiLSTM
 
 
 @registry.architectures("spacy_clinner.BiLSTMEncoder.v1")

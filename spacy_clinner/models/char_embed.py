@@ -10,7 +10,7 @@ from spacy.util import registry
 from thinc.api import Model
 from thinc.types import Floats2d, Ints1d
 
-from ..layers.char_encoders import CharCNN, CharLSTM, Chars
+from ..layers.lstm.chars import CharCNN, CharLSTM, Chars
 
 # Rows of the character table: padding, every code point below the first bound (Latin with all its accents) ...
 _PLAIN = 0x250

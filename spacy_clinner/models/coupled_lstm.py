@@ -4,7 +4,7 @@ from spacy.util import registry
 from thinc.api import Linear, Model, chain, with_array
 from thinc.types import Floats2d
 
-from ..layers.coupled_lstm import CoupledBiLSTM
+from ..layers.lstm.coupled import CoupledBiLSTM
 
 
 @registry.architectures("spacy_clinner.CoupledBiLSTMEncoder.v1")

@@ -10,9 +10,9 @@ from thinc.api import Model
 from thinc.types import Floats2d, Ragged
 
 from ..layers.crf import CRFParams, param_shapes
-from ..layers.label_entries import label_entries
-from ..layers.tag_scores import TagScores
-from ..layers.tags import count_tags
+from ..layers.tags.entries import label_entries
+from ..layers.tags.layout import count_tags
+from ..layers.tags.scores import TagScores
 from .rows import read_rows
 
 # Score of a tag that a token cannot have; finite, so that arithmetic stays plain.

@@ -12,8 +12,8 @@ from thinc.api import Model
 from thinc.types import Floats2d, Ints1d
 
 from ..errors import Errors
-from ..layers.char_encoders import Chars
-from ..layers.coupled_lstm import CoupledCharLSTM
+from ..layers.lstm.chars import Chars
+from ..layers.lstm.coupled import CoupledCharLSTM
 from .char_embed import embed_distinct
 from .vocab_vectors import check_vectors
 from .word_embed import build_concat_embed

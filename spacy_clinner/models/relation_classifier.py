@@ -7,7 +7,7 @@ from spacy.util import registry
 from thinc.api import Model
 from thinc.types import Floats2d
 
-from ..layers.pair_scores import PairScores
+from ..layers.pairs.scores import PairScores
 from .rows import read_rows
 
 
@@ -25,7 +25,7 @@ def build_relation_classifier(
     hidden_width (int): width of the hidden layer.
     nO (Optional[int]): number of relation labels; found at initialisation if None.
     RETURNS (Model[List[Doc], List[Floats2d]]): the rows of each document. Refs: "tok2vec", "pair_scores" and
-        "output_layer" (both `layers.pair_scores`).
+        "output_layer" (both `layers.pairs.scores`).
     """
     pair_scores = PairScores(hidden_width, nO)
     return Model(

@@ -10,7 +10,7 @@ from thinc.api import Embed, Linear, Model
 from thinc.types import Floats2d
 
 from ..errors import Errors
-from ..layers.dropout import dropout_attrs, get_dropout
+from ..layers.lstm.dropout import dropout_attrs, get_dropout
 from .distinct_words import distinct_words, embeds_words_alone
 from .vocab_vectors import check_vectors
 

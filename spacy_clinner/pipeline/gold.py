@@ -12,7 +12,7 @@ from thinc.types import Ints1d
 from ..annotations.keys import DOC_ID_KEY, DOMAIN_KEY
 from ..errors import Errors
 from ..layers.crf import UNKNOWN
-from ..layers.tags import spans_to_tags
+from ..layers.tags.layout import spans_to_tags
 
 GoldFrom = Literal["ents", "spans"]
 

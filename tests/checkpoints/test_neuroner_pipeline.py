@@ -1,6 +1,5 @@
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,11 +10,12 @@ from thinc.api import Config
 
 from spacy_clinner.checkpoints.neuroner import lstm_names, read_checkpoint
 from spacy_clinner.checkpoints.neuroner_pipeline import load_vectors, make_pipeline
-from spacy_clinner.layers.crf_params import to_chain
+from spacy_clinner.layers.crf.params import to_chain
 from spacy_clinner.models.crf_tagger import crf_params
 
-from ..layers.coupled_reference import run_both
-from ..pipeline.test_crf_tagger import same_annotation
+from ..layers.lstm.coupled_reference import run_both
+from ..paths import DOCS
+from ..pipeline.tagger.test_crf_tagger import same_annotation
 from .writer import SETTINGS, write_checkpoint
 
 WORDS = "at ten 00 unk date".split()
@@ -142,7 +142,7 @@ def test_learns_further(nlp):
 
 
 def test_the_architectures_of_the_page_train_without_any_import(vectors):
-    blocks = (Path(__file__).parents[2] / "docs" / "neuroner.md").read_text(encoding="utf8").split("```ini\n")
+    blocks = (DOCS / "neuroner.md").read_text(encoding="utf8").split("```ini\n")
     config = Config().from_str("[components]\n[components.ner]\n[components.ner.model]\n" + blocks[2].split("```")[0])
     nlp = spacy.blank("en")
     load_vectors(nlp, vectors, 4)

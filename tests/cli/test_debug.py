@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +13,8 @@ from spacy.vectors import Vectors
 from spacy_clinner.annotations.keys import DOC_ID_KEY
 from spacy_clinner.text.tokenizer import create_clinical_tokenizer
 
-CONFIGS = Path(__file__).parents[2] / "configs"
+from ..paths import CONFIGS
+
 SECRET = "Zebrawood"
 NOTES = {
     "train": [

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from spacy_clinner.annotations.keys import DOC_ID_KEY
 from spacy_clinner.cli import clinner_cli
-from spacy_clinner.corpora.brat import BratDocument, Textbound, format_brat
+from spacy_clinner.corpora.formats.brat import BratDocument, Textbound, format_brat
 from spacy_clinner.corpora.importing import import_files
 
 TEXT = "chest pain since yesterday, given aspirin today"

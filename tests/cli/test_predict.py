@@ -15,7 +15,7 @@ from spacy_clinner.cli import clinner_cli
 from spacy_clinner.corpora.importing import import_files
 from spacy_clinner.scoring.predictions import read_predictions
 
-from ..pipeline.toy import TEXTS, make_nlp, train
+from ..toys.tagger import TEXTS, make_nlp, train
 
 NOTE = "Denies pain. Given aspirin 5mg."
 WORDS = [("pain", "Problem"), ("aspirin", "Drug"), ("5mg", "Dosage")]

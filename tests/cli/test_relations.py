@@ -11,11 +11,11 @@ from typer.testing import CliRunner
 from spacy_clinner.annotations.documents import read_docs
 from spacy_clinner.annotations.keys import CONCEPT_RELATIONS_KEY, RELATIONS_KEY
 from spacy_clinner.cli import clinner_cli
-from spacy_clinner.reports.relation_runs import LOWEST, predict_relations, score_thresholds, set_threshold
-from spacy_clinner.scoring.relation_evaluation import evaluate_relations
+from spacy_clinner.experiments.relation_runs import LOWEST, predict_relations, score_thresholds, set_threshold
+from spacy_clinner.scoring.relations.evaluation import evaluate_relations
 from spacy_clinner.training.gold_ents_corpus import give_gold_entities
 
-from ..pipeline.relation_toy import NOTES, examples, make_nlp, train
+from ..toys.relations import NOTES, examples, make_nlp, train
 
 
 @pytest.fixture(scope="module")

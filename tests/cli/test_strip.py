@@ -5,9 +5,9 @@ from typer.testing import CliRunner
 
 from spacy_clinner.cli import clinner_cli
 
-from ..pipeline.test_crf_tagger import same_annotation
-from ..pipeline.toy import TEXTS
-from ..training.toy_transfer import shared_encoder, stamped
+from ..pipeline.tagger.test_crf_tagger import same_annotation
+from ..toys.tagger import TEXTS
+from ..toys.transfer import shared_encoder, stamped
 
 
 @pytest.fixture(scope="module")

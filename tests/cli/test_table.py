@@ -10,7 +10,7 @@ from spacy_clinner.annotations.keys import ASSERTIONS_KEY, DOC_ID_KEY, RELATIONS
 from spacy_clinner.cli import clinner_cli
 from spacy_clinner.corpora.importing import write_docbin
 
-from ..pipeline import relation_toy
+from ..toys import relations as relation_toy
 
 NOTE = "Given aspirin 5mg."
 

@@ -4,7 +4,7 @@ from typer.testing import CliRunner
 
 from spacy_clinner.cli import clinner_cli
 
-from ..pipeline.toy import make_nlp, train
+from ..toys.tagger import make_nlp, train
 
 
 def test_warm_tells_what_a_start_costs(tmp_path):

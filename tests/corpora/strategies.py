@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from spacy.tokens import Span
 
 from spacy_clinner.annotations.keys import DOC_ID_KEY, RELATIONS_KEY
-from spacy_clinner.corpora.brat import (
+from spacy_clinner.corpora.formats.brat import (
     Attribute,
     BratDocument,
     Equiv,

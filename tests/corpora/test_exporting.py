@@ -8,7 +8,7 @@ from spacy_clinner.annotations.keys import DOC_ID_KEY
 from spacy_clinner.corpora.exporting import export_docs, export_file
 from spacy_clinner.corpora.importing import blank_pipeline, import_files, write_docbin
 
-from .test_brat import ANN, TEXT
+from .formats.test_brat import ANN, TEXT
 
 
 def doc(doc_id=None, ents=("B-Symptom", "O")):

@@ -3,12 +3,12 @@ from spacy.training import Corpus
 
 from spacy_clinner.annotations.documents import read_docs
 from spacy_clinner.annotations.keys import DOC_ID_KEY
-from spacy_clinner.corpora.columns import ColumnFormat
 from spacy_clinner.corpora.exporting import export_file
+from spacy_clinner.corpora.formats.columns import ColumnFormat
 from spacy_clinner.corpora.importing import audit_corpus, blank_pipeline, detect_format, import_files
 from spacy_clinner.corpora.splits import Draw
 
-from .test_brat import ANN, TEXT
+from .formats.test_brat import ANN, TEXT
 
 
 @pytest.fixture

@@ -9,19 +9,19 @@ from spacy_clinner.annotations.documents import entities_of
 from spacy_clinner.annotations.entity import Entity
 from spacy_clinner.annotations.keys import DOC_ID_KEY
 from spacy_clinner.corpora.audit import ImportAudit
-from spacy_clinner.corpora.brat import BratDocument, Textbound, format_brat, read_brat
-from spacy_clinner.corpora.columns import ColumnFormat
-from spacy_clinner.corpora.convert import brat_to_doc
-from spacy_clinner.corpora.i2b2_2009 import EntryDocument, parse_entries
-from spacy_clinner.corpora.i2b2_2009_docs import entries_to_doc
+from spacy_clinner.corpora.formats.brat import BratDocument, Textbound, format_brat, read_brat
+from spacy_clinner.corpora.formats.brat_docs import brat_to_doc
+from spacy_clinner.corpora.formats.columns import ColumnFormat
+from spacy_clinner.corpora.formats.i2b2_2009 import EntryDocument, parse_entries
+from spacy_clinner.corpora.formats.i2b2_2009_docs import entries_to_doc
 from spacy_clinner.corpora.importing import blank_pipeline, import_corpus
 from spacy_clinner.corpora.original_gold import annotations_of, kept_gold, original_gold, read_gold
 from spacy_clinner.scoring.documents import pair_documents
 from spacy_clinner.scoring.evaluation import Bootstrap, evaluate
 from spacy_clinner.scoring.original_gold import Annotations, evaluate_original
 
-from .test_phee import line as phee_line
-from .test_pubtator import RECORD as PUBTATOR
+from .formats.test_phee import line as phee_line
+from .formats.test_pubtator import RECORD as PUBTATOR
 
 TEXT = "Chestpain and fever of 39 degrees\ntoday."
 MENTIONS = [

@@ -1,11 +1,10 @@
 """The snippets of the pages on corpora run."""
 
 import re
-from pathlib import Path
 
 import pytest
 
-DOCS = Path(__file__).parents[2] / "docs"
+from ..paths import DOCS
 
 
 @pytest.mark.parametrize("page", ["corpora", "medication_entries"])

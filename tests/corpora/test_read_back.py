@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from spacy_clinner.annotations.keys import DOC_ID_KEY, RELATIONS_KEY
 from spacy_clinner.corpora.audit import ImportAudit
-from spacy_clinner.corpora.brat import format_brat
 from spacy_clinner.corpora.exporting import export_docs
+from spacy_clinner.corpora.formats.brat import format_brat
+from spacy_clinner.corpora.formats.tags import PREFIXES
 from spacy_clinner.corpora.importing import DEFAULT_LAYOUT, blank_pipeline, import_corpus
-from spacy_clinner.corpora.tags import PREFIXES
 
 from .strategies import annotated_docs, brat_documents
 

@@ -4,7 +4,7 @@ import pytest
 
 from spacy_clinner.experiments.cell import Cell
 
-from .room import data_overrides, make_room
+from ..toys.room import data_overrides, make_room
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 from spacy_clinner.cli import clinner_cli
 from spacy_clinner.experiments.grid_cells import read_grid
 
-from .room import make_room
+from ..toys.room import make_room
 
 GRID = """
 config = "config.cfg"

@@ -15,7 +15,7 @@ from spacy_clinner.experiments.runner import run_cells
 from spacy_clinner.ledger import read_results
 from spacy_clinner.processes import run_in_processes
 
-from .room import data_overrides, make_room
+from ..toys.room import data_overrides, make_room
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@ import pytest
 from spacy_clinner.annotations.documents import document_ids, read_docs
 from spacy_clinner.experiments.shares import write_shares
 
-from .room import make_room
+from ..toys.room import make_room
 
 
 def test_shares_are_nested_and_seeded(tmp_path):

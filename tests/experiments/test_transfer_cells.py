@@ -9,8 +9,8 @@ from spacy_clinner.cli import clinner_cli
 from spacy_clinner.experiments.transfer_cells import TransferExperiment, curve_cells, layer_cells
 from spacy_clinner.ledger import read_results
 
-from ..pipeline.toy import make_nlp, train
-from .room import make_room
+from ..toys.room import make_room
+from ..toys.tagger import make_nlp, train
 
 TRANSFER = """
 [initialize.after_init]

@@ -15,7 +15,7 @@ from spacy_clinner.models.distinct_words import embeds_words_alone
 from spacy_clinner.models.tok2vec import build_windowed_tok2vec
 from spacy_clinner.models.word_embed import build_casing_embed, build_concat_embed, build_vectors_embed, casing
 
-from ..layers.gradients import assert_gradients, squares
+from ..toys.gradients import assert_gradients, squares
 
 TEXTS = ["The patient has fever.\nNo cough, 5mg aspirin daily", "", "CT 38.9 The", " \n"]
 EMBEDS = {

@@ -8,7 +8,7 @@ from spacy_clinner.models.coupled_lstm import build_coupled_bilstm_encoder
 from spacy_clinner.models.neuroner_embed import build_neuroner_embed, find_rows
 from spacy_clinner.models.tok2vec import build_windowed_tok2vec
 
-from ..layers.gradients import assert_gradients, squares
+from ..toys.gradients import assert_gradients, squares
 
 WORDS = ["fever", "unk", "US", "us", "00/00", "t0"]
 TEXTS = ["Fever of the US\nNo  cough 12/34", "", " \n", "FEVER T5 é", "us"]

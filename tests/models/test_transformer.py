@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from spacy_clinner.annotations.keys import DOC_ID_KEY
 from spacy_clinner.models.transformer import settle_limit
 
-from ..pipeline.toy import entities, examples
-from ..toy_transformer import LIMIT, WINDOWS, add_transformer, minilm, save_tiny_roberta, save_tiny_transformer
+from ..toys.tagger import entities, examples
+from ..toys.transformer import LIMIT, WINDOWS, add_transformer, minilm, save_tiny_roberta, save_tiny_transformer
 
 LONG = " ".join(["hydroxychloroquine"] * 60)
 # one token of 701 pieces

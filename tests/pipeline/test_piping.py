@@ -6,7 +6,8 @@ from spacy.tokens import Doc
 
 from spacy_clinner.annotations.keys import DOC_ID_KEY, RELATIONS_KEY
 
-from . import relation_toy, toy
+from ..toys import relations as relation_toy
+from ..toys import tagger as toy
 
 TEXTS = ["Give aspirin", "The pain ended", "Give 5 mg aspirin daily", "No fever", "Aspirin helped"]
 BAD = ("bad one", "bad two")

@@ -12,8 +12,8 @@ from spacy_clinner.annotations.span_groups import SteadySpanGroup, steady_spans
 from spacy_clinner.cli import clinner_cli
 from spacy_clinner.reports.annotations import annotations_of
 
-from . import relation_toy
-from .toy import TEXTS, examples, make_nlp, train
+from ..toys import relations as relation_toy
+from ..toys.tagger import TEXTS, examples, make_nlp, train
 
 TEXT = TEXTS[0][0]
 FOUND = [("severe fever", "PROBLEM"), ("cough", "PROBLEM")]

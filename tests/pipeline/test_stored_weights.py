@@ -12,9 +12,9 @@ import srsly
 from spacy_clinner.layers.crf import CRFParams
 from spacy_clinner.pipeline.checksums import FILE
 
-from . import relation_toy
-from .test_context import OWN_RULE
-from .toy import SMALL_MODEL, entities, examples, make_nlp, references
+from ..toys import relations as relation_toy
+from ..toys.tagger import SMALL_MODEL, entities, examples, make_nlp, references
+from .context.test_context import OWN_RULE
 
 pytestmark = pytest.mark.medspacy
 

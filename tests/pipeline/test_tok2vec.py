@@ -4,9 +4,9 @@ import numpy as np
 import spacy
 from thinc.api import SGD
 
-from ..training.toy_transfer import shared_encoder, weights
-from .test_crf_tagger import same_annotation
-from .toy import TEXTS, entities, examples, train
+from ..toys.tagger import TEXTS, entities, examples, train
+from ..toys.transfer import shared_encoder, weights
+from .tagger.test_crf_tagger import same_annotation
 
 TEXT = TEXTS[0][0]
 

@@ -4,7 +4,6 @@ import json
 import re
 import struct
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,9 +15,10 @@ from spacy_clinner.reports.grid import plot_grid
 from spacy_clinner.reports.plots import _apart
 from spacy_clinner.reports.transfer import plot_curve, plot_layers
 
-from .runs import curve, grid, record
+from ..paths import ROOT
+from ..toys.runs import curve, grid, record
 
-RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
+RESULTS = ROOT / "benchmarks" / "results"
 PUBLISHED = sorted(path.stem for path in RESULTS.glob("*.png"))
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from spacy_clinner.reports.runs import compare_documents, compare_runs, select, spread, values
 
-from .runs import curve, grid, record
+from ..toys.runs import curve, grid, record
 
 
 def test_spread_of_runs():

@@ -3,7 +3,7 @@ import pytest
 from spacy_clinner.reports.grid import comparison_table, grid_table
 from spacy_clinner.reports.transfer import curve_reading, equal_shares, transfer_tables
 
-from .runs import curve, grid
+from ..toys.runs import curve, grid
 
 
 def test_transfer_table_has_a_line_a_share():

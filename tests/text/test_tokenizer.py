@@ -9,7 +9,7 @@ from spacy.tokenizer import Tokenizer
 from spacy.util import compile_infix_regex, registry
 
 from spacy_clinner.corpora.audit import ImportAudit
-from spacy_clinner.corpora.columns import ColumnFormat
+from spacy_clinner.corpora.formats.columns import ColumnFormat
 from spacy_clinner.corpora.importing import import_corpus
 from spacy_clinner.text.tokenizer import make_clinical_tokenizer
 

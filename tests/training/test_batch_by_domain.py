@@ -10,7 +10,7 @@ from spacy.util import registry
 
 from spacy_clinner.training.batch_by_domain import configure_batch_by_domain
 
-from .domains import domain_of, ids, make_example, make_examples
+from ..toys.domains import domain_of, ids, make_example, make_examples
 
 SIZES = st.lists(st.integers(1, 30), min_size=1, max_size=40)
 

@@ -9,7 +9,7 @@ from spacy.util import registry
 from spacy_clinner.annotations.keys import DOMAIN_KEY
 from spacy_clinner.training.domain_corpus import create_domain_corpus, map_labels
 
-from .domains import NLP, domain_of, ids, make_example
+from ..toys.domains import NLP, domain_of, ids, make_example
 
 
 def reader(*examples):

@@ -1,7 +1,6 @@
 """The config of docs/domains.md: two heads on a shared encoder, each taught by its own corpora."""
 
 import io
-from pathlib import Path
 
 import pytest
 import spacy
@@ -12,8 +11,9 @@ from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from thinc.api import Config
 
-DOCS = Path(__file__).parents[2] / "docs" / "domains.md"
-CONFIG = DOCS.read_text(encoding="utf8").split("```ini\n")[1].split("```")[0]
+from ..paths import DOCS
+
+CONFIG = (DOCS / "domains.md").read_text(encoding="utf8").split("```ini\n")[1].split("```")[0]
 
 
 def write(path, labels):

@@ -7,7 +7,7 @@ from spacy.tokens import DocBin
 from spacy_clinner.text.windows import Windows
 from spacy_clinner.training.whole_corpora import encoder_windows, whole_corpus
 
-from ..pipeline.toy import SMALL_TOK2VEC, TEXTS, references
+from ..toys.tagger import SMALL_TOK2VEC, TEXTS, references
 
 LINES = {"unit": "lines", "min_tokens": 0, "max_tokens": 8}
 

@@ -10,10 +10,10 @@ from ...annotations.keys import DOC_ID_KEY, RELATIONS_KEY, SPANS_KEY
 from ...annotations.span_groups import probabilities_of, steady_spans
 from ...errors import Warnings
 from ..audit import ImportAudit
-from ..brat import Textbound, mention_text
-from ..records import place_mentions
-from ..relations import Link, link_entities
+from ..placing.records import place_mentions
+from ..placing.relations import Link, link_entities
 from ..writing import check_name, trimmed
+from .brat import Textbound, mention_text
 
 # Digits of a probability: what an annotator can use.
 _DIGITS = 3

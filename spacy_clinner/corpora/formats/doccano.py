@@ -20,9 +20,9 @@ from spacy.tokens import Doc
 
 from ...errors import Warnings
 from ..audit import ImportAudit
-from ..brat import Textbound, mention_text
-from ..relations import Link
+from ..placing.relations import Link
 from .annotated_text import AnnotatedText, doc_to_text
+from .brat import Textbound, mention_text
 from .json_records import ID, BadRecord, field, find_id, format_lines, name_of, read_json_records
 
 # Names of the list of entities: of projects with relations, of those without, of these in older versions.

@@ -9,7 +9,7 @@ from ...errors import Errors
 from ...files import parse_json, split_lines
 from ..audit import ImportAudit
 from ..discovery import select_json, without_ending
-from ..records import read_records
+from ..placing.records import read_records
 from .annotated_text import AnnotatedText
 
 ID = "doc_id"

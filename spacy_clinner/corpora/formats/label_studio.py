@@ -17,9 +17,9 @@ from typing import Any
 from spacy.tokens import Doc
 
 from ..audit import RELATION, ImportAudit
-from ..brat import Textbound, mention_text
-from ..relations import Link
+from ..placing.relations import Link
 from .annotated_text import AnnotatedText, doc_to_text
+from .brat import Textbound, mention_text
 from .json_records import ID, field, find_id, name_of, read_json_records
 
 MODEL = "spacy_clinner"

@@ -14,9 +14,9 @@ from typing import Any
 from spacy.tokens import Doc
 
 from ..audit import ImportAudit
-from ..brat import Textbound, mention_text
-from ..relations import Link
+from ..placing.relations import Link
 from .annotated_text import AnnotatedText, doc_to_text, token_range
+from .brat import Textbound, mention_text
 from .json_records import ID, BadRecord, field, find_id, format_lines, name_of, read_json_records
 
 ANSWERS = ("accept", "reject", "ignore")

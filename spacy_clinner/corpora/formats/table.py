@@ -9,19 +9,19 @@ from spacy.tokens import Doc
 
 from ...annotations.keys import DOC_ID_KEY
 from ..audit import ImportAudit
-from ..brat import brat_files, read_brat
-from ..columns import format_columns
-from ..convert import brat_to_doc, doc_to_brat
-from ..i2b2_2009 import read_i2b2_2009
-from ..i2b2_2009_docs import entries_to_doc, entry_files
-from ..phee import phee_to_doc, read_phee
-from ..pubtator import format_pubtator, pubtator_to_doc, read_pubtator
-from ..records import Record
-from ..tags import PREFIXES
+from ..placing.records import Record
 from .annotated_text import text_to_doc
+from .brat import brat_files, read_brat
+from .brat_docs import brat_to_doc, doc_to_brat
+from .columns import format_columns
 from .doccano import doccano_files, read_doccano
+from .i2b2_2009 import read_i2b2_2009
+from .i2b2_2009_docs import entries_to_doc, entry_files
 from .label_studio import label_studio_files, read_label_studio
+from .phee import phee_to_doc, read_phee
 from .prodigy import prodigy_files, read_prodigy
+from .pubtator import format_pubtator, pubtator_to_doc, read_pubtator
+from .tags import PREFIXES
 
 # Contents by name; None: a file of this name would be taken for a document's, so there must be none.
 Files = Mapping[str, str | None]

@@ -1,0 +1,62 @@
+"""A corpus' relations between annotations -> relations between the flat entities of a document."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from spacy.tokens import Doc, Span
+
+from ...annotations.relations import relation_of, sort_key
+from ..audit import RELATION, ImportAudit
+from .align import Mention
+
+
+class Link(NamedTuple):
+    """A relation between two annotations, by their ids; the child says something about the head."""
+
+    id: str
+    label: str
+    head: str
+    child: str
+
+
+def link_entities(
+    doc: Doc, mentions: Sequence[Mention], links: Iterable[Link], audit: ImportAudit, doc_id: str
+) -> list[dict[str, Any]]:
+    """Make the value of `doc.user_data["clinner_relations"]`.
+
+    An annotation with the same offsets as an entity stands for it, if it was left out as a duplicate or because it has
+    another label: a span has one label in `doc.ents`, but may be related in several ways.
+
+    doc (Doc): A document with `doc.ents`, whose `ent_id_` are the ids of annotations.
+    mentions (Sequence[Mention]): The annotations that `doc.ents` were made of.
+    links (Iterable[Link]): The corpus' relations.
+    audit (ImportAudit): Gets the counts, and a row for every relation that is left out: one whose head or child is no
+        entity, one between an entity and itself, one that is there already.
+    doc_id (str): Identifier of the document.
+    RETURNS (List[Dict[str, Any]]): `{"head": [start_char, end_char], "child": [start_char, end_char], "label": str}`
+        each, sorted by head, child and label.
+    """
+    entities = _entities(doc, mentions)
+    found: dict[tuple, dict[str, Any]] = {}
+    for link in links:
+        audit.relations[link.label] += 1
+        missing = [id for id in (link.head, link.child) if id not in entities]
+        if missing:
+            action = f"left out: {' and '.join(missing)} not in doc.ents"
+        else:
+            relation = relation_of(entities[link.head], entities[link.child], link.label)
+            key = sort_key(relation)
+            action = "left out: there already" if key in found else "left out: head and child are one entity"
+            if relation["head"] != relation["child"] and key not in found:
+                found[key] = relation
+                audit.linked[link.label] += 1
+                continue
+        audit.add(RELATION, action, doc_id=doc_id, annotation_id=link.id, label=link.label)
+    return [found[key] for key in sorted(found)]
+
+
+def _entities(doc: Doc, mentions: Sequence[Mention]) -> dict[str, Span]:
+    """The entity that each annotation is, by the annotation's id."""
+    by_id = {entity.ent_id_: entity for entity in doc.ents}
+    at = {tuple(m.fragments): by_id[m.id] for m in mentions if m.id in by_id}
+    return {m.id: at[tuple(m.fragments)] for m in mentions if tuple(m.fragments) in at}

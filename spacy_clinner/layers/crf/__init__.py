@@ -1,0 +1,39 @@
+"""Linear-chain CRF over BIOES tags: what other rooms may use of it; see `inference.py`."""
+
+from .gold import UNKNOWN
+from .inference import (
+    CRFLoss,
+    Decoded,
+    KBest,
+    check_threshold,
+    decode,
+    likelihood,
+    log_partition,
+    marginals,
+    span_probabilities,
+    viterbi,
+    viterbi_k_best,
+)
+from .logspace import Chain
+from .params import CRFParams, from_chain, param_shapes, to_chain, zero_params
+
+__all__ = [
+    "UNKNOWN",
+    "CRFLoss",
+    "CRFParams",
+    "Chain",
+    "Decoded",
+    "KBest",
+    "check_threshold",
+    "decode",
+    "from_chain",
+    "likelihood",
+    "log_partition",
+    "marginals",
+    "param_shapes",
+    "span_probabilities",
+    "to_chain",
+    "viterbi",
+    "viterbi_k_best",
+    "zero_params",
+]

@@ -1,0 +1,69 @@
+"""Parameters of the BIOES CRF: compact, so that illegal moves have none; and written out densely, to look at."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..tags.layout import count_tags, enterers, leavers
+from .logspace import Chain
+
+
+class CRFParams(NamedTuple):
+    """Scores of the legal moves, or gradients of such scores, for K labels.
+
+    between (NDArray): From a leaver (O, E-*, S-*) to an enterer (O, B-*, S-*). *Shape:* (2K+1, 2K+1)
+    within (NDArray): Inside an entity of each label: B to I, B to E, I to I, I to E. *Shape:* (4, K)
+    start (NDArray): An enterer as the first tag. *Shape:* (2K+1,)
+    end (NDArray): A leaver as the last tag. *Shape:* (2K+1,)
+    """
+
+    between: NDArray
+    within: NDArray
+    start: NDArray
+    end: NDArray
+
+    @property
+    def n_labels(self) -> int:
+        return self.within.shape[1]
+
+
+def param_shapes(n_labels: int) -> CRFParams:
+    """RETURNS (CRFParams): The shape of each parameter in place of the parameter."""
+    width = 2 * n_labels + 1
+    return CRFParams((width, width), (4, n_labels), (width,), (width,))
+
+
+def zero_params(n_labels: int, dtype: str = "float32") -> CRFParams:
+    """RETURNS (CRFParams): Parameters of a CRF that leaves every legal path to the emissions."""
+    return CRFParams(*(np.zeros(shape, dtype=dtype) for shape in param_shapes(n_labels)))
+
+
+def to_chain(params: CRFParams) -> Chain:
+    """Write parameters out as dense float64 scores between all T tags.
+
+    params (CRFParams): Compact parameters of K labels, T = 4K + 1.
+    RETURNS (Chain): start (T,), transitions (T, T) as [from, to], end (T,); -inf where a move is illegal.
+    """
+    n_labels = params.n_labels
+    n_tags = count_tags(n_labels)
+    chain = Chain(np.full(n_tags, -np.inf), np.full((n_tags, n_tags), -np.inf), np.full(n_tags, -np.inf))
+    chain.start[enterers(n_labels)] = params.start
+    chain.end[leavers(n_labels)] = params.end
+    chain.transitions[np.ix_(leavers(n_labels), enterers(n_labels))] = params.between
+    chain.transitions[_within_moves(n_labels)] = params.within
+    return chain
+
+
+def from_chain(chain: Chain) -> CRFParams:
+    """RETURNS (CRFParams): The legal moves of dense scores, gradients or counts; what `to_chain` wrote out."""
+    n_labels = len(chain.start) // 4
+    between = chain.transitions[np.ix_(leavers(n_labels), enterers(n_labels))]
+    within = chain.transitions[_within_moves(n_labels)]
+    return CRFParams(between, within, chain.start[enterers(n_labels)], chain.end[leavers(n_labels)])
+
+
+def _within_moves(n_labels: int) -> tuple[NDArray, NDArray]:
+    """From and to tags of `CRFParams.within`, each in its shape (4, K)."""
+    begin, inside, last = (1 + block * n_labels + np.arange(n_labels) for block in range(3))
+    return np.stack([begin, begin, inside, inside]), np.stack([inside, last, inside, last])

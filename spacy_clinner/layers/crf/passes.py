@@ -1,0 +1,229 @@
+"""Passes of the BIOES CRF over a checked batch: the compiled kernels where they are exact, log space where not.
+
+A sequence that the kernels' guard rejects in float32 is computed again in float64, and if that is not enough either, in
+log space. Arguments as in `crf.py`, already checked: parameters in the type of the emissions, lengths as int64.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..tags.layout import enterers, leavers, sequence_starts
+from . import logspace
+from .factors import LIMITS, make_factors, make_scores, make_scratch
+from .params import CRFParams, from_chain, to_chain, zero_params
+
+# Without a bound all spans of a document would be candidates, as many as the square of its tokens.
+LEAST_PROBABILITY = 1e-3
+
+
+class Expectations(NamedTuple):
+    """Of a batch: log Z (n,), tag marginals (N, T), and expected counts of moves summed over sequences."""
+
+    log_partition: NDArray
+    marginals: NDArray
+    counts: CRFParams
+
+
+def expectations(params: CRFParams, emissions: NDArray, lengths: NDArray, want_moves: bool = True) -> Expectations:
+    """RETURNS (Expectations): By forward-backward; log Z is 0 for an empty sequence, and without moves counts are 0."""
+    from .kernels.batch import forward_backward  # imports numba, which takes its time
+
+    n_labels, dtype = params.n_labels, emissions.dtype
+    width = 2 * n_labels + 1
+    starts = sequence_starts(lengths)
+    log_z = np.zeros(len(lengths))
+    marginals = np.empty_like(emissions)
+    counts = zero_params(n_labels, dtype)
+    if not len(emissions):
+        return Expectations(log_z, marginals, counts)
+    leaving, entering = np.empty((2, len(emissions) if want_moves else 0, width), dtype)
+    factors = make_factors(params)
+    exact = forward_backward(
+        emissions,
+        starts,
+        factors,
+        make_scratch(n_labels, dtype),
+        LIMITS[dtype.name].tolerance,
+        log_z,
+        marginals,
+        leaving,
+        entering,
+        counts.within,
+        np.zeros((0, 4), np.int64),
+        np.zeros(0),
+    )
+    if want_moves:
+        counts.within[:] *= factors.within
+        counts.between[:] = factors.between[:width, :width] * (leaving.T @ entering)
+        counts.start[:] = marginals[starts[:-1][lengths > 0]][:, enterers(n_labels)].sum(axis=0)
+        counts.end[:] = marginals[starts[1:][lengths > 0] - 1][:, leavers(n_labels)].sum(axis=0)
+    if not exact.all():
+        again, rows = _choose(~exact, starts)
+        precise = _with_more_precision(params, emissions[rows], lengths[again])
+        log_z[again] = precise.log_partition
+        marginals[rows] = precise.marginals
+        for total, part in zip(counts, precise.counts, strict=True):
+            total += part.astype(dtype)
+    return Expectations(log_z, marginals, counts)
+
+
+def viterbi(params: CRFParams, emissions: NDArray, lengths: NDArray) -> NDArray[np.int64]:
+    """RETURNS (NDArray): Tags of the best path of each sequence. *Shape:* (N,)"""
+    from .kernels.viterbi import viterbi as best_path
+
+    tags = np.zeros(len(emissions), dtype=np.int64)
+    if len(emissions):
+        scratch = make_scratch(params.n_labels, emissions.dtype)
+        best_path(emissions, sequence_starts(lengths), make_scores(params), scratch, tags)
+    return tags
+
+
+def span_probabilities(params: CRFParams, emissions: NDArray, lengths: NDArray, spans: NDArray) -> NDArray[np.float64]:
+    """RETURNS (NDArray): Probability of each span. *Shape:* (m,)"""
+    from .kernels.batch import forward_backward
+
+    probabilities = np.zeros(len(spans))
+    if not len(spans):
+        return probabilities
+    order = np.argsort(spans[:, 0], kind="stable")
+    starts, dtype = sequence_starts(lengths), emissions.dtype
+    found = np.zeros(len(spans))
+    none = np.zeros((0, emissions.shape[1]), dtype)
+    exact = forward_backward(
+        emissions,
+        starts,
+        make_factors(params),
+        make_scratch(params.n_labels, dtype),
+        LIMITS[dtype.name].tolerance,
+        np.zeros(0),
+        none,
+        none,
+        none,
+        np.zeros_like(params.within),
+        spans[order],
+        found,
+    )
+    probabilities[order] = found
+    if not exact.all():
+        again, rows = _choose(~exact, starts)
+        repeated = ~exact[spans[:, 0]]
+        renumbered = spans[repeated]
+        renumbered[:, 0] = np.searchsorted(again, renumbered[:, 0])
+        if emissions.dtype == np.float32:
+            params, emissions = _as_double(params, emissions)
+            probabilities[repeated] = span_probabilities(params, emissions[rows], lengths[again], renumbered)
+        else:
+            probabilities[repeated] = _log_span_probabilities(params, emissions[rows], lengths[again], renumbered)
+    return probabilities
+
+
+def probable_spans(
+    params: CRFParams, emissions: NDArray, lengths: NDArray, threshold: float
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """RETURNS (tuple): Spans (m, 4) that do not overlap, with the greatest sum of (probability - threshold), and
+    their probabilities (m,)."""
+    from .kernels.spans import choose, propose_all
+
+    starts, dtype = sequence_starts(lengths), emissions.dtype
+    # rounding may put a marginal below the probability of its span
+    bound = max(threshold * (1 - 1e-4), LEAST_PROBABILITY)
+    batch = emissions, starts, make_factors(params), make_scratch(params.n_labels, dtype), LIMITS[dtype.name].tolerance
+    exact = np.ones(len(lengths), dtype=bool)
+    spans, probabilities, count = np.empty((0, 4), np.int64), np.empty(0), len(emissions)
+    # room for a span a token is mostly enough; if not, the first pass has told how many there are
+    while count > len(spans):
+        spans, probabilities = np.empty((count, 4), np.int64), np.empty(count)
+        count = propose_all(*batch, bound, spans, probabilities, exact)
+    spans, probabilities = spans[:count], probabilities[:count]
+    if not exact.all():
+        others = _propose_with_care(params, emissions, lengths, bound, ~exact)
+        spans = np.concatenate([spans, others])
+        probabilities = np.concatenate([probabilities, span_probabilities(params, emissions, lengths, others)])
+        order = np.lexsort((spans[:, 1], spans[:, 0]))
+        spans, probabilities = spans[order], probabilities[order]
+    chosen = np.zeros(len(spans), dtype=bool)
+    choose(spans, probabilities, threshold, starts, chosen)
+    return spans[chosen], probabilities[chosen]
+
+
+def _propose_with_care(
+    params: CRFParams, emissions: NDArray, lengths: NDArray, threshold: float, chosen: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Spans of sequences that need more precision than the kernels have."""
+    from .kernels.spans import propose
+
+    starts = sequence_starts(lengths)
+    numbers, rows = _choose(chosen, starts)
+    marginals = expectations(params, emissions[rows], lengths[chosen], want_moves=False).marginals
+    found = [np.zeros((0, 4), np.int64)]
+    for number, own in zip(numbers, np.split(marginals, np.cumsum(lengths[chosen])[:-1]), strict=True):
+        room = propose(own, number, threshold, found[0], 0)
+        found.append(np.empty((room, 4), np.int64))
+        propose(own, number, threshold, found[-1], 0)
+    return np.concatenate(found)
+
+
+def best_paths(params: CRFParams, emissions: NDArray, k: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """RETURNS (tuple): Tags (k', L) and scores (k',) of the best paths of one sequence of tokens, best first."""
+    from .kernels.viterbi import k_best
+
+    paths = np.zeros((k, len(emissions)), dtype=np.int64)
+    totals = np.zeros(k)
+    params, emissions = _as_double(params, emissions)
+    k_best(emissions, params, paths, totals)
+    found = totals > -np.inf
+    return paths[found], totals[found]
+
+
+def _with_more_precision(params: CRFParams, emissions: NDArray, lengths: NDArray) -> Expectations:
+    if emissions.dtype == np.float32:
+        return expectations(*_as_double(params, emissions), lengths)
+    return _log_expectations(params, emissions, lengths)
+
+
+def _as_double(params: CRFParams, emissions: NDArray) -> tuple[CRFParams, NDArray]:
+    return CRFParams(*(value.astype("float64") for value in params)), emissions.astype("float64")
+
+
+def _choose(chosen: NDArray[np.bool_], starts: NDArray) -> tuple[NDArray, NDArray]:
+    """Numbers of the chosen sequences, and a mask of their rows."""
+    return np.flatnonzero(chosen), np.repeat(chosen, np.diff(starts))
+
+
+def _log_expectations(params: CRFParams, emissions: NDArray, lengths: NDArray) -> Expectations:
+    log_z = np.zeros(len(lengths))
+    marginals = np.zeros_like(emissions)
+    counts = zero_params(params.n_labels, "float64")
+    chain = to_chain(params)
+    starts = sequence_starts(lengths)
+    for i in np.flatnonzero(lengths):
+        rows = slice(starts[i], starts[i + 1])
+        log_z[i], marginals[rows], moves = logspace.expectations(chain, emissions[rows])
+        for total, part in zip(counts, from_chain(moves), strict=True):
+            total += part
+    return Expectations(log_z, marginals, counts)
+
+
+def _log_span_probabilities(params: CRFParams, emissions: NDArray, lengths: NDArray, spans: NDArray) -> NDArray:
+    probabilities = np.zeros(len(spans))
+    chain = to_chain(params)
+    starts = sequence_starts(lengths)
+    for i in np.unique(spans[:, 0]):
+        scores = emissions[starts[i] : starts[i + 1]]
+        alpha, beta = logspace.forward(chain, scores), logspace.backward(chain, scores)
+        log_z = logspace.log_sum_exp(alpha[-1] + chain.end, axis=0)
+        for j in np.flatnonzero(spans[:, 0] == i):
+            _, start, end, label = spans[j]
+            tags = _entity_tags(end - start, label, params.n_labels)
+            probabilities[j] = np.exp(logspace.clamped(chain, scores, alpha, beta, start, tags) - log_z)
+    return probabilities
+
+
+def _entity_tags(length: int, label: int, n_labels: int) -> NDArray[np.int64]:
+    if length == 1:
+        return np.array([1 + 3 * n_labels + label])
+    tags = np.full(length, 1 + n_labels + label)
+    tags[0], tags[-1] = 1 + label, 1 + 2 * n_labels + label
+    return tags

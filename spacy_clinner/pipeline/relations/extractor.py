@@ -1,0 +1,435 @@
+"""Relations between entities: what belongs to what, each with its probability."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Literal
+
+import numpy as np
+from spacy.language import Language
+from spacy.pipeline.trainable_pipe import TrainablePipe
+from spacy.tokens import Doc
+from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.vocab import Vocab
+from thinc.api import Config, Model, Optimizer, set_dropout_rate
+from thinc.types import Floats1d, Floats2d, Ints2d
+
+from ...annotations.keys import RELATIONS_KEY
+from ...annotations.relations import relation_of, sort_key, spans_of
+from ...annotations.relations_view import register_relations_view
+from ...errors import Errors, Warnings
+from ...layers.pairs.features import Entities
+from ...models.relation_classifier import set_label_counts, sizes
+from ...models.vocab_vectors import check_read_vectors
+from ...text.windows import Unit
+from ..listening import warn_if_encoder_missed
+from ..piping import PipesDocuments
+from ..stored_weights import StoredWeights
+from .candidates import Candidates, read_entities
+from .confidence import confidences
+from .gold import read_gold_relations, targets_of, taught_entities
+from .groups import number_concepts, score_groups, targets_of_groups
+from .labels import allowed_pairs, collect_labels
+from .portions import Portion, portions
+
+# Relations of one document: rows of (head, child, label), by numbers of entities and labels, and the probability of
+# each. Shapes: (k, 3) and (k,)
+Prediction = tuple[Ints2d, Floats1d]
+
+# Pairs that are scored at once; 32,768 of them take some 50 MB.
+MAX_PAIRS = 2**15
+
+default_model_config = """
+[model]
+@architectures = "spacy_clinner.RelationClassifier.v1"
+hidden_width = 128
+
+[model.tok2vec]
+@architectures = "spacy.HashEmbedCNN.v2"
+pretrained_vectors = null
+width = 96
+depth = 4
+embed_size = 2000
+window_size = 1
+maxout_pieces = 3
+subword_features = true
+"""
+DEFAULT_RELATION_MODEL = Config().from_str(default_model_config)["model"]
+
+
+@Language.factory(
+    "clinner_relation_extractor",
+    assigns=["doc._.relations"],
+    requires=["doc.ents"],
+    default_config={
+        "model": DEFAULT_RELATION_MODEL,
+        "candidates": {"@misc": "spacy_clinner.pairs_within_units.v1", "distance": 0},
+        "unit": "auto",
+        "label_pairs": None,
+        "entities": "gold",
+        "level": "mentions",
+        "spans_key": None,
+        "max_candidates": 300,
+        "threshold": 0.5,
+        "relative": False,
+        "loss_weight": 1.0,
+        "lr_scale": 1.0,
+        "scorer": {"@scorers": "spacy_clinner.relation_scorer.v1"},
+    },
+    default_score_weights={"rels_f": 1.0, "rels_p": 0.0, "rels_r": 0.0, "rels_per_type": None},
+)
+def make_relation_extractor(
+    nlp: Language,
+    name: str,
+    model: Model[list[Doc], list[Floats2d]],
+    candidates: Candidates,
+    unit: str,
+    label_pairs: dict[str, list[str]] | None,
+    entities: str,
+    level: str,
+    spans_key: str | None,
+    max_candidates: int,
+    threshold: float,
+    relative: bool,
+    loss_weight: float,
+    lr_scale: float,
+    scorer: Callable | None,
+) -> "RelationExtractor":
+    """Make a relation extractor; see `RelationExtractor` for the settings."""
+    return RelationExtractor(
+        nlp.vocab,
+        model,
+        name,
+        candidates=candidates,
+        unit=unit,
+        label_pairs=label_pairs,
+        entities=entities,
+        level=level,
+        spans_key=spans_key,
+        max_candidates=max_candidates,
+        threshold=threshold,
+        relative=relative,
+        loss_weight=loss_weight,
+        lr_scale=lr_scale,
+        scorer=scorer,
+    )
+
+
+class RelationExtractor(PipesDocuments, StoredWeights, TrainablePipe):
+    """Find directed, labelled relations between the entities of a document.
+
+    Writes `doc.user_data["clinner_relations"]`, plain dicts that every kind of saving keeps; `doc._.relations` shows
+    them with spans. A pair may have several labels: each is judged for itself.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[list[Doc], list[Floats2d]],
+        name: str = "clinner_relation_extractor",
+        *,
+        candidates: Candidates,
+        unit: Unit = "auto",
+        label_pairs: dict[str, list[str]] | None = None,
+        entities: Literal["gold", "predicted"] = "gold",
+        level: Literal["mentions", "concepts"] = "mentions",
+        spans_key: str | None = None,
+        max_candidates: int = 300,
+        threshold: float = 0.5,
+        relative: bool = False,
+        loss_weight: float = 1.0,
+        lr_scale: float = 1.0,
+        scorer: Callable | None = None,
+    ) -> None:
+        """Set up an extractor around a model.
+
+        vocab (Vocab): The shared vocabulary.
+        model (Model[List[Doc], List[Floats2d]]): As `spacy_clinner.RelationClassifier.v1` makes it.
+        name (str): Name of the component instance.
+        candidates (Callable[[Entities], Ranges]): Which entities are near enough to be paired
+            (`pipeline.relations.candidates`).
+        unit (str): What counts as a sentence, as for `window_bounds`: for the generator, and for the feature that
+            counts the breaks between two entities.
+        label_pairs (Optional[Dict[str, List[str]]]): Labels of heads, and for each the labels of their children; None
+            for what occurs in training.
+        entities (str): Whether it learns between "gold" entities, or between those that an earlier component has
+            "predicted" (one of `[training] annotating_components`). A relation of an entity that was not predicted
+            teaches nothing then; the scorer counts it as missed.
+        level (str): What is judged: each pair of "mentions" by itself, or all pairs of mentions of the same two
+            "concepts" (`kb_id_`) of a document together, by the log-sum-exp of their scores (Verga et al. 2018).
+        spans_key (Optional[str]): Span group that holds the entities; None for `doc.ents`.
+        max_candidates (int): Most children that are tried for one head, the nearest ones (CW365): the time of a line
+            with thousands of entities grows with their square otherwise.
+        threshold (float): Probability that a relation needs, 0 to 1; may be changed after training.
+        relative (bool): Whether the threshold is for the ratio of a relation's odds to those of the most probable one
+            of its document: for texts that are known to state a relation. A document with a candidate has one then.
+            May be changed after training.
+        loss_weight (float): Weight of the loss among components that share an encoder.
+        lr_scale (float): Learning rate of this component as a multiple of the training's.
+        scorer (Optional[Callable]): The scoring method.
+        RAISES (ValueError): CE255 if the threshold is no probability, CE256 if entities or level is neither, CE364 if
+            `max_candidates` is not positive.
+        """
+        if max_candidates < 1:
+            raise ValueError(Errors.CE364.format(name=name, setting="max_candidates", value=max_candidates))
+        if not 0 <= threshold <= 1:
+            raise ValueError(Errors.CE255.format(threshold=threshold))
+        for setting, value, known in (
+            ("entities", entities, ("gold", "predicted")),
+            ("level", level, ("mentions", "concepts")),
+        ):
+            if value not in known:
+                raise ValueError(Errors.CE256.format(setting=setting, name=name, value=value, known=known))
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.candidates = candidates
+        self.scorer = scorer
+        self.cfg: dict[str, Any] = {
+            "labels": [],
+            "entity_labels": [],
+            "label_pairs": label_pairs,
+            "unit": unit,
+            "entities": entities,
+            "level": level,
+            "spans_key": spans_key,
+            "max_candidates": max_candidates,
+            "threshold": threshold,
+            "relative": relative,
+            "loss_weight": loss_weight,
+            "lr_scale": lr_scale,
+        }
+        register_relations_view()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The relation labels, in the order of the model's output."""
+        return tuple(self.cfg["labels"])
+
+    @property
+    def label_data(self) -> dict[str, Any]:
+        """The labels of relations, those of entities and their pairs, as `initialize` takes them back."""
+        return {name: self.cfg[name] for name in ("labels", "entity_labels", "label_pairs")}
+
+    def add_label(self, label: str) -> int:
+        """Add a relation label, before the component is initialized.
+
+        label (str): The label.
+        RETURNS (int): 1 if it was added, 0 if it was there.
+        RAISES (ValueError): spaCy's E922 after initialization: the output cannot grow.
+        """
+        if label in self.labels:
+            return 0
+        self._allow_extra_label()
+        self.cfg["labels"].append(label)
+        self.vocab.strings.add(label)
+        return 1
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Language | None = None,
+        labels: dict[str, Any] | None = None,
+    ) -> None:
+        """Find the labels, the pairs of entity labels, and the model's sizes.
+
+        get_examples (Callable[[], Iterable[Example]]): Returns the training examples.
+        nlp (Optional[Language]): The pipeline.
+        labels (Optional[Dict[str, Any]]): What `label_data` gave; collected from all examples if None.
+        RAISES (ValueError): CE250 if there are no relations, CE257 if no pair of entity labels may have one.
+        """
+        validate_get_examples(get_examples, "RelationExtractor.initialize")
+        if labels is None:
+            found = collect_labels(get_examples(), self.cfg["spans_key"])
+            found["label_pairs"] = self.cfg["label_pairs"] or found["label_pairs"]
+        else:
+            found = labels
+        if not found["labels"]:
+            raise ValueError(Errors.CE250.format(name=self.name))
+        self.cfg |= found
+        if not self._allowed().any():
+            raise ValueError(Errors.CE257.format(name=self.name, labels=", ".join(self.cfg["entity_labels"])))
+        for label in self.labels:
+            self.vocab.strings.add(label)
+        check_read_vectors(self.model, self.vocab)
+        set_label_counts(self.model, len(self.labels), len(self.cfg["entity_labels"]))
+        self.model.initialize(X=[example.x for example in islice(get_examples(), 10)])
+
+    def predict(self, docs: Iterable[Doc]) -> list[Prediction]:
+        """Find the relations between the entities of each document, without touching the documents.
+
+        docs (Iterable[Doc]): The documents, with entities.
+        RETURNS (List[Prediction]): Head, child and label of each relation as numbers, and its probability, for each
+            document.
+        """
+        docs = list(docs)
+        warn_if_encoder_missed(self.model, docs, Warnings.CW250.format(name=self.name))
+        rows = self.model.predict(docs)
+        found: list[list[Prediction]] = [[] for _ in docs]
+        all_entities = [self._read_entities(doc, spans_of(doc, self.cfg["spans_key"])) for doc in docs]
+        for portion in self._portions(all_entities):
+            # without its callback, which would keep a portion's layers alive while the next one is scored
+            logits, groups = score_groups(self.model, portion, all_entities, self._allowed(), rows, is_train=False)[:2]
+            cuts = np.cumsum([len(pairs) for _, pairs in portion])[:-1]
+            of_pairs = self.model.ops.to_numpy(logits)[groups]
+            for (number, pairs), part in zip(portion, np.split(of_pairs, cuts), strict=True):
+                # 64 bits tell nearly certain ones apart
+                probabilities = _sigmoid(part.astype("float64"))
+                chosen, labels = np.nonzero(self._is_sure(probabilities))
+                triples = np.column_stack([pairs[chosen], labels])
+                found[number].append((triples, probabilities[chosen, labels]))
+        return [self._join(parts) for parts in found]
+
+    def set_annotations(self, docs: Iterable[Doc], predictions: Sequence[Prediction]) -> None:
+        """Write predicted relations to documents.
+
+        docs (Iterable[Doc]): The documents.
+        predictions (Sequence[Prediction]): What `predict` returned for them.
+        """
+        labels = self.labels
+        for doc, (triples, probabilities) in zip(docs, predictions, strict=True):
+            spans = spans_of(doc, self.cfg["spans_key"])
+            relations = [
+                {
+                    **relation_of(spans[head], spans[child], labels[label]),
+                    "head_label": spans[head].label_,
+                    "child_label": spans[child].label_,
+                    "probability": probability,
+                }
+                for (head, child, label), probability in zip(triples.tolist(), probabilities.tolist(), strict=True)
+            ]
+            doc.user_data[RELATIONS_KEY] = sorted(relations, key=sort_key)
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Learn from a batch; an encoder that is listened to always gets an answer, zero where there is no gold.
+
+        examples (Iterable[Example]): The batch; a reference without relations in `user_data` is not annotated.
+        drop (float): The dropout rate.
+        sgd (Optional[Optimizer]): The optimizer; without one, gradients stay until `finish_update`.
+        losses (Optional[Dict[str, float]]): Losses by component, added to.
+        RETURNS (Dict[str, float]): The losses: binary cross-entropy of pairs and labels, per entity.
+        RAISES (ValueError): CE251 to CE254 for examples that cannot be learned from.
+        """
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        examples = list(examples)
+        validate_examples(examples, "RelationExtractor.update")
+        set_dropout_rate(self.model, drop)
+        rows, backprop_rows = self.model.begin_update([example.predicted for example in examples])
+        d_rows = [self.model.ops.alloc2f(*row.shape) for row in rows]
+        all_entities, relations = self._read_gold(examples)
+        # Entities, not pairs: the sum must be known before the first portion, and heads weigh alike in every batch.
+        scale = self.cfg["loss_weight"] / max(sum(len(entities.starts) for entities in all_entities), 1)
+        for portion in self._portions(all_entities):
+            losses[self.name] += self._learn(portion, rows, d_rows, all_entities, relations, scale)
+        backprop_rows(d_rows)
+        if sgd not in (None, False):
+            self.finish_update(sgd)
+        return losses
+
+    def finish_update(self, sgd: Optimizer) -> None:
+        """Apply the gradients at this component's own learning rate.
+
+        sgd (Optimizer): The optimizer.
+        """
+        self.model.finish_update(lambda *args, **kwargs: sgd(*args, lr_scale=self.cfg["lr_scale"], **kwargs))
+
+    def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
+        """Score predicted relations, and tell how many of the gold's could have been found.
+
+        examples (Iterable[Example]): The examples, predicted.
+        RETURNS (Dict[str, Any]): What the scorer returns, and `rels_proposed`: the share of gold relations whose pair
+            was a candidate. The others are misses, too.
+        """
+        examples = list(examples)
+        scores = super().score(examples, **kwargs)
+        n_proposed, n_gold = np.sum([[0, 0], *map(self._count_proposed, examples)], axis=0)
+        return {**scores, "rels_proposed": float(n_proposed / n_gold) if n_gold else None}
+
+    def _learn(
+        self,
+        portion: Portion,
+        rows: list[Floats2d],
+        d_rows: list[Floats2d],
+        all_entities: list[Entities],
+        relations: dict[int, Ints2d],
+        scale: float,
+    ) -> float:
+        """Score a portion of pairs, learn from it, and add its gradient by the rows to `d_rows`."""
+        ops = self.model.ops
+        scores, groups, backprop = score_groups(self.model, portion, all_entities, self._allowed(), rows, is_train=True)
+        targets = np.concatenate([targets_of(pairs, relations[number], len(self.labels)) for number, pairs in portion])
+        targets = ops.asarray2f(targets_of_groups(targets, groups))
+        for number, tokens, gradient in backprop((_sigmoid(scores) - targets) * scale):
+            d_rows[number][tokens] += gradient
+        # log(1 + e^x) - y x
+        return float((ops.xp.logaddexp(0, scores) - targets * scores).sum() * scale)
+
+    def _read_gold(self, examples: list[Example]) -> tuple[list[Entities], dict[int, Ints2d]]:
+        """Entities of all examples, none of those without annotation, and the relations of the others."""
+        numbers = {label: number for number, label in enumerate(self.labels)}
+        key = self.cfg["spans_key"]
+        all_entities, relations = [], {}
+        for number, example in enumerate(examples):
+            spans = []
+            if RELATIONS_KEY in example.reference.user_data:
+                taught = taught_entities(example, key, self.cfg["entities"] == "gold")
+                spans = taught.spans
+                relations[number] = read_gold_relations(example.reference, taught.gold, numbers, key)
+            all_entities.append(self._read_entities(example.predicted, spans))
+        return all_entities, relations
+
+    def _count_proposed(self, example: Example) -> tuple[int, int]:
+        """How many of the gold relations are among the candidates of the predicted document, and how many there are."""
+        if RELATIONS_KEY not in example.reference.user_data:
+            return 0, 0
+        gold = example.reference.user_data[RELATIONS_KEY]
+        # a label that training never saw is a miss as well
+        numbers = {label: number for number, label in enumerate({relation["label"] for relation in gold})}
+        taught = taught_entities(example, self.cfg["spans_key"], from_gold=False)
+        relations = read_gold_relations(example.reference, taught.gold, numbers, self.cfg["spans_key"])
+        entities = self._read_entities(example.predicted, taught.spans)
+        proposed = sum(
+            int(targets_of(pairs, relations, len(numbers)).sum())
+            for portion in self._portions([entities])
+            for _, pairs in portion
+        )
+        return proposed, len(gold)
+
+    def sizes(self) -> Iterator[tuple[str, Any, Any]]:
+        """What must agree in a model that was loaded, as `models.relation_classifier.sizes`."""
+        return sizes(self.model, len(self.labels), len(self.cfg["entity_labels"]))
+
+    def _portions(self, all_entities: list[Entities]) -> Iterator[Portion]:
+        return portions(all_entities, self.candidates, self._allowed(), MAX_PAIRS, self.cfg["max_candidates"])
+
+    def _read_entities(self, doc: Doc, spans) -> Entities:
+        numbers = {label: number for number, label in enumerate(self.cfg["entity_labels"], start=1)}
+        concepts = number_concepts(spans) if self.cfg["level"] == "concepts" else None
+        return read_entities(doc, spans, numbers, self.cfg["unit"], concepts)
+
+    def _is_sure(self, probabilities: np.ndarray) -> np.ndarray:
+        """Which relations of a document to keep; of a portion of them, all that may be kept in the end."""
+        return confidences(probabilities, self.cfg["relative"]) >= self.cfg["threshold"]
+
+    def _join(self, parts: list[Prediction]) -> Prediction:
+        """Put the relations of a document together; the best one may lie in another portion."""
+        triples = np.concatenate([np.zeros((0, 3), dtype="int64"), *(triples for triples, _ in parts)])
+        probabilities = np.concatenate([np.zeros(0), *(p for _, p in parts)])
+        sure = self._is_sure(probabilities)
+        return triples[sure], probabilities[sure]
+
+    def _allowed(self) -> np.ndarray:
+        return allowed_pairs(self.cfg["entity_labels"], self.cfg["label_pairs"])
+
+
+def _sigmoid(logits):
+    # the logistic function, which exp would overflow
+    return 0.5 * (1 + np.tanh(0.5 * logits))

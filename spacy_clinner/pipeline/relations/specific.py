@@ -1,0 +1,157 @@
+"""The most specific of relations: what is said of a narrow concept need not be said of the broader ones."""
+
+from collections.abc import Callable, Iterable
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import srsly
+from spacy import util
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.training import Example
+
+from ...annotations.concepts import ConceptRelation, concepts_by_offsets, relations_of_concepts
+from ...annotations.keys import RELATIONS_KEY
+from ...annotations.relations import spans_of
+from ...annotations.relations_view import register_relations_view
+from ...errors import Errors
+from ...files import write_atomically
+from ..checksums import add_checksums, check_bytes, check_files, readable, write_checksums
+from .hierarchy import Edge, Hierarchy
+
+
+@Language.factory(
+    "clinner_specific_relations",
+    assigns=["doc._.relations"],
+    requires=["doc._.relations"],
+    default_config={"spans_key": None},
+)
+def make_specific_relations(nlp: Language, name: str, spans_key: str | None) -> "SpecificRelations":
+    """Make the component; see `SpecificRelations` for the setting."""
+    return SpecificRelations(name, spans_key=spans_key)
+
+
+class SpecificRelations:
+    """Drop each relation of which its document has a narrower one: of the same label, head and child the same concepts
+    or narrower ones.
+
+    A drug that induces "nephrotic syndrome" induces a "kidney disease" as well; where both are found, the first stays.
+    Concepts are the entities' `kb_id_`, several joined by "|"; a relation of entities without one stays.
+    """
+
+    def __init__(self, name: str = "clinner_specific_relations", *, spans_key: str | None = None) -> None:
+        """Set up the component; `initialize` gives it its hierarchy.
+
+        name (str): Name of the component instance.
+        spans_key (Optional[str]): Span group of the entities, as the relation extractor's; None for `doc.ents`.
+        """
+        self.name = name
+        self.spans_key = spans_key
+        self.hierarchy = Hierarchy(())
+        register_relations_view()
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]] | None = None,
+        *,
+        nlp: Language | None = None,
+        broader: Iterable[Edge] = (),
+    ) -> None:
+        """Set the hierarchy, which is then saved with the pipeline.
+
+        get_examples (Optional[Callable[[], Iterable[Example]]]): Not used.
+        nlp (Optional[Language]): Not used.
+        broader (Iterable[Tuple[str, str]]): Concepts, each with a broader one (`spacy_clinner.broader_concepts.v1`).
+        RAISES (ValueError): CE281 if there are none.
+        """
+        self.hierarchy = Hierarchy(broader)
+        self._check()
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Drop the relations that follow from others.
+
+        doc (Doc): The document; one without relations in `user_data` stays as it is.
+        RETURNS (Doc): The same document.
+        RAISES (ValueError): CE281 if the component has no hierarchy.
+        """
+        if RELATIONS_KEY in doc.user_data:
+            doc.user_data[RELATIONS_KEY] = self.most_specific(doc, doc.user_data[RELATIONS_KEY])
+        return doc
+
+    def most_specific(self, doc: Doc, relations: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Choose from relations of a document those that do not follow from the others.
+
+        doc (Doc): The document, with entities.
+        relations (List[Dict[str, Any]]): Relations as they are stored.
+        RETURNS (List[Dict[str, Any]]): Some of them, in their order. One of entities with several concepts stays if any
+            of its pairs of concepts does.
+        RAISES (ValueError): CE281 if the component has no hierarchy.
+        """
+        self._check()
+        concepts = concepts_by_offsets(spans_of(doc, self.spans_key))
+        stated = [relations_of_concepts(relation, concepts) for relation in relations]
+        implied = set().union(*(self._implied(one) for one in set().union(*stated)))
+        return [
+            relation
+            for relation, of_concepts in zip(relations, stated, strict=True)
+            if not of_concepts or of_concepts - implied
+        ]
+
+    def _implied(self, stated: ConceptRelation) -> set[ConceptRelation]:
+        """What follows from a relation, but not itself."""
+        head, child, label = stated
+        heads, children = ({concept, *self.hierarchy.broader(concept)} for concept in (head, child))
+        return set(map(ConceptRelation._make, product(heads, children, (label,)))) - {stated}
+
+    def _check(self) -> None:
+        if not self.hierarchy.edges:
+            raise ValueError(Errors.CE281.format(name=self.name))
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """Serialise the hierarchy.
+
+        exclude (Iterable[str]): "broader" leaves it out.
+        RETURNS (bytes): The hierarchy.
+        """
+        return add_checksums(
+            util.to_bytes({"broader": lambda: srsly.json_dumps(self.hierarchy.edges)}, exclude), exclude
+        )
+
+    def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> "SpecificRelations":
+        """Load the hierarchy.
+
+        data (bytes): What `to_bytes` returned.
+        exclude (Iterable[str]): "broader" leaves it as it is.
+        RETURNS (SpecificRelations): The component.
+        """
+        check_bytes(self.name, data, ["broader"], exclude)
+        with readable(self.name, "its bytes"):
+            util.from_bytes(data, {"broader": lambda content: self._set_edges(srsly.json_loads(content))}, exclude)
+        return self
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Write the hierarchy to a folder.
+
+        path (Union[str, Path]): The folder.
+        exclude (Iterable[str]): "broader" leaves it out, "checksums" its checksum.
+        """
+        content = srsly.json_dumps(self.hierarchy.edges) + "\n"
+        util.to_disk(Path(path), {"broader.json": lambda file: write_atomically(file, content)}, exclude)
+        write_checksums(Path(path), ["broader.json"], exclude)
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "SpecificRelations":
+        """Load the hierarchy from a folder.
+
+        path (Union[str, Path]): The folder.
+        exclude (Iterable[str]): "broader" leaves it as it is, "checksums" compares none.
+        RETURNS (SpecificRelations): The component.
+        RAISES (ValueError): CE290 to CE292 if the file is missing or damaged.
+        """
+        check_files(self.name, Path(path), ["broader.json"], exclude)
+        with readable(self.name, Path(path)):
+            util.from_disk(Path(path), {"broader.json": lambda file: self._set_edges(srsly.read_json(file))}, exclude)
+        return self
+
+    def _set_edges(self, edges: Iterable[Edge]) -> None:
+        self.hierarchy = Hierarchy(edges)

@@ -1,0 +1,431 @@
+"""Entities by a linear-chain CRF, each with its exact probability."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from spacy.language import Language
+from spacy.pipeline.trainable_pipe import TrainablePipe
+from spacy.tokens import Doc, Span
+from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.util import logger
+from spacy.vocab import Vocab
+from thinc.api import Config, Model, Optimizer, set_dropout_rate
+from thinc.types import Floats1d, Ints2d, Ragged
+
+from ...annotations.keys import DOMAIN_KEY, SPANS_KEY
+from ...annotations.span_groups import SteadySpanGroup
+from ...errors import Errors, Warnings
+from ...layers import crf
+from ...layers.tags.layout import count_tags, tags_to_spans
+from ...models.crf_tagger import crf_params, forbid_labels, inc_crf_grads, sizes, take_labels
+from ...models.vocab_vectors import check_read_vectors
+from ..block_update import LearnsByBlocks
+from ..gold import GoldFrom, encode_gold, gold_spans, is_supervised
+from ..listening import warn_if_encoder_missed
+from ..piping import PipesDocuments
+from ..stored_weights import StoredWeights
+from .tying import Tie, read_strength
+
+# Entities of one document: rows of (start, end, label number), and the probability of each. Shapes: (m, 3) and (m,)
+Prediction = tuple[Ints2d, Floats1d]
+
+default_model_config = """
+[model]
+@architectures = "spacy_clinner.CRFTagger.v1"
+
+[model.tok2vec]
+@architectures = "spacy.HashEmbedCNN.v2"
+pretrained_vectors = null
+width = 96
+depth = 4
+embed_size = 2000
+window_size = 1
+maxout_pieces = 3
+subword_features = true
+"""
+DEFAULT_CRF_TAGGER_MODEL = Config().from_str(default_model_config)["model"]
+
+
+@Language.factory(
+    "clinner_crf_tagger",
+    assigns=["doc.ents", "doc.spans", "token.ent_type", "token.ent_iob"],
+    default_config={
+        "model": DEFAULT_CRF_TAGGER_MODEL,
+        "spans_key": SPANS_KEY,
+        "set_ents": True,
+        "gold_from": "ents",
+        "domains": None,
+        "loss_weight": 1.0,
+        "lr_scale": 1.0,
+        "threshold": None,
+        "tie_to": None,
+        "tie_strength": None,
+        "tie_mutual": False,
+        "score_prefix": "",
+        "scorer": {"@scorers": "spacy_clinner.ner_scorer.v1"},
+    },
+    default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
+)
+def make_crf_tagger(
+    nlp: Language,
+    name: str,
+    model: Model[list[Doc], Ragged],
+    spans_key: str,
+    set_ents: bool,
+    gold_from: str,
+    domains: list[str] | None,
+    loss_weight: float,
+    lr_scale: float,
+    threshold: float | None,
+    tie_to: str | None,
+    tie_strength: dict[str, float] | None,
+    tie_mutual: bool,
+    score_prefix: str,
+    scorer: Callable | None,
+) -> "CRFTagger":
+    """Make a CRF tagger; see `CRFTagger` for the settings."""
+    return CRFTagger(
+        nlp.vocab,
+        model,
+        name,
+        spans_key=spans_key,
+        set_ents=set_ents,
+        gold_from=gold_from,
+        domains=domains,
+        loss_weight=loss_weight,
+        lr_scale=lr_scale,
+        threshold=threshold,
+        tie_to=tie_to,
+        tie_strength=tie_strength,
+        tie_mutual=tie_mutual,
+        score_prefix=score_prefix,
+        scorer=scorer,
+    )
+
+
+class CRFTagger(PipesDocuments, StoredWeights, LearnsByBlocks, TrainablePipe):
+    """Tag entities by a BIOES linear-chain CRF over any encoder.
+
+    Writes `doc.ents` and `doc.spans[spans_key]`, whose `attrs["scores"]` holds P(the span is an entity of its label),
+    exact under the CRF. One instance is one head: several may share an encoder, each with its own corpora and key.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[list[Doc], Ragged],
+        name: str = "clinner_crf_tagger",
+        *,
+        spans_key: str = SPANS_KEY,
+        set_ents: bool = True,
+        gold_from: GoldFrom = "ents",
+        domains: Sequence[str] | None = None,
+        loss_weight: float = 1.0,
+        lr_scale: float = 1.0,
+        threshold: float | None = None,
+        tie_to: str | None = None,
+        tie_strength: dict[str, float] | None = None,
+        tie_mutual: bool = False,
+        score_prefix: str = "",
+        scorer: Callable | None = None,
+    ) -> None:
+        """Set up a tagger around a model.
+
+        vocab (Vocab): The shared vocabulary.
+        model (Model[List[Doc], Ragged]): As `spacy_clinner.CRFTagger.v1` makes it.
+        name (str): Name of the component instance.
+        spans_key (str): Span group to write, and to read gold from if `gold_from` is "spans".
+        set_ents (bool): Whether to write `doc.ents` as well; at most one head of a pipeline should.
+        gold_from (str): "ents": gold is in `reference.ents`; "spans": in `reference.spans[spans_key]`, and a document
+            without that group is not annotated.
+        domains (Optional[Sequence[str]]): Corpora that teach this head, by `user_data["clinner_domain"]`; None for all.
+        loss_weight (float): Weight of this head's loss among those that share an encoder.
+        lr_scale (float): Learning rate of this component as a multiple of the training's: a head learns best faster
+            than the pretrained transformer below it.
+        threshold (Optional[float]): Probability that an entity needs, 0 to 1: higher for precision, lower for recall;
+            may be changed after training (`spacy find-threshold`). None for the most probable segmentation.
+        tie_to (Optional[str]): Another tagger of the pipeline whose weights draw this one's to theirs, label by label
+            (`pipeline.tying`).
+        tie_strength (Optional[Dict[str, float]]): How strongly, for "emissions", "transitions" and "bounds" (start and
+            end); 0.1 where not given.
+        tie_mutual (bool): Whether that tagger is drawn to this one, too.
+        score_prefix (str): Distinguishes the scores of several heads: "x" gives `ents_x_f`.
+        scorer (Optional[Callable]): The scoring method.
+        RAISES (ValueError): CE201 if gold_from is neither, CE111 if the threshold is no probability, CE248
+            if tie_strength names another part.
+        """
+        crf.check_threshold(threshold)
+        if gold_from not in ("ents", "spans"):
+            raise ValueError(Errors.CE201.format(name=name, value=gold_from))
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.scorer = scorer
+        self.cfg: dict[str, Any] = {
+            "labels": [],
+            "label_domains": None,
+            "foreign_labels": [],
+            "spans_key": spans_key,
+            "set_ents": set_ents,
+            "gold_from": gold_from,
+            "domains": None if domains is None else list(domains),
+            "loss_weight": loss_weight,
+            "lr_scale": lr_scale,
+            "threshold": threshold,
+            "tie_to": tie_to,
+            "tie_strength": read_strength(name, tie_strength),
+            "tie_mutual": tie_mutual,
+            "score_prefix": score_prefix,
+        }
+        self._tie: Tie | None = None
+        self.forget_blocks()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels, in the order of the model's tags."""
+        return tuple(self.cfg["labels"])
+
+    @property
+    def label_data(self) -> list[str]:
+        """The labels as `initialize` takes them back."""
+        return list(self.cfg["labels"])
+
+    def add_label(self, label: str) -> int:
+        """Add a label, after training too: the scores of the known ones stay.
+
+        label (str): The label.
+        RETURNS (int): 1 if it was added, 0 if it was there.
+        """
+        if label in self.labels:
+            return 0
+        self.cfg["labels"].append(label)
+        self.vocab.strings.add(label)
+        if self.model.has_dim("nO"):
+            self.model.attrs["resize_output"](self.model, count_tags(len(self.labels)))
+        return 1
+
+    @property
+    def foreign_labels(self) -> tuple[str, ...]:
+        """Labels that are learned but not predicted: no gold of the `label_domains` has them."""
+        return tuple(self.cfg["foreign_labels"])
+
+    def drop_labels(self, labels: Sequence[str]) -> None:
+        """Forget some labels: what is left is the CRF over the others, whose scores stay.
+
+        labels (Sequence[str]): Labels of this tagger, not all of them.
+        """
+        kept = [label for label in self.labels if label not in labels]
+        take_labels(self.model, [self.labels.index(label) for label in kept])
+        self.cfg["labels"] = kept
+        self.cfg["foreign_labels"] = [label for label in self.foreign_labels if label in kept]
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Language | None = None,
+        labels: Sequence[str] | None = None,
+        label_domains: Sequence[str] | None = None,
+    ) -> None:
+        """Find the labels and the model's sizes.
+
+        get_examples (Callable[[], Iterable[Example]]): Returns the training examples.
+        nlp (Optional[Language]): The pipeline, where a tagger that this one is tied to is found.
+        labels (Optional[Sequence[str]]): The labels; collected from all examples that teach this head if None.
+        label_domains (Optional[Sequence[str]]): Domains whose labels are predicted, if not all are: the others are
+            learned with those of other domains, found in documents of these alone, and dropped from what is saved
+            (`spacy_clinner.drop_labels.v1`).
+        RAISES (ValueError): CE200 if there are no labels, CE370 if the `label_domains` have none.
+        """
+        validate_get_examples(get_examples, "CRFTagger.initialize")
+        for label in self._collect_labels(get_examples(), self.cfg["domains"]) if labels is None else labels:
+            self.add_label(label)
+        if not self.labels:
+            raise ValueError(Errors.CE200.format(name=self.name, **self._gold_settings()))
+        self._find_foreign_labels(get_examples, label_domains)
+        docs = [example.x for example in islice(get_examples(), 10)]
+        n_tags = count_tags(len(self.labels))
+        check_read_vectors(self.model, self.vocab)
+        self.model.initialize(X=docs, Y=[self.model.ops.alloc2f(len(doc), n_tags) for doc in docs])
+        if nlp is not None:
+            self.wire_tie(nlp)
+
+    def wire_tie(self, nlp: Language) -> None:
+        """Connect this head with the one it is tied to. `initialize` does it, `spacy_clinner.relink.v1` as well.
+
+        nlp (Language): The pipeline.
+        RAISES (ValueError): CE244 if `tie_to` names no other tagger; CE245 if there is no common label and CE246 if
+            the encoders' widths differ, now or in the first update.
+        """
+        self._tie = None if self.cfg["tie_to"] is None else Tie(nlp, self)
+
+    def predict(self, docs: Iterable[Doc]) -> list[Prediction]:
+        """Find the best entities of each document and their probabilities, without touching the documents.
+
+        docs (Iterable[Doc]): The documents.
+        RETURNS (List[Prediction]): Spans as (start, end, label number) and their probabilities, for each document.
+        """
+        docs = list(docs)
+        params, emissions, lengths = self._emissions(docs)
+        spans, probabilities = crf.decode(params, emissions, lengths, self.cfg["threshold"])
+        cuts = np.searchsorted(spans[:, 0], np.arange(1, len(docs)))
+        return list(zip(np.split(spans[:, 1:], cuts), np.split(probabilities, cuts), strict=True)) if docs else []
+
+    def set_annotations(self, docs: Iterable[Doc], predictions: Sequence[Prediction]) -> None:
+        """Write predicted entities to documents.
+
+        docs (Iterable[Doc]): The documents.
+        predictions (Sequence[Prediction]): What `predict` returned for them.
+        """
+        labels = [self.vocab.strings[label] for label in self.labels]
+        for doc, (rows, probabilities) in zip(docs, predictions, strict=True):
+            spans = [Span(doc, start, end, label=labels[label]) for start, end, label in rows.tolist()]
+            scores = np.asarray(probabilities, dtype="float32")
+            key = self.cfg["spans_key"]
+            doc.spans[key] = SteadySpanGroup(doc, name=key, spans=spans, attrs={"scores": scores})
+            if self.cfg["set_ents"]:
+                doc.set_ents(spans)
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Learn from a batch; an encoder that is listened to always gets an answer, zero where there is no gold.
+
+        examples (Iterable[Example]): The batch.
+        drop (float): The dropout rate.
+        sgd (Optional[Optimizer]): The optimizer; without one, gradients stay until `finish_update`.
+        losses (Optional[Dict[str, float]]): Losses by component, added to.
+        RETURNS (Dict[str, float]): The losses.
+        """
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        if self.cfg["tie_to"] is not None and self._tie is None:
+            raise ValueError(Errors.CE247.format(name=self.name, source=self.cfg["tie_to"]))
+        examples = list(examples)
+        validate_examples(examples, "CRFTagger.update")
+        set_dropout_rate(self.model, drop)
+        emissions, backprop = self.model.begin_update([example.predicted for example in examples])
+        loss, d_emissions, d_params = self._likelihood(examples, emissions)
+        inc_crf_grads(self.model, d_params)
+        backprop(d_emissions)
+        if self._tie is not None:
+            losses[f"{self.name}/tie"] = losses.get(f"{self.name}/tie", 0.0) + self._tie.pull()
+        if sgd not in (None, False):
+            self.finish_update(sgd)
+        losses[self.name] += loss
+        return losses
+
+    def finish_update(self, sgd: Optimizer) -> None:
+        """Apply the gradients at this component's own learning rate, each block's by its rule.
+
+        sgd (Optimizer): The optimizer.
+        """
+        self.update_blocks(sgd, self.cfg["lr_scale"])
+
+    def get_loss(self, examples: Iterable[Example], scores: Ragged) -> tuple[float, Ragged]:
+        """Compute the loss of emission scores and its gradient.
+
+        examples (Iterable[Example]): The batch.
+        scores (Ragged): Emission scores of the predicted documents, from the model.
+        RETURNS (Tuple[float, Ragged]): Negative log-likelihood per supervised token, times the loss weight; and its
+            gradient by the scores, zero for tokens that teach nothing.
+        RAISES (ValueError): CE202 and CE203 as `encode_gold`.
+        """
+        loss, d_emissions, _ = self._likelihood(list(examples), scores)
+        return loss, d_emissions
+
+    def span_probability(self, doc: Doc, start: int, end: int, label: str) -> float:
+        """Compute the exact probability that any span is an entity, predicted or not.
+
+        doc (Doc): A document of this pipeline (an encoder that is listened to must have seen it).
+        start (int), end (int): The span in tokens, end exclusive.
+        label (str): The label.
+        RETURNS (float): P(the span is an entity of this label).
+        RAISES (ValueError): CE204 on an unknown label, CE205 on offsets that are no span.
+        """
+        if label not in self.labels:
+            raise ValueError(Errors.CE204.format(label=label, name=self.name, labels=", ".join(self.labels)))
+        if not 0 <= start < end <= len(doc):
+            raise ValueError(Errors.CE205.format(start=start, end=end, length=len(doc)))
+        span = np.array([[0, start, end, self.labels.index(label)]])
+        return float(crf.span_probabilities(*self._emissions([doc]), span)[0])
+
+    def k_best(self, doc: Doc, k: int = 5) -> list[tuple[list[Span], float]]:
+        """Find the most probable segmentations of a document into entities.
+
+        doc (Doc): A document of this pipeline (an encoder that is listened to must have seen it).
+        k (int): How many; a short document may have fewer.
+        RETURNS (List[Tuple[List[Span], float]]): Entities and probability of each segmentation, best first.
+        """
+        params, emissions, lengths = self._emissions([doc])
+        best = crf.viterbi_k_best(params, emissions, k)
+        found = []
+        for tags, log_probability in zip(best.tags, best.log_probabilities, strict=True):
+            rows = tags_to_spans(tags, lengths, len(self.labels)).tolist()
+            spans = [Span(doc, start, end, label=self.labels[label]) for _, start, end, label in rows]
+            found.append((spans, float(np.exp(log_probability))))
+        return found
+
+    def sizes(self) -> Iterator[tuple[str, Any, Any]]:
+        """What must agree in a model that was loaded, as `models.crf_tagger.sizes`."""
+        return sizes(self.model, len(self.labels))
+
+    def _emissions(self, docs: list[Doc]) -> tuple[crf.CRFParams, np.ndarray, np.ndarray]:
+        warn_if_encoder_missed(self.model, docs, Warnings.CW200.format(name=self.name))
+        emissions = self.model.predict(docs)
+        to_numpy = self.model.ops.to_numpy
+        scores, lengths = to_numpy(emissions.dataXd), to_numpy(emissions.lengths)
+        if self.foreign_labels:
+            known = (None, *self.cfg["label_domains"])
+            own = [doc.user_data.get(DOMAIN_KEY) in known for doc in docs]
+            foreign = [self.labels.index(label) for label in self.foreign_labels]
+            forbid_labels(scores, np.flatnonzero(np.repeat(own, lengths)), foreign)
+        return crf_params(self.model), scores, lengths
+
+    def _likelihood(self, examples: list[Example], emissions: Ragged) -> tuple[float, Ragged, crf.CRFParams]:
+        """Loss, gradient by emissions, gradient by moves; all per supervised token, so that heads weigh alike."""
+        ops = self.model.ops
+        numbers = {label: number for number, label in enumerate(self.labels)}
+        tags = encode_gold(examples, numbers, **self._gold_settings())
+        found = crf.likelihood(
+            crf_params(self.model), ops.to_numpy(emissions.dataXd), ops.to_numpy(emissions.lengths), tags
+        )
+        scale = self.cfg["loss_weight"] / max(int((tags != crf.UNKNOWN).sum()), 1)
+        d_emissions = ops.xp.asarray(found.d_emissions * scale, dtype="f")
+        d_params = crf.CRFParams(*(grad * scale for grad in found.d_params))
+        return float(found.loss.sum() * scale), Ragged(d_emissions, emissions.lengths), d_params
+
+    def _collect_labels(self, examples: Iterable[Example], domains: Sequence[str] | None) -> list[str]:
+        settings = self._gold_settings() | {"domains": domains}
+        where = {name: settings[name] for name in ("gold_from", "spans_key")}
+        references = (example.reference for example in examples)
+        supervised = (reference for reference in references if is_supervised(reference, **settings))
+        return sorted({span.label_ for reference in supervised for span in gold_spans(reference, **where)})
+
+    def _find_foreign_labels(
+        self, get_examples: Callable[[], Iterable[Example]], label_domains: Sequence[str] | None
+    ) -> None:
+        self.cfg["label_domains"] = None if label_domains is None else list(label_domains)
+        if label_domains is None:
+            self.cfg["foreign_labels"] = []
+            return
+        own = self._collect_labels(get_examples(), label_domains)
+        domains = ", ".join(label_domains)
+        if not own:
+            raise ValueError(Errors.CE370.format(name=self.name, domains=domains))
+        self.cfg["foreign_labels"] = [label for label in self.labels if label not in own]
+        if self.foreign_labels:
+            logger.info(
+                "%s learns these labels but does not predict them, as no training note of %s has one: %s",
+                *(self.name, domains, ", ".join(self.foreign_labels)),
+            )
+
+    def _gold_settings(self) -> dict[str, Any]:
+        return {name: self.cfg[name] for name in ("gold_from", "spans_key", "domains")}

@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+import spacy
+from spacy.vectors import Vectors
+from typer.testing import CliRunner
+
+from spacy_clinner.assembly.combine_pipelines import combine_pipelines
+from spacy_clinner.cli import clinner_cli
+
+from ..toys.relations import NOTES, examples, make_nlp, relations, train
+
+
+@pytest.fixture(scope="module")
+def extractor(tmp_path_factory):
+    nlp = make_nlp()
+    train(nlp)
+    path = tmp_path_factory.mktemp("combine") / "extractor"
+    nlp.to_disk(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def tagger(tmp_path_factory):
+    nlp = spacy.blank("en")
+    patterns = [("DRUG", drug) for drug in ("aspirin", "codeine")] + [("DOSE", dose) for dose in ("5 mg", "3 mg")]
+    ruler = nlp.add_pipe("entity_ruler")
+    ruler.add_patterns([{"label": label, "pattern": pattern} for label, pattern in patterns])
+    path = tmp_path_factory.mktemp("combine") / "tagger"
+    nlp.to_disk(path)
+    return path
+
+
+def combine(*args):
+    return CliRunner().invoke(clinner_cli, ["combine", *map(str, args)])
+
+
+def test_parts_do_together_what_they_did_apart(tagger, extractor, tmp_path):
+    result = combine(tagger, extractor, tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    nlp = spacy.load(tmp_path / "out")
+    assert nlp.pipe_names == ["entity_ruler", "relations"]
+    text = " ".join(NOTES[0][0])
+    assert relations(nlp(text)) == relations(examples(nlp, NOTES[:1])[0].y)
+    assert combine(tagger, extractor, tmp_path / "out").exit_code == 1
+
+
+@pytest.mark.medspacy
+def test_context_comes_before_relations(tagger, extractor, tmp_path):
+    result = combine(tagger, extractor, tmp_path / "out", "--context", "DRUG")
+    assert result.exit_code == 0, result.output
+    nlp = spacy.load(tmp_path / "out")
+    assert nlp.pipe_names == ["entity_ruler", "sentencizer", "context", "relations"]
+    assert nlp.meta["requirements"] == ["medspacy>=1.3"]
+    assert nlp("denies aspirin").user_data["clinner_assertions"] == [[7, 14, "negated"]]
+
+
+def test_pipelines_that_do_not_fit(tagger, extractor, tmp_path):
+    result = combine(tagger, tagger, tmp_path / "out")
+    assert result.exit_code == 1 and "CE260" in result.output and not (tmp_path / "out").exists()
+    shared = make_nlp(shared=True)
+    train(shared, steps=1)
+    with pytest.raises(ValueError, match="CE261.*tok2vec"):
+        combine_pipelines([spacy.load(tagger), shared])
+
+
+def with_vectors(path, fill):
+    nlp = spacy.load(path)
+    data = np.full((1, 4), fill, dtype="f")
+    nlp.vocab.vectors = Vectors(strings=nlp.vocab.strings, data=data, keys=["aspirin"], name="toy")
+    return nlp
+
+
+def test_vectors_are_kept_and_must_agree(tagger, extractor):
+    nlp = combine_pipelines([spacy.load(tagger), with_vectors(extractor, 1.0)])
+    assert nlp.vocab["aspirin"].vector.tolist() == [1.0] * 4
+    combine_pipelines([with_vectors(tagger, 1.0), with_vectors(extractor, 1.0)])
+    with pytest.raises(ValueError, match="CE262"):
+        combine_pipelines([with_vectors(tagger, 1.0), with_vectors(extractor, 2.0)])

@@ -1,0 +1,73 @@
+import json
+import subprocess
+import sys
+
+import pytest
+import spacy
+
+from spacy_clinner.assembly.drop_components import drop_components
+
+from ..pipeline.tagger.test_crf_tagger import same_annotation
+from ..toys.tagger import TEXTS, entities
+from ..toys.transfer import moved, shared_encoder, stamped, weights
+
+
+@pytest.fixture(scope="module")
+def trained():
+    nlp = shared_encoder("source", "target")
+    optimizer = nlp.initialize(lambda: stamped(nlp))
+    optimizer.learn_rate = 0.02
+    for _ in range(40):
+        nlp.update(stamped(nlp), sgd=optimizer)
+    nlp.meta["clinner_transfer"] = {"source": "en_other 1.0"}
+    nlp.config["training"].update(frozen_components=["source"], before_to_disk=None)
+    nlp.config["initialize"]["components"]["source"] = {"labels": ["DRUG"]}
+    return nlp
+
+
+def test_copy_annotates_the_same_and_the_pipeline_is_untouched(trained):
+    before = json.dumps(trained.config), {name: weights(trained.get_pipe(name).model) for name in trained.pipe_names}
+    docs = list(trained.pipe(text for text, _ in TEXTS))
+    assert any(entities(doc) for doc in docs)
+    copy = drop_components(trained, ["source"])
+    assert copy.pipe_names == ["tok2vec", "target"] and trained.pipe_names == ["tok2vec", "source", "target"]
+    for left, right in zip(docs, copy.pipe(text for text, _ in TEXTS), strict=True):
+        same_annotation(left, right)
+        assert "source" not in right.spans
+    assert json.dumps(trained.config) == before[0]
+    for name, old in before[1].items():
+        assert not any(moved(old, trained.get_pipe(name).model))
+    assert trained.get_pipe("target").cfg["tie_to"] == "source"
+    assert trained.update(stamped(trained))["target/tie"] > 0
+
+
+def test_nothing_of_the_dropped_is_left(trained, tmp_path):
+    trained.config["training"]["before_to_disk"] = {
+        "@callbacks": "spacy_clinner.drop_components.v1",
+        "names": ["source"],
+    }
+    blocks = {"head": {"target": "target:crf"}, "encoder": {"target": "tok2vec"}, "other": {"target": "source:crf"}}
+    trained.config["initialize"]["after_init"] = {"@callbacks": "spacy_clinner.transfer_layers.v1", "blocks": blocks}
+    copy = drop_components(trained, ["source"])
+    copy.to_disk(tmp_path / "model")
+    config = spacy.util.load_config(tmp_path / "model" / "config.cfg")
+    assert "source" not in config["components"] and config["components"]["target"]["tie_to"] is None
+    assert config["training"]["frozen_components"] == [] and config["training"]["before_to_disk"] is None
+    assert config["initialize"]["components"] == {}
+    assert sorted(config["initialize"]["after_init"]["blocks"]) == ["encoder", "head"]
+    assert not (tmp_path / "model" / "source").exists()
+    meta = json.loads((tmp_path / "model" / "meta.json").read_text())
+    assert meta["clinner_transfer"] == {"source": "en_other 1.0"} and set(meta["labels"]) == {"tok2vec", "target"}
+    code = f"import spacy; nlp = spacy.load({str(tmp_path / 'model')!r}); print(len(nlp({TEXTS[1][0]!r}).ents))"
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) == len(trained(TEXTS[1][0]).ents) > 0
+    loaded = spacy.load(tmp_path / "model")
+    optimizer = loaded.resume_training()
+    assert "target/tie" not in loaded.update(stamped(loaded), sgd=optimizer)
+
+
+def test_unknown_names_and_encoders_in_use(trained):
+    with pytest.raises(ValueError, match="CE233.*'aligner'.*source, target"):
+        drop_components(trained, ["aligner"])
+    with pytest.raises(ValueError, match="CE249.*'tok2vec'.*target"):
+        drop_components(trained, ["tok2vec", "source"])

@@ -1,0 +1,84 @@
+"""Kernels where their cache cannot be written, or was damaged: each case in a fresh process, as after a start."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import spacy_clinner
+
+# Chooses entities, and says how many of its two kernels came from the cache.
+CHOOSE = """
+import numpy as np
+from spacy_clinner.layers import crf
+from spacy_clinner.layers.crf.params import zero_params
+
+emissions = np.zeros((3, 9), "float32")
+emissions[1, 7] = 9
+print(crf.decode(zero_params(2, "float32"), emissions, np.array([3]), 0.4).spans.tolist())
+
+from spacy_clinner.layers.crf.kernels.spans import choose, propose_all
+print(sum(len(kernel.stats.cache_hits) for kernel in (choose, propose_all)))
+"""
+READ_ONLY = """
+import errno, os, tempfile
+
+def refuse(*args, **kwargs):
+    raise OSError(errno.EROFS, "Read-only file system")
+
+tempfile.TemporaryFile = os.replace = refuse
+"""
+
+
+def choose(folder, before="", **env):
+    """Run the package of a folder by a user without a home; RETURNS kernels from the cache, and what was warned."""
+    env = {**os.environ, "HOME": "/dev/null", "XDG_CACHE_HOME": "/dev/null", **env}
+    command = [sys.executable, "-c", before + CHOOSE]
+    run = subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, check=True)
+    spans, hits = run.stdout.splitlines()
+    assert spans == "[[0, 1, 2, 0]]"
+    return int(hits), run.stderr
+
+
+@pytest.fixture
+def package(tmp_path):
+    """A copy of the package, without what was compiled."""
+    target, ignore = tmp_path / "site" / "spacy_clinner", shutil.ignore_patterns("__pycache__")
+    shutil.copytree(Path(spacy_clinner.__file__).parent, target, ignore=ignore)
+    return target
+
+
+def test_without_any_place_for_a_cache(package):
+    (package / "layers" / "crf" / "kernels" / "__pycache__").write_text("in the way of the folder")
+    hits, warned = choose(package.parent)
+    assert hits == 0 and warned.count("CW112") == 1 and "NUMBA_CACHE_DIR" in warned
+
+
+def test_a_cache_that_may_only_be_read(package, tmp_path):
+    (package / "layers" / "crf" / "kernels" / "__pycache__").write_text("in the way of the folder")
+    assert choose(package.parent, NUMBA_CACHE_DIR=str(tmp_path / "cache")) == (0, "")
+    assert choose(package.parent, READ_ONLY, NUMBA_CACHE_DIR=str(tmp_path / "cache")) == (2, "")
+
+
+def test_a_cache_beside_a_package_that_may_only_be_read(package):
+    assert choose(package.parent) == (0, "")
+    assert choose(package.parent, READ_ONLY) == (2, "")
+    # something new cannot be kept
+    (next((package / "layers" / "crf" / "kernels" / "__pycache__").glob("spans.propose_all-*.nbc"))).unlink()
+    hits, warned = choose(package.parent, READ_ONLY)
+    assert hits == 1 and warned.count("CW112") == 1
+
+
+@pytest.mark.parametrize("ending", ["nbi", "nbc"])
+def test_a_damaged_cache_is_written_anew(package, ending):
+    choose(package.parent)
+    damaged = next((package / "layers" / "crf" / "kernels" / "__pycache__").glob(f"spans.propose_all-*.{ending}"))
+    os.truncate(damaged, damaged.stat().st_size // 2)
+    assert choose(package.parent) == (1, "")
+    assert choose(package.parent) == (2, "")
+    damaged.write_bytes(b"")
+    hits, warned = choose(package.parent, READ_ONLY)
+    assert hits == 1 and warned.count("CW112") == 1

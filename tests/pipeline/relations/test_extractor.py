@@ -1,0 +1,233 @@
+import subprocess
+import sys
+from functools import partial
+
+import numpy as np
+import pytest
+import spacy
+from spacy.tokens import Doc, DocBin, Span
+from spacy.training import Example
+
+import spacy_clinner.pipeline.relations.extractor as module
+from spacy_clinner.annotations.keys import RELATIONS_KEY
+
+from ...toys.relations import NOTES, examples, make_nlp, reference, relations, train
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["own encoder", "listener"])
+def trained(request):
+    nlp = make_nlp(shared=request.param)
+    train(nlp)
+    return nlp
+
+
+@pytest.fixture(scope="module")
+def documents(trained):
+    return list(trained.pipe([pair.x for pair in examples(trained)]))
+
+
+def gold(nlp):
+    return [relations(pair.y) for pair in examples(nlp)]
+
+
+def test_learns_direction_and_several_labels_of_a_pair(trained, documents):
+    assert [relations(doc) for doc in documents] == gold(trained)
+    scores = trained.evaluate(examples(trained))
+    assert scores["rels_f"] == scores["rels_macro_f"] == scores["rels_overlap_f"] == scores["rels_proposed"] == 1.0
+    assert set(scores["rels_per_type"]) == {"ALONE", "BEFORE", "HAS"}
+
+
+def test_annotations_are_plain_and_have_a_view(documents):
+    for relation in documents[0].user_data[RELATIONS_KEY]:
+        assert list(relation) == ["head", "child", "label", "head_label", "child_label", "probability"]
+        assert type(relation["probability"]) is float and 0.5 <= relation["probability"] <= 1
+    first = documents[0]._.relations[0]
+    assert (first.head.text, first.head.label_, first.child.text, first.label) == ("aspirin", "DRUG", "5 mg", "HAS")
+    assert spacy.blank("en")("nothing")._.relations == []
+
+
+def test_portions_give_the_same_relations_and_gradients(trained, documents, monkeypatch):
+    nodes = [node for _, pipe in trained.pipeline for node in pipe.model.walk()]
+    weights = [(node, name) for node in nodes for name in node.param_names if node.has_param(name)]
+
+    def gradients():
+        trained.update(examples(trained), sgd=False)
+        found = [node.get_grad(name).copy() for node, name in weights]
+        for node, name in weights:
+            node.set_grad(name, node.get_grad(name) * 0)
+        return found
+
+    # what is left of training: spaCy finishes an encoder's update before its listeners answer
+    gradients()
+    whole = gradients()
+    monkeypatch.setattr(module, "MAX_PAIRS", 2)
+    parts = gradients()
+    assert any(gradient.any() for gradient in whole)
+    assert all(np.allclose(a, b, rtol=1e-3, atol=1e-6) for a, b in zip(whole, parts, strict=True))
+    again = list(trained.pipe([pair.x for pair in examples(trained)]))
+    assert [relations(doc) for doc in again] == [relations(doc) for doc in documents]
+
+
+def test_many_entities_stay_within_bounds(trained):
+    nlp = make_nlp(candidates={"@misc": "spacy_clinner.pairs_in_document.v1"}, max_candidates=1000)
+    nlp.initialize(partial(examples, nlp))
+    doc = Doc(nlp.vocab, words=["aspirin", "5"] * 500)
+    doc.set_ents([Span(doc, i, i + 1, ("DRUG", "DOSE")[i % 2]) for i in range(1000)])
+    pipe = nlp.get_pipe("relations")
+    portions = pipe._portions([pipe._read_entities(doc, doc.ents)])
+    sizes = [sum(len(pairs) for _, pairs in portion) for portion in portions]
+    # a drug's children are doses and drugs
+    assert sum(sizes) == 500 * 999 and max(sizes) <= module.MAX_PAIRS
+
+
+def test_survives_every_way_of_saving(trained, documents, tmp_path):
+    doc = documents[0]
+    assert relations(Doc(trained.vocab).from_bytes(doc.to_bytes())) == relations(doc)
+    stored = DocBin(docs=documents, store_user_data=True).to_bytes()
+    assert [relations(d) for d in DocBin().from_bytes(stored).get_docs(trained.vocab)] == [*map(relations, documents)]
+    trained.to_disk(tmp_path / "model")
+    (tmp_path / "docs.spacy").write_bytes(DocBin(docs=[pair.x for pair in examples(trained)]).to_bytes())
+    code = (
+        "import sys, spacy\nfrom spacy.tokens import DocBin\n"
+        "if __name__ == '__main__':\n"
+        "    nlp = spacy.load(sys.argv[1])\n"
+        "    docs = list(DocBin().from_disk(sys.argv[2]).get_docs(nlp.vocab))\n"
+        "    for n in (1, 2):\n"
+        "        print([[(r.head.text, r.child.text, r.label) for r in d._.relations]\n"
+        "               for d in nlp.pipe(docs, n_process=n)])\n"
+    )
+    script = tmp_path / "annotate.py"
+    script.write_text(code)
+    command = [sys.executable, script, tmp_path / "model", tmp_path / "docs.spacy"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    wanted = str([[(r.head.text, r.child.text, r.label) for r in doc._.relations] for doc in documents])
+    assert printed.splitlines() == [wanted, wanted]
+
+
+def test_threshold_may_change(trained):
+    pipe = trained.get_pipe("relations")
+    docs = [pair.x for pair in examples(trained)]
+    pipe.cfg["threshold"] = 0.0
+    try:
+        # three labels; a drug's children are doses and drugs
+        assert [len(rows) for rows, _ in pipe.predict(list(trained.pipe(docs)))] == [3 * 6, 3, 3]
+    finally:
+        pipe.cfg["threshold"] = 0.5
+
+
+def test_a_document_known_to_state_a_relation_keeps_those_near_its_best(trained, monkeypatch):
+    pipe = trained.get_pipe("relations")
+    doc = examples(trained)[2].x
+    assert trained(doc.copy()).user_data[RELATIONS_KEY] == []
+    monkeypatch.setitem(pipe.cfg, "threshold", 0.0)
+    every = trained(doc.copy()).user_data[RELATIONS_KEY]
+    monkeypatch.setitem(pipe.cfg, "relative", True)
+    assert trained(doc.copy()).user_data[RELATIONS_KEY] == every and len(every) > 2
+    odds = sorted((r["probability"] / (1 - r["probability"]) for r in every), reverse=True)
+    # between the second and the third
+    monkeypatch.setitem(pipe.cfg, "threshold", (odds[1] + odds[2]) / 2 / odds[0])
+    kept = trained(doc.copy()).user_data[RELATIONS_KEY]
+    assert kept == [r for r in every if r["probability"] / (1 - r["probability"]) >= odds[1] * (1 - 1e-5)]
+    assert len(kept) == 2
+    # the best is that of the document, not of the portion
+    monkeypatch.setattr(module, "MAX_PAIRS", 1)
+    assert [relations(d) for d in trained.pipe([doc.copy()])] == [relations(trained(doc.copy()))]
+    assert len(trained(doc.copy()).user_data[RELATIONS_KEY]) == 2
+    assert trained("no entities").user_data[RELATIONS_KEY] == []
+
+
+def test_no_entities_one_entity_empty_and_unknown(trained):
+    texts = ["", "nothing here", "only aspirin"]
+    docs = [trained.make_doc(text) for text in texts]
+    docs[2].set_ents([Span(docs[2], 1, 2, "DRUG")])
+    unknown = reference(trained.vocab, ["a", "b"], [(0, 1, "NEW"), (1, 2, "DOSE")], [])
+    assert [relations(doc) for doc in trained.pipe([*docs, unknown])] == [[], [], [], []]
+
+
+def test_unannotated_documents_and_documents_without_entities_teach_nothing(trained):
+    pairs = examples(trained)
+    del pairs[0].y.user_data[RELATIONS_KEY]
+    losses = trained.update(pairs[:1], sgd=False)
+    assert losses["relations"] == 0.0
+    assert trained.update(examples(trained, [(["a", "b"], [], [])]), sgd=False)["relations"] == 0.0
+
+
+def test_pairs_beyond_the_generator_and_of_unseen_labels_are_misses():
+    nlp = make_nlp(label_pairs={"DRUG": ["DOSE"]})
+    train(nlp, steps=30)
+    scores = nlp.evaluate(examples(nlp))
+    # BEFORE holds between two drugs
+    assert scores["rels_proposed"] == pytest.approx(4 / 5)
+    assert scores["rels_per_type"]["BEFORE"]["r"] == 0.0 and scores["rels_r"] <= 4 / 5
+    lines = (["aspirin", "\n", "5", "mg"], [(0, 1, "DRUG"), (2, 4, "DOSE")], [(0, 1, "HAS")])
+    assert nlp.evaluate(examples(nlp, [lines]))["rels_proposed"] == 0.0
+
+
+def test_learns_between_predicted_entities():
+    nlp = make_nlp(entities="predicted")
+    train(nlp)
+    assert nlp.evaluate(examples(nlp))["rels_f"] == 1.0
+    with pytest.raises(ValueError, match="CE254.*'n0'"):
+        nlp.update(examples(nlp, with_entities=False))
+    lost = examples(nlp)[1:2]
+    lost[0].x.set_ents([ent for ent in lost[0].x.ents if ent.label_ == "DRUG"])
+    assert nlp.update(lost, sgd=False)["relations"] == 0.0
+    assert nlp.evaluate(lost)["rels_r"] == 0.0
+
+
+def test_cycles_are_relations_like_others():
+    nlp = make_nlp()
+    note = (["a", "b"], [(0, 1, "X"), (1, 2, "X")], [(0, 1, "R"), (1, 0, "R")])
+    optimizer = nlp.initialize(lambda: examples(nlp, [note]))
+    for _ in range(30):
+        nlp.update(examples(nlp, [note]), sgd=optimizer)
+    assert nlp.evaluate(examples(nlp, [note]))["rels_f"] == 1.0
+
+
+def test_labels_are_given_back_and_fixed(trained):
+    data = trained.get_pipe("relations").label_data
+    nlp = make_nlp()
+    nlp.get_pipe("relations").initialize(lambda: examples(nlp), nlp=nlp, labels=data)
+    assert nlp.get_pipe("relations").labels == ("ALONE", "BEFORE", "HAS")
+    with pytest.raises(ValueError, match="E922"):
+        nlp.get_pipe("relations").add_label("NEW")
+
+
+def changed(nlp, **relation):
+    pair = examples(nlp)[0]
+    pair.y.user_data[RELATIONS_KEY][0] |= relation
+    return [pair]
+
+
+def test_bad_gold_says_where(trained):
+    with pytest.raises(ValueError, match="CE251.*'n0'.*'NEW'"):
+        trained.update(changed(trained, label="NEW"))
+    with pytest.raises(ValueError, match=r"CE253.*'n0'.*child.*\[0, 4\)"):
+        trained.update(changed(trained, child=[0, 4]))
+    other = Example(trained.make_doc("other"), examples(trained)[0].y)
+    other.x.set_ents([])
+    with pytest.raises(ValueError, match="CE252.*'n0'"):
+        trained.update([other])
+
+
+def test_bad_settings():
+    with pytest.raises(ValueError, match="CE255"):
+        make_nlp(threshold=1.5)
+    with pytest.raises(ValueError, match="CE256.*'relations'"):
+        make_nlp(entities="both")
+    with pytest.raises(ValueError, match="CE256.*'relations'.*mentions"):
+        make_nlp(level="documents")
+    nlp = make_nlp()
+    with pytest.raises(ValueError, match="CE250.*'relations'"):
+        nlp.initialize(lambda: examples(nlp, NOTES[2:]))
+    nlp = make_nlp(label_pairs={"DRUG": ["FORM"]})
+    with pytest.raises(ValueError, match="CE257.*DOSE, DRUG"):
+        nlp.initialize(lambda: examples(nlp))
+
+
+def test_warns_when_the_encoder_has_not_run():
+    nlp = make_nlp(shared=True)
+    train(nlp, steps=1)
+    doc = examples(nlp)[0].x
+    with pytest.warns(UserWarning, match="CW250"):
+        nlp.get_pipe("relations").predict([doc])
