@@ -1,6 +1,6 @@
-"""Parameters of the BIOES CRF as the compiled kernels want them: padded to whole vectors, and as exponentials.
+"""What the compiled kernels are given: parameters padded to whole vectors, and as exponentials.
 
-Shapes: K labels, T = 4K + 1 tags, D = 2K + 1 leavers or enterers, P = D padded.
+Shapes: N tokens, L of one sequence, K labels, T = 4K + 1 tags, D = 2K + 1 leavers or enterers, P = D padded.
 """
 
 import math
@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..tags.layout import sequence_starts
 from .params import CRFParams
 
 _LINE = 64  # bytes of a cache line and of the widest vector register
@@ -62,6 +63,19 @@ LIMITS = {
 }
 
 
+class Batch(NamedTuple):
+    """Sequences to be summed over.
+
+    emissions (N, T); starts (n + 1,) of the sequences; scratch (2, P), see `make_scratch`; tolerance as in `Limits`.
+    """
+
+    emissions: NDArray
+    starts: NDArray
+    factors: Factors
+    scratch: NDArray
+    tolerance: float
+
+
 def make_scores(params: CRFParams) -> Scores:
     between = _pad(params.between)
     return Scores(between, _pad(params.between.T), params.within, params.start, params.end)
@@ -89,6 +103,12 @@ def make_factors(params: CRFParams) -> Factors:
         params.between.dtype.type(limits.floor),
         params.between.dtype.type(limits.lowest),
     )
+
+
+def make_batch(params: CRFParams, emissions: NDArray, lengths: NDArray) -> Batch:
+    dtype = emissions.dtype
+    scratch, tolerance = make_scratch(params.n_labels, dtype), LIMITS[dtype.name].tolerance
+    return Batch(emissions, sequence_starts(lengths), make_factors(params), scratch, tolerance)
 
 
 def make_scratch(n_labels: int, dtype: np.dtype) -> NDArray:

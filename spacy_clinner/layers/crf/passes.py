@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..tags.layout import enterers, leavers, sequence_starts
 from . import logspace
-from .factors import LIMITS, make_factors, make_scores, make_scratch
+from .factors import make_batch, make_scores, make_scratch
 from .params import CRFParams, from_chain, to_chain, zero_params
 
 # Without a bound all spans of a document would be candidates, as many as the square of its tokens.
@@ -28,32 +28,22 @@ class Expectations(NamedTuple):
 
 def expectations(params: CRFParams, emissions: NDArray, lengths: NDArray, want_moves: bool = True) -> Expectations:
     """RETURNS (Expectations): By forward-backward; log Z is 0 for an empty sequence, and without moves counts are 0."""
-    from .kernels.batch import forward_backward  # imports numba, which takes its time
+    from .kernels.batch import sum_marginals, sum_moves  # imports numba, which takes its time
 
     n_labels, dtype = params.n_labels, emissions.dtype
     width = 2 * n_labels + 1
-    starts = sequence_starts(lengths)
     log_z = np.zeros(len(lengths))
     marginals = np.empty_like(emissions)
     counts = zero_params(n_labels, dtype)
     if not len(emissions):
         return Expectations(log_z, marginals, counts)
-    leaving, entering = np.empty((2, len(emissions) if want_moves else 0, width), dtype)
-    factors = make_factors(params)
-    exact = forward_backward(
-        emissions,
-        starts,
-        factors,
-        make_scratch(n_labels, dtype),
-        LIMITS[dtype.name].tolerance,
-        log_z,
-        marginals,
-        leaving,
-        entering,
-        counts.within,
-        np.zeros((0, 4), np.int64),
-        np.zeros(0),
-    )
+    batch = make_batch(params, emissions, lengths)
+    starts, factors = batch.starts, batch.factors
+    if want_moves:
+        leaving, entering = np.zeros((2, len(emissions), width), dtype)
+        exact = sum_moves(batch, log_z, marginals, leaving, entering, counts.within)
+    else:
+        exact = sum_marginals(batch, log_z, marginals)
     if want_moves:
         counts.within[:] *= factors.within
         counts.between[:] = factors.between[:width, :width] * (leaving.T @ entering)
@@ -76,38 +66,26 @@ def viterbi(params: CRFParams, emissions: NDArray, lengths: NDArray) -> NDArray[
     tags = np.zeros(len(emissions), dtype=np.int64)
     if len(emissions):
         scratch = make_scratch(params.n_labels, emissions.dtype)
-        best_path(emissions, sequence_starts(lengths), make_scores(params), scratch, tags)
+        bests = np.empty((lengths.max(), emissions.shape[1]), emissions.dtype)
+        starts, state = sequence_starts(lengths), np.empty(emissions.shape[1], emissions.dtype)
+        best_path(emissions, starts, make_scores(params), scratch, bests, state, tags)
     return tags
 
 
 def span_probabilities(params: CRFParams, emissions: NDArray, lengths: NDArray, spans: NDArray) -> NDArray[np.float64]:
     """RETURNS (NDArray): Probability of each span. *Shape:* (m,)"""
-    from .kernels.batch import forward_backward
+    from .kernels.batch import score_spans
 
     probabilities = np.zeros(len(spans))
     if not len(spans):
         return probabilities
     order = np.argsort(spans[:, 0], kind="stable")
-    starts, dtype = sequence_starts(lengths), emissions.dtype
+    batch = make_batch(params, emissions, lengths)
     found = np.zeros(len(spans))
-    none = np.zeros((0, emissions.shape[1]), dtype)
-    exact = forward_backward(
-        emissions,
-        starts,
-        make_factors(params),
-        make_scratch(params.n_labels, dtype),
-        LIMITS[dtype.name].tolerance,
-        np.zeros(0),
-        none,
-        none,
-        none,
-        np.zeros_like(params.within),
-        spans[order],
-        found,
-    )
+    exact = score_spans(batch, spans[order], found)
     probabilities[order] = found
     if not exact.all():
-        again, rows = _choose(~exact, starts)
+        again, rows = _choose(~exact, batch.starts)
         repeated = ~exact[spans[:, 0]]
         renumbered = spans[repeated]
         renumbered[:, 0] = np.searchsorted(again, renumbered[:, 0])
@@ -126,16 +104,16 @@ def probable_spans(
     their probabilities (m,)."""
     from .kernels.spans import choose, propose_all
 
-    starts, dtype = sequence_starts(lengths), emissions.dtype
+    longest = lengths.max(initial=0)
     # rounding may put a marginal below the probability of its span
     bound = max(threshold * (1 - 1e-4), LEAST_PROBABILITY)
-    batch = emissions, starts, make_factors(params), make_scratch(params.n_labels, dtype), LIMITS[dtype.name].tolerance
+    batch = make_batch(params, emissions, lengths)
     exact = np.ones(len(lengths), dtype=bool)
     spans, probabilities, count = np.empty((0, 4), np.int64), np.empty(0), len(emissions)
     # room for a span a token is mostly enough; if not, the first pass has told how many there are
     while count > len(spans):
         spans, probabilities = np.empty((count, 4), np.int64), np.empty(count)
-        count = propose_all(*batch, bound, spans, probabilities, exact)
+        count = propose_all(batch, bound, spans, probabilities, exact)
     spans, probabilities = spans[:count], probabilities[:count]
     if not exact.all():
         others = _propose_with_care(params, emissions, lengths, bound, ~exact)
@@ -144,7 +122,8 @@ def probable_spans(
         order = np.lexsort((spans[:, 1], spans[:, 0]))
         spans, probabilities = spans[order], probabilities[order]
     chosen = np.zeros(len(spans), dtype=bool)
-    choose(spans, probabilities, threshold, starts, chosen)
+    gains, choices = np.empty(longest + 1), np.empty(longest + 1, np.int64)
+    choose(spans, probabilities, threshold, batch.starts, gains, choices, chosen)
     return spans[chosen], probabilities[chosen]
 
 

@@ -1,5 +1,6 @@
 """Kernels where their cache cannot be written, or was damaged: each case in a fresh process, as after a start."""
 
+import gc
 import os
 import shutil
 import subprocess
@@ -7,8 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from numba import types
+from numba.core import event
 
 import spacy_clinner
+from spacy_clinner.layers.crf.kernels.compiled import part
 
 # Chooses entities, and says how many of its two kernels came from the cache.
 CHOOSE = """
@@ -82,3 +86,33 @@ def test_a_damaged_cache_is_written_anew(package, ending):
     damaged.write_bytes(b"")
     hits, warned = choose(package.parent, READ_ONLY)
     assert hits == 1 and warned.count("CW112") == 1
+
+
+def test_a_cache_of_other_kernels_is_out_of_date(package):
+    assert choose(package.parent)[0] == 0 and choose(package.parent)[0] == 2
+    # read_spans, which `propose_all` of another file calls
+    with (package / "layers" / "crf" / "kernels" / "readers.py").open("a") as file:
+        file.write("# changed\n")
+    assert choose(package.parent)[0] == 0
+
+
+def test_collector_waits_only_while_compiling():
+    enabled = gc.isenabled()
+    seen = []
+
+    class Listener(event.Listener):
+        def on_start(self, event):
+            seen.append(gc.isenabled())
+
+        def on_end(self, event):
+            pass
+
+    try:
+        for wanted in (True, False):
+            gc.enable() if wanted else gc.disable()
+            with event.install_listener("numba:compile", Listener()):
+                assert part(lambda x: x + 1).compile((types.int64,)) is not None
+            assert gc.isenabled() == wanted
+    finally:
+        gc.enable() if enabled else gc.disable()
+    assert seen and not any(seen)

@@ -1,75 +1,63 @@
-"""Compiled forward-backward of the BIOES CRF over a ragged batch; see `sums.py` for one sequence."""
+"""Compiled sums over every sequence of a ragged batch: log Z with marginals and moves, spans, gold paths."""
 
 import numpy as np
 
 from .compiled import compiled
-from .sums import (
-    find_longest,
-    meet,
-    read_log_partition,
-    read_marginals,
-    read_moves,
-    read_span,
-    sum_backward,
-    sum_forward,
-)
+from .readers import read_log_partition, read_marginals, read_moves, read_spans
+from .sums import make_sums, sweep
 
 
 @compiled
-def forward_backward(
-    emissions, starts, factors, scratch, tolerance, log_z, marginals, leaving, entering, within, asked, probabilities
-):
-    """Forward-backward over every sequence; what is asked for is what there is room for.
+def sum_marginals(batch, log_z, marginals):
+    """Fill log_z (n,) and marginals (N, T), both zeros before. Returns which sequences are exact (n,), the others'
+    figures are left."""
+    emissions, starts, factors, scratch, tolerance = batch
+    sums = make_sums(emissions, starts, False)
+    exact = np.ones(log_z.shape[0], np.bool_)
+    for s in range(log_z.shape[0]):
+        first, after = starts[s], starts[s + 1]
+        if first < after:
+            exact[s] = sweep(emissions[first:after], factors, scratch, tolerance, sums)
+            if exact[s]:
+                log_z[s] = read_log_partition(after - first, factors, sums)
+                read_marginals(sums, marginals[first:after])
+    return exact
 
-    log_z (n,) or (0,); marginals (N, T) or (0, T); leaving and entering (N, D) or (0, D), whose product times the
-    factors are the expected moves between entities; within (4, K) likewise times the factors. asked (m, 4) are spans,
-    sorted by sequence, with room for their probabilities (m,); if spans alone are asked for, sequences without any
-    are passed over. Returns which sequences are exact within the tolerance.
-    """
-    spans_only = log_z.shape[0] == 0
-    n_tags, want_moves = emissions.shape[1], entering.shape[0] > 0
-    longest = find_longest(starts)
-    alphas, betas, work = (
-        np.empty((longest, n_tags), emissions.dtype),
-        np.empty((longest, n_tags), emissions.dtype),
-        np.empty((2, n_tags), emissions.dtype),
-    )
-    aheads = np.empty((longest if want_moves else 1, n_tags), emissions.dtype)
-    notes = np.empty((4, longest), np.float64)
-    sums = np.empty_like(within)
+
+@compiled
+def sum_moves(batch, log_z, marginals, leaving, entering, within):
+    """`sum_marginals`, and expected moves. The product of leaving and entering (N, D), times the factors, are those
+    between entities; within (4, K), likewise, those inside of them. All are zeros before."""
+    emissions, starts, factors, scratch, tolerance = batch
+    sums = make_sums(emissions, starts, True)
+    exact = np.ones(log_z.shape[0], np.bool_)
+    for s in range(log_z.shape[0]):
+        first, after = starts[s], starts[s + 1]
+        if first < after:
+            exact[s] = sweep(emissions[first:after], factors, scratch, tolerance, sums)
+            if exact[s]:
+                log_z[s] = read_log_partition(after - first, factors, sums)
+                read_marginals(sums, marginals[first:after])
+                read_moves(sums, leaving[first:after], entering[first:after], within)
+    return exact
+
+
+@compiled
+def score_spans(batch, spans, probabilities):
+    """Fill probabilities (m,) of spans (m, 4), which are sorted by sequence. Returns which sequences are exact (n,);
+    those without a span are passed over."""
+    emissions, starts, factors, scratch, tolerance = batch
+    sums = make_sums(emissions, starts, False)
     exact = np.ones(starts.shape[0] - 1, np.bool_)
     i = 0
-    for s in range(starts.shape[0] - 1):
-        first, after = starts[s], starts[s + 1]
-        length, left = after - first, i
-        while i < asked.shape[0] and asked[i, 0] == s:
+    while i < spans.shape[0]:
+        sequence, first = spans[i, 0], i
+        while i < spans.shape[0] and spans[i, 0] == sequence:
             i += 1
-        if length == 0 or (spans_only and i == left):
-            continue
-        scores, alpha, beta = emissions[first:after], alphas[:length], betas[:length]
-        ahead = aheads[:length]
-        top, mass, behind, overlap = notes[0, :length], notes[1, :length], notes[2, :length], notes[3, :length]
-        sum_forward(scores, factors, scratch, work, alpha, top, mass)
-        sum_backward(scores, factors, scratch, work, top, beta, ahead, behind)
-        doubt = meet(alpha, beta, mass, behind, overlap)
-        exact[s] = doubt * factors.floor <= tolerance
-        if want_moves:
-            leaving[after - 1], entering[after - 1] = 0, 0
-        if not exact[s]:
-            if want_moves:
-                leaving[first:after], entering[first:after] = 0, 0
-            continue
-        if not spans_only:
-            log_z[s] = read_log_partition(factors, top, mass, behind, overlap)
-        if marginals.shape[0]:
-            read_marginals(alpha, beta, overlap, marginals[first:after])
-        if want_moves:
-            sums[:] = 0
-            read_moves(alpha, ahead, overlap, behind, leaving[first:after], entering[first:after], sums)
-            within += sums
-        for a in range(left, i):
-            start, end, label = asked[a, 1], asked[a, 2], asked[a, 3]
-            probabilities[a] = read_span(scores, factors, top, mass, alpha, beta, overlap, start, end, label)
+        scores = emissions[starts[sequence] : starts[sequence + 1]]
+        exact[sequence] = sweep(scores, factors, scratch, tolerance, sums)
+        if exact[sequence]:
+            read_spans(scores, factors, sums, spans, first, i, probabilities)
     return exact
 
 

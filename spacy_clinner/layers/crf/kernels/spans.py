@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from .compiled import compiled
-from .sums import find_longest, meet, read_marginals, read_span, sum_backward, sum_forward
+from .compiled import compiled, part
+from .readers import read_marginals, read_spans
+from .sums import make_sums, sweep
 
 
 @compiled
@@ -30,52 +31,43 @@ def propose(marginals, sequence, threshold, spans, count):
     return count
 
 
-@compiled
+@part
 def _write(spans, row, sequence, start, end, label):
     if row < spans.shape[0]:
         spans[row, 0], spans[row, 1], spans[row, 2], spans[row, 3] = sequence, start, end, label
 
 
 @compiled
-def propose_all(emissions, starts, factors, scratch, tolerance, threshold, spans, probabilities, exact):
-    """`propose` over every sequence, and the probability of each span, by one forward-backward.
+def propose_all(batch, threshold, spans, probabilities, exact):
+    """`propose` over every sequence, and the probability of each span, by one sweep.
 
-    exact (n,) is set to which sequences are within the tolerance; no others have spans. Returns as `propose`.
+    exact (n,) is set to which sequences are within the tolerance, no others have spans. Returns as `propose`.
     """
-    longest, n_tags = find_longest(starts), emissions.shape[1]
-    sums = np.empty((3, longest, n_tags), emissions.dtype)
-    work, ahead = np.empty((2, n_tags), emissions.dtype), np.empty((1, n_tags), emissions.dtype)
-    notes = np.empty((4, longest), np.float64)
+    emissions, starts, factors, scratch, tolerance = batch
+    sums = make_sums(emissions, starts, False)
+    marginals = np.empty_like(sums.alpha)
     count = 0
-    for s in range(starts.shape[0] - 1):
-        length = starts[s + 1] - starts[s]
-        if length == 0:
+    for s in range(exact.shape[0]):
+        first, after = starts[s], starts[s + 1]
+        if first == after:
             continue
-        scores = emissions[starts[s] : starts[s + 1]]
-        alpha, beta, marginals = sums[0, :length], sums[1, :length], sums[2, :length]
-        top, mass, behind, overlap = notes[0, :length], notes[1, :length], notes[2, :length], notes[3, :length]
-        sum_forward(scores, factors, scratch, work, alpha, top, mass)
-        sum_backward(scores, factors, scratch, work, top, beta, ahead, behind)
-        exact[s] = meet(alpha, beta, mass, behind, overlap) * factors.floor <= tolerance
+        scores, own = emissions[first:after], marginals[: after - first]
+        exact[s] = sweep(scores, factors, scratch, tolerance, sums)
         if not exact[s]:
             continue
-        read_marginals(alpha, beta, overlap, marginals)
-        before, count = count, propose(marginals, s, threshold, spans, count)
-        for i in range(before, min(count, spans.shape[0])):
-            start, end, label = spans[i, 1], spans[i, 2], spans[i, 3]
-            probabilities[i] = read_span(scores, factors, top, mass, alpha, beta, overlap, start, end, label)
+        read_marginals(sums, own)
+        before, count = count, propose(own, s, threshold, spans, count)
+        read_spans(scores, factors, sums, spans, before, min(count, spans.shape[0]), probabilities)
     return count
 
 
 @compiled
-def choose(spans, probabilities, threshold, starts, chosen):
+def choose(spans, probabilities, threshold, starts, gains, choices, chosen):
     """Mark the spans that do not overlap and whose sum of (probability - threshold) is greatest.
 
-    Weighted interval scheduling from the right; spans (m, 4) in order of sequence and start, chosen (m,) bool.
+    Weighted interval scheduling from the right; spans (m, 4) in order of sequence and start, chosen (m,) bool; gains
+    and choices (L + 1,) are room for the longest sequence.
     """
-    room = find_longest(starts) + 1
-    gains = np.empty(room)
-    choices = np.empty(room, np.int64)
     last = spans.shape[0]
     for s in range(starts.shape[0] - 2, -1, -1):
         length = starts[s + 1] - starts[s]

@@ -1,4 +1,4 @@
-"""Compiled sums over the paths of one sequence, in exp-space: forward, backward, and what is read off both.
+"""Compiled sums over the paths of one sequence, in exp-space: forward, backward, and where they meet.
 
 Only the block from leavers to enterers is dense, so a step is one product with a (D, D) matrix and O(K) for the rest.
 Probabilities are rescaled at every token. Sums and products of exponentials can lose paths whose scores lie far below
@@ -10,24 +10,58 @@ sequence, T = 4K + 1 tags, D = 2K + 1 leavers or enterers.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import types
 from numba.extending import overload
+from numpy.typing import NDArray
 
-from .compiled import compiled
+from .compiled import inlined, part
 
 ROWS = 8  # rows of a matrix taken at once, to load and store the result less often
+
+TOP, MASS, BEHIND, OVERLAP = range(4)  # rows of `Sums.notes`
 
 unsigned = np.uintp  # indices that cannot be negative spare the check for wrapping around
 
 
-@compiled
+class Sums(NamedTuple):
+    """Sums over the paths of a sequence, from its start to each tag (alpha) and from there to its end (beta).
+
+    alpha and beta (room, T), of which the first L tokens are meant, each scaled to sum to 1. ahead (room, T): weights
+    times beta, from which moves are read; with one row, only the latest is kept. notes (4, room), float64: of each
+    token the highest emission, what alpha and beta were divided by, and alpha @ beta. work (2, T).
+    """
+
+    alpha: NDArray
+    beta: NDArray
+    ahead: NDArray
+    notes: NDArray
+    work: NDArray
+
+
+@part
+def make_sums(emissions, starts, keep_ahead):
+    """Room for the longest sequence. Made by the compiled function that uses it, so that LLVM knows it is its own."""
+    longest, n_tags = 1, emissions.shape[1]
+    for s in range(starts.shape[0] - 1):
+        longest = max(longest, starts[s + 1] - starts[s])
+    return Sums(
+        np.empty((longest, n_tags), emissions.dtype),
+        np.empty((longest, n_tags), emissions.dtype),
+        np.empty((longest if keep_ahead else 1, n_tags), emissions.dtype),
+        np.empty((4, longest), np.float64),
+        np.empty((2, n_tags), emissions.dtype),
+    )
+
+
+@part
 def unstack(within):
     return within[0], within[1], within[2], within[3]
 
 
-@compiled
+@part
 def blocks(vector, n_labels):
     """Views of B, I, E, S, and of E and S together."""
     k = n_labels
@@ -65,15 +99,7 @@ def _overload_exp(x):
     return exp32
 
 
-@compiled
-def find_longest(starts):
-    longest = 0
-    for s in range(starts.shape[0] - 1):
-        longest = max(longest, starts[s + 1] - starts[s])
-    return longest
-
-
-@compiled
+@part
 def _multiply(matrix, n_rows, vector, product):
     """product = vector @ matrix; `n_rows` of the matrix count, the rest is padding."""
     width = unsigned(product.shape[0])
@@ -93,9 +119,8 @@ def _multiply(matrix, n_rows, vector, product):
             )
 
 
-@compiled
-def sum_forward(scores, factors, scratch, work, alpha, top, mass):
-    """Fill alpha (L, T), scaled to sum to 1; `top` (L,) and `mass` (L,) hold what each token was divided by."""
+@part
+def _sum_forward(scores, factors, scratch, work, alpha, notes):
     k = factors.within.shape[1]
     between, lowest, floor = factors.between, factors.lowest, factors.floor
     begin_inside, begin_last, inside_inside, inside_last = unstack(factors.within)
@@ -129,18 +154,14 @@ def sum_forward(scores, factors, scratch, work, alpha, top, mass):
         total = floor * 0
         for j in range(state.shape[0]):
             total += state[j]
-        top[t], mass[t] = highest, total
+        notes[TOP, t], notes[MASS, t] = highest, total
         for j in range(state.shape[0]):
             state[j] /= total
             alpha[t, j] = state[j]
 
 
-@compiled
-def sum_backward(scores, factors, scratch, work, top, beta, ahead, behind):
-    """Fill beta (L, T), scaled to sum to 1; `behind` (L,) holds what each token was divided by.
-
-    ahead (L, T) are weights * beta; with one row, only the latest is kept.
-    """
+@part
+def _sum_backward(scores, factors, scratch, work, beta, ahead, notes):
     k, last_token = factors.within.shape[1], scores.shape[0] - 1
     between_t, lowest, floor = factors.between_t, factors.lowest, factors.floor
     begin_inside, begin_last, inside_inside, inside_last = unstack(factors.within)
@@ -171,8 +192,8 @@ def sum_backward(scores, factors, scratch, work, top, beta, ahead, behind):
         total = floor * 0
         for j in range(state.shape[0]):
             total += state[j]
-        behind[t] = total
-        highest, row = scores.dtype.type(top[t]), min(t, ahead.shape[0] - 1)
+        notes[BEHIND, t] = total
+        highest, row = scores.dtype.type(notes[TOP, t]), min(t, ahead.shape[0] - 1)
         for j in range(state.shape[0]):
             state[j] /= total
             beta[t, j] = state[j]
@@ -181,80 +202,23 @@ def sum_backward(scores, factors, scratch, work, top, beta, ahead, behind):
             ahead[row, j] = weights[j]
 
 
-@compiled
-def meet(alpha, beta, mass, behind, overlap):
-    """overlap (L,) = alpha @ beta of each token. Returns the doubt: what the floors can have added to Z, per floor."""
+@part
+def _meet(length, alpha, beta, notes):
+    """Returns the doubt: what the floors can have added to Z, per floor."""
     doubt = 0.0
-    for t in range(alpha.shape[0]):
+    for t in range(length):
         total = alpha.dtype.type(0)
         for j in range(alpha.shape[1]):
             total += alpha[t, j] * beta[t, j]
-        overlap[t] = total
-        doubt += (1 / mass[t] + 1 / behind[t]) / total
+        notes[OVERLAP, t] = total
+        doubt += (1 / notes[MASS, t] + 1 / notes[BEHIND, t]) / total
     return doubt
 
 
-@compiled
-def read_log_partition(factors, top, mass, behind, overlap):
-    last = top.shape[0] - 1
-    total = factors.first + factors.step * last + factors.last + math.log(overlap[last]) + math.log(behind[last])
-    for t in range(top.shape[0]):
-        total += top[t] + math.log(mass[t])
-    return total
-
-
-@compiled
-def read_marginals(alpha, beta, overlap, marginals):
-    for t in range(alpha.shape[0]):
-        share = alpha.dtype.type(1 / overlap[t])
-        for j in range(alpha.shape[1]):
-            marginals[t, j] = alpha[t, j] * beta[t, j] * share
-
-
-@compiled
-def read_moves(alpha, ahead, overlap, behind, leaving, entering, within):
-    """Rows whose products are the expected moves between entities, and the sums of those within, up to the factors."""
-    k = within.shape[1]
-    begin_inside, begin_last, inside_inside, inside_last = unstack(within)
-    begin, inside, last, single, tail = (
-        alpha[:, 1 : 1 + k],
-        alpha[:, 1 + k : 1 + 2 * k],
-        ahead[:, 1 + 2 * k : 1 + 3 * k],
-        ahead[:, 1 + 3 * k :],
-        alpha[:, 1 + 2 * k :],
-    )
-    to_begin, to_inside = ahead[:, 1 : 1 + k], ahead[:, 1 + k : 1 + 2 * k]
-    leaving_tail, entering_begin, entering_single = leaving[:, 1:], entering[:, 1 : 1 + k], entering[:, 1 + k :]
-    for t in range(alpha.shape[0] - 1):
-        share, u = alpha.dtype.type(1 / (overlap[t] * behind[t])), t + 1
-        leaving[t, 0], entering[t, 0] = alpha[t, 0], ahead[u, 0] * share
-        for j in range(2 * k):
-            leaving_tail[t, j] = tail[t, j]
-        for j in range(k):
-            entering_begin[t, j] = to_begin[u, j] * share
-        for j in range(k):
-            entering_single[t, j] = single[u, j] * share
-        for j in range(k):
-            begin_inside[j] += begin[t, j] * to_inside[u, j] * share
-        for j in range(k):
-            begin_last[j] += begin[t, j] * last[u, j] * share
-        for j in range(k):
-            inside_inside[j] += inside[t, j] * to_inside[u, j] * share
-        for j in range(k):
-            inside_last[j] += inside[t, j] * last[u, j] * share
-
-
-@compiled
-def read_span(scores, factors, top, mass, alpha, beta, overlap, start, end, label):
-    """Probability of one span: the share of all paths that takes its tags."""
-    k, final = factors.within.shape[1], end - 1
-    if start == final:
-        single = 1 + 3 * k + label
-        return alpha[start, single] * beta[start, single] / overlap[start]
-    last = 1 + 2 * k + label
-    way = math.log(alpha[start, 1 + label]) + math.log(beta[final, last] / overlap[final])
-    for t in range(start + 1, end):
-        move = (0 if t == start + 1 else 2) + (1 if t == final else 0)
-        tag = last if t == final else 1 + k + label
-        way += factors.within_scores[move, label] - factors.step + scores[t, tag] - top[t] - math.log(mass[t])
-    return min(1.0, math.exp(way))
+@inlined
+def sweep(scores, factors, scratch, tolerance, sums):
+    """Sum over the paths of a sequence with emissions scores (L, T), L > 0. Returns whether the sums are exact."""
+    alpha, beta, ahead, notes, work = sums
+    _sum_forward(scores, factors, scratch, work, alpha, notes)
+    _sum_backward(scores, factors, scratch, work, beta, ahead, notes)
+    return _meet(scores.shape[0], alpha, beta, notes) * factors.floor <= tolerance

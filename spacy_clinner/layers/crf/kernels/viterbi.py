@@ -5,11 +5,11 @@ What holds for `sums.py` holds here.
 
 import numpy as np
 
-from .compiled import compiled
-from .sums import ROWS, blocks, find_longest, unsigned, unstack
+from .compiled import compiled, part
+from .sums import ROWS, blocks, unsigned, unstack
 
 
-@compiled
+@part
 def _multiply_max(matrix, n_rows, vector, product):
     """product[j] = max over r of vector[r] + matrix[r, j]; the padding of the vector is -inf."""
     width = unsigned(product.shape[0])
@@ -30,10 +30,8 @@ def _multiply_max(matrix, n_rows, vector, product):
 
 
 @compiled
-def viterbi(emissions, starts, params, scratch, tags):
-    """Best path of each sequence, filled into `tags` (N,)."""
-    bests = np.empty((find_longest(starts), emissions.shape[1]), emissions.dtype)
-    state = np.empty(emissions.shape[1], emissions.dtype)
+def viterbi(emissions, starts, params, scratch, bests, state, tags):
+    """Best path of each sequence, filled into `tags` (N,); bests (L, T), L of the longest, and state (T,) are room."""
     for s in range(starts.shape[0] - 1):
         first, after = starts[s], starts[s + 1]
         if first < after:
@@ -42,7 +40,7 @@ def viterbi(emissions, starts, params, scratch, tags):
             _trace_back(best, params, scratch, tags[first:after])
 
 
-@compiled
+@part
 def _best_scores(scores, params, scratch, state, best):
     """Fill best (L, T), each token relative to O at the token before, lest a long sequence outgrow the precision."""
     k = params.within.shape[1]
@@ -75,7 +73,7 @@ def _best_scores(scores, params, scratch, state, best):
             best[t, j] = state[j]
 
 
-@compiled
+@part
 def _trace_back(best, params, scratch, path):
     """Fill path (L,). No pointers are kept: the argmax is taken again, along the path only."""
     k = params.within.shape[1]
@@ -154,7 +152,7 @@ def k_best(scores, params, paths, totals):
             state = came_from[t, tag, rank]
 
 
-@compiled
+@part
 def _offer(best, source, move, after, tag, came_from):
     """Let the ways to `source` compete for a place among the sorted best to `tag`; the first of equals stays first."""
     n_paths = best.shape[1]
