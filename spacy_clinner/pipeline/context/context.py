@@ -4,12 +4,11 @@ medspaCy keeps its modifiers as objects in `doc.user_data`, so that a document c
 process. Here only what they decided is written down.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal
 
 import srsly
-from spacy import util
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example
@@ -17,8 +16,7 @@ from spacy.training import Example
 from ...annotations.keys import ASSERTION_CUES_KEY, ASSERTIONS_KEY
 from ...annotations.span_groups import steady_spans
 from ...errors import Errors
-from ...files import write_atomically
-from ..checksums import add_checksums, check_bytes, check_files, readable, write_checksums
+from ..stored_json import StoredJson
 from .cues import CueFinder
 from .medspacy_import import MAKING, import_context
 from .rules import ASSERTIONS, Rule, merge_rules, read_rules, ready_rules
@@ -27,37 +25,10 @@ from .rules import ASSERTIONS, Rule, merge_rules, read_rules, ready_rules
 @Language.factory(
     "clinner_context",
     requires=["doc.sents"],
-    default_config={
-        "rules": "ready",
-        "entity_labels": None,
-        "spans_key": None,
-        "max_tokens": 1000,
-        "scorer": {"@scorers": "spacy_clinner.assertion_scorer.v1"},
-    },
+    default_config={"scorer": {"@scorers": "spacy_clinner.assertion_scorer.v1"}},
     default_score_weights={"assertions_f": None, "assertions_p": None, "assertions_r": None},
 )
-def make_context(
-    nlp: Language,
-    name: str,
-    rules: Literal["ready", "medspacy", "none"],
-    entity_labels: list[str] | None,
-    spans_key: str | None,
-    max_tokens: int,
-    scorer: Callable | None,
-) -> "Context":
-    """Make the component; see `Context` for the settings."""
-    return Context(
-        nlp,
-        name,
-        rules=rules,
-        entity_labels=entity_labels,
-        spans_key=spans_key,
-        max_tokens=max_tokens,
-        scorer=scorer,
-    )
-
-
-class Context:
+class Context(StoredJson):
     """Find the assertions of entities with medspaCy's ConText.
 
     Writes `doc.user_data["clinner_assertions"]` (a list of [start, end, assertion]), the words that decided to
@@ -66,13 +37,15 @@ class Context:
     Needs sentence boundaries.
     """
 
+    part = "rules"
+
     def __init__(
         self,
         nlp: Language,
         name: str = "clinner_context",
         *,
         rules: Literal["ready", "medspacy", "none"] = "ready",
-        entity_labels: Sequence[str] | None = None,
+        entity_labels: list[str] | None = None,
         spans_key: str | None = None,
         max_tokens: int = 1000,
         scorer: Callable | None = None,
@@ -83,7 +56,7 @@ class Context:
         name (str): Name of the component instance.
         rules (str): What to start from: "medspacy", medspaCy's rules for the language of the pipeline; "ready", these
             and the rules of this package; "none". What is loaded from disk replaces them.
-        entity_labels (Optional[Sequence[str]]): Labels of the entities that can have an assertion; None for all.
+        entity_labels (Optional[List[str]]): Labels of the entities that can have an assertion; None for all.
         spans_key (Optional[str]): Span group of the entities; None: `doc.ents`.
         max_tokens (int): Longest sentence that is read as one: time and memory grow with the square of a sentence that
             is full of cues. A longer one is cut (CW364), and no cue reaches into another piece.
@@ -213,50 +186,30 @@ class Context:
         self.__dict__.update(state)
         import_context(self.name)
 
-    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        """Serialise the rules.
+    def stored(self) -> list[Rule]:
+        """RETURNS (List[Rule]): The rules."""
+        return self._rules
 
-        exclude (Iterable[str]): "rules" leaves them out.
-        RETURNS (bytes): The rules.
+    def take_stored(self, content: Iterable[Rule]) -> None:
+        """Replace the rules, and make what finds cues by them.
+
+        content (Iterable[Rule]): The rules.
         """
-        return add_checksums(util.to_bytes({"rules": lambda: srsly.json_dumps(self._rules)}, exclude), exclude)
+        self.rules = content
+        self._build_finder()
 
-    def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> "Context":
-        """Load the rules.
+    def to_text(self) -> str:
+        """RETURNS (str): The rules, as `read_rules` reads them."""
+        return srsly.json_dumps({"context_rules": self._rules}, indent=1) + "\n"
 
-        data (bytes): What `to_bytes` returned.
-        exclude (Iterable[str]): "rules" leaves them as they are.
-        RETURNS (Context): The component.
+    def read_file(self, path: Path) -> list[Rule]:
+        """Read rules.
+
+        path (Path): A file of rules.
+        RETURNS (List[Rule]): The rules.
+        RAISES (ValueError): CE272 if a rule is wrong.
         """
-        check_bytes(self.name, data, ["rules"], exclude)
-        with readable(self.name, "its bytes"):
-            util.from_bytes(data, {"rules": lambda content: setattr(self, "rules", srsly.json_loads(content))}, exclude)
-            self._build_finder()
-        return self
-
-    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        """Write the rules to a folder, as a file that `read_rules` reads.
-
-        path (Union[str, Path]): The folder.
-        exclude (Iterable[str]): "rules" leaves them out, "checksums" their checksum.
-        """
-        content = srsly.json_dumps({"context_rules": self._rules}, indent=1) + "\n"
-        util.to_disk(Path(path), {"rules.json": lambda file: write_atomically(file, content)}, exclude)
-        write_checksums(Path(path), ["rules.json"], exclude)
-
-    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "Context":
-        """Load the rules from a folder.
-
-        path (Union[str, Path]): The folder.
-        exclude (Iterable[str]): "rules" leaves them as they are, "checksums" compares none.
-        RETURNS (Context): The component.
-        RAISES (ValueError): CE272 if a rule is wrong, CE290 to CE292 if the file is missing or damaged.
-        """
-        check_files(self.name, Path(path), ["rules.json"], exclude)
-        with readable(self.name, Path(path)):
-            util.from_disk(Path(path), {"rules.json": lambda file: setattr(self, "rules", read_rules(file))}, exclude)
-            self._build_finder()
-        return self
+        return read_rules(path)
 
 
 def medspacy_rules(nlp: Language, name: str) -> list[Rule]:

@@ -2,11 +2,8 @@
 
 from collections.abc import Callable, Iterable
 from itertools import product
-from pathlib import Path
 from typing import Any
 
-import srsly
-from spacy import util
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
@@ -16,23 +13,12 @@ from ...annotations.keys import RELATIONS_KEY
 from ...annotations.relations import spans_of
 from ...annotations.relations_view import register_relations_view
 from ...errors import Errors
-from ...files import write_atomically
-from ..checksums import add_checksums, check_bytes, check_files, readable, write_checksums
+from ..stored_json import StoredJson
 from .hierarchy import Edge, Hierarchy
 
 
-@Language.factory(
-    "clinner_specific_relations",
-    assigns=["doc._.relations"],
-    requires=["doc._.relations"],
-    default_config={"spans_key": None},
-)
-def make_specific_relations(nlp: Language, name: str, spans_key: str | None) -> "SpecificRelations":
-    """Make the component; see `SpecificRelations` for the setting."""
-    return SpecificRelations(name, spans_key=spans_key)
-
-
-class SpecificRelations:
+@Language.factory("clinner_specific_relations", assigns=["doc._.relations"], requires=["doc._.relations"])
+class SpecificRelations(StoredJson):
     """Drop each relation of which its document has a narrower one: of the same label, head and child the same concepts
     or narrower ones.
 
@@ -40,9 +26,14 @@ class SpecificRelations:
     Concepts are the entities' `kb_id_`, several joined by "|"; a relation of entities without one stays.
     """
 
-    def __init__(self, name: str = "clinner_specific_relations", *, spans_key: str | None = None) -> None:
+    part = "broader"
+
+    def __init__(
+        self, nlp: Language, name: str = "clinner_specific_relations", *, spans_key: str | None = None
+    ) -> None:
         """Set up the component; `initialize` gives it its hierarchy.
 
+        nlp (Language): The pipeline; not used.
         name (str): Name of the component instance.
         spans_key (Optional[str]): Span group of the entities, as the relation extractor's; None for `doc.ents`.
         """
@@ -108,50 +99,13 @@ class SpecificRelations:
         if not self.hierarchy.edges:
             raise ValueError(Errors.CE281.format(name=self.name))
 
-    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        """Serialise the hierarchy.
+    def stored(self) -> list[Edge]:
+        """RETURNS (List[Edge]): The hierarchy's edges."""
+        return self.hierarchy.edges
 
-        exclude (Iterable[str]): "broader" leaves it out.
-        RETURNS (bytes): The hierarchy.
+    def take_stored(self, content: Iterable[Edge]) -> None:
+        """Replace the hierarchy.
+
+        content (Iterable[Edge]): Its edges.
         """
-        return add_checksums(
-            util.to_bytes({"broader": lambda: srsly.json_dumps(self.hierarchy.edges)}, exclude), exclude
-        )
-
-    def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> "SpecificRelations":
-        """Load the hierarchy.
-
-        data (bytes): What `to_bytes` returned.
-        exclude (Iterable[str]): "broader" leaves it as it is.
-        RETURNS (SpecificRelations): The component.
-        """
-        check_bytes(self.name, data, ["broader"], exclude)
-        with readable(self.name, "its bytes"):
-            util.from_bytes(data, {"broader": lambda content: self._set_edges(srsly.json_loads(content))}, exclude)
-        return self
-
-    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        """Write the hierarchy to a folder.
-
-        path (Union[str, Path]): The folder.
-        exclude (Iterable[str]): "broader" leaves it out, "checksums" its checksum.
-        """
-        content = srsly.json_dumps(self.hierarchy.edges) + "\n"
-        util.to_disk(Path(path), {"broader.json": lambda file: write_atomically(file, content)}, exclude)
-        write_checksums(Path(path), ["broader.json"], exclude)
-
-    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "SpecificRelations":
-        """Load the hierarchy from a folder.
-
-        path (Union[str, Path]): The folder.
-        exclude (Iterable[str]): "broader" leaves it as it is, "checksums" compares none.
-        RETURNS (SpecificRelations): The component.
-        RAISES (ValueError): CE290 to CE292 if the file is missing or damaged.
-        """
-        check_files(self.name, Path(path), ["broader.json"], exclude)
-        with readable(self.name, Path(path)):
-            util.from_disk(Path(path), {"broader.json": lambda file: self._set_edges(srsly.read_json(file))}, exclude)
-        return self
-
-    def _set_edges(self, edges: Iterable[Edge]) -> None:
-        self.hierarchy = Hierarchy(edges)
+        self.hierarchy = Hierarchy(content)
