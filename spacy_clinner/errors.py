@@ -529,9 +529,8 @@ class Errors(metaclass=_Coded):
         "{ours}. There: {theirs}. Rename labels when you convert a corpus, or leave the block out (`load = false`)."
     )
     CE238 = (
-        "Block {block!r}: `freeze`, `lr_scale` and `pull` of {address!r} cannot work, as component {pipe!r} updates "
-        'all its weights alike. Use `factory = "clinner_tok2vec"` for a shared encoder (any `tok2vec` model '
-        "fits), or freeze the whole component by `[training] frozen_components`."
+        "Block {block!r}: `freeze`, `lr_scale` and `pull` of {address!r} mean nothing, as component {pipe!r} has "
+        "weights but does not learn: it has no `finish_update`. Leave these settings out of the block."
     )
     CE239 = (
         "Block {block!r}: the parameter {param!r} of {address!r} in pipeline {pipeline!r} has no value yet. Transfer "
@@ -543,10 +542,9 @@ class Errors(metaclass=_Coded):
         "). Its CRF taggers: {taggers}. Set `pipe`, or name addresses in `blocks`."
     )
     CE242 = (
-        "Block {block!r}: torch keeps the weights of {address!r} itself. They can be loaded, but `freeze`, `lr_scale`, "
-        "`pull` and `reinit` do not reach them: give these settings to other blocks only (in `blocks`, not beside "
-        "`up_to`). To freeze all of component {pipe!r}, take it over by `source = ...` in its [components] block, and "
-        "name it in `[training] frozen_components` and `annotating_components`."
+        "Block {block!r}: torch keeps the weights of {address!r} itself, in component {pipe!r}. They can be loaded, "
+        "frozen, slowed and pulled, but not drawn anew: leave `reinit` out. For other initial weights, name another "
+        "transformer in the component's model."
     )
     CE243 = (
         "The blocks {one!r} and {other!r} name the same weights ({param!r}). Remove one; of overlapping blocks, the "

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.tokens import Doc
 from thinc.api import Model
 
 from ..annotations.keys import DOC_ID_KEY
 from ..errors import Warnings
-from ..models.listening import listeners_of
+from ..models.listening import hears_transformer, listeners_of
 
 
 def warn_if_encoder_missed(model: Model, docs: Sequence[Doc], message: str) -> None:
@@ -24,16 +23,12 @@ def warn_if_encoder_missed(model: Model, docs: Sequence[Doc], message: str) -> N
     listeners = listeners_of(model)
     if any(len(doc) and not _has_rows(doc, listener) for listener in listeners for doc in docs):
         warnings.warn(message, stacklevel=3)
-    elif any(_hears_transformer(listener) for listener in listeners):
+    elif any(hears_transformer(listener) for listener in listeners):
         _warn_of_dropped(docs)
 
 
-def _hears_transformer(listener: Model) -> bool:
-    return not isinstance(listener, Tok2VecListener)
-
-
 def _has_rows(doc: Doc, listener: Model) -> bool:
-    if _hears_transformer(listener):
+    if hears_transformer(listener):
         return Doc.has_extension("trf_data") and doc._.trf_data is not None
     return bool(doc.tensor.size)
 

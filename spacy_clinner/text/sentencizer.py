@@ -16,30 +16,26 @@ ENDS = frozenset(".!?…。！？")
 CLOSERS = frozenset(")]}\"'”’»")
 
 
-@Language.factory(
-    "clinner_sentencizer", assigns=["token.is_sent_start", "doc.sents"], default_config={"break_at": "lines"}
-)
-def make_sentencizer(nlp: Language, name: str, break_at: Literal["lines", "paragraphs"]) -> "Sentencizer":
-    """Make a sentencizer.
-
-    nlp (Language): The pipeline; not used.
-    name (str): Name of the component instance.
-    break_at (str): "lines": a sentence ends with its line; "paragraphs": only an empty line ends it, for notes that are
-        wrapped at a fixed width.
-    RETURNS (Sentencizer): The component.
-    """
-    return Sentencizer(1 if break_at == "lines" else 2)
-
-
+@Language.factory("clinner_sentencizer", assigns=["token.is_sent_start", "doc.sents"])
 class Sentencizer:
     """Set sentence boundaries at full stops and line ends; what was set before is replaced."""
 
-    def __init__(self, line_ends: int) -> None:
+    def __init__(
+        self,
+        nlp: Language | None = None,
+        name: str = "clinner_sentencizer",
+        break_at: Literal["lines", "paragraphs"] = "lines",
+    ) -> None:
         """Set up a sentencizer.
 
-        line_ends (int): How many line ends in a row end a sentence.
+        nlp (Optional[Language]): The pipeline; not used.
+        name (str): Name of the component instance.
+        break_at (str): "lines": a sentence ends with its line; "paragraphs": only an empty line ends it, for notes that
+            are wrapped at a fixed width.
         """
-        self.line_ends = line_ends
+        self.name = name
+        # how many line ends in a row end a sentence
+        self.line_ends = 1 if break_at == "lines" else 2
 
     def __call__(self, doc: Doc) -> Doc:
         """Set the boundaries of a document.

@@ -91,8 +91,8 @@ def make_plans(nlp: Language, source: Language | None, blocks: Mapping[str, Bloc
     source (Optional[Language]): The source pipeline, unless no block loads.
     blocks (Mapping[str, BlockSettings]): The blocks by name.
     RETURNS (List[Plan]): A plan for each block; no weights are in two.
-    RAISES (ValueError): CE233 to CE237 as `find_block` and `pair_entries`; CE238 if a component cannot learn by blocks,
-        CE242 if torch keeps the weights and more than loading is wanted; CE239 if weights are not initialised; CE243 if
+    RAISES (ValueError): CE233 to CE237 as `find_block` and `pair_entries`; CE238 if a component cannot learn at all,
+        CE242 if weights that torch keeps are to be drawn anew; CE239 if weights are not initialised; CE243 if
         two blocks name the same weights; CE355 if a block names none.
     """
     plans = [_plan(nlp, source, name, settings) for name, settings in blocks.items()]
@@ -110,9 +110,9 @@ def _plan(nlp: Language, source: Language | None, name: str, settings: BlockSett
     block = find_block(nlp, settings.target, name)
     if not all_entries(block):
         raise ValueError(Errors.CE355.format(block=name, address=block.address, pipe=block.pipe.name))
-    if block.is_in_torch and (settings.is_learning_rule or settings.reinit):
+    if block.is_in_torch and settings.reinit:
         raise ValueError(Errors.CE242.format(block=name, address=block.address, pipe=block.pipe.name))
-    if settings.is_learning_rule and not hasattr(block.pipe, "learn_block"):
+    if settings.is_learning_rule and not hasattr(block.pipe, "finish_update"):
         raise ValueError(Errors.CE238.format(block=name, address=settings.target, pipe=block.pipe.name))
     _check_initialized(nlp, name, block)
     if not settings.loads:

@@ -13,6 +13,7 @@ class TorchNode:
     """The torch module of a layer. Its arrays are the tensors' own memory: what is written to them, the module has.
 
     id (str): Unique in the pipeline.
+    step_id (int): What an optimizer knows the module by.
     name (str): Name of the layer.
     attrs (Dict[str, str]): "vocabulary": a checksum of the word pieces that a transformer's rows stand for.
     param_names (Tuple[str, ...]): Names of the weights.
@@ -28,6 +29,7 @@ class TorchNode:
         module = shim._model if isinstance(shim, PyTorchShim) else None
         self._tensors = {} if module is None else module.state_dict()
         self.id = f"{node.id}/{number}"
+        self.step_id = shim.id
         self.name = node.name
         self.param_names = tuple(self._tensors) or _NOT_YET
         self.attrs = _vocabulary(shim)
@@ -45,6 +47,11 @@ def weight_nodes(model: Model) -> list[Model | TorchNode]:
     """RETURNS (List[Union[Model, TorchNode]]): All that has weights in a model: its layers, and torch's modules."""
     nodes = list(model.walk())
     return [*nodes, *(TorchNode(node, number) for node in nodes for number in range(len(node.shims)))]
+
+
+def step_key(node: Model | TorchNode, name: str) -> tuple[int, str]:
+    """RETURNS (Tuple[int, str]): What an optimizer knows weights by."""
+    return node.step_id if isinstance(node, TorchNode) else node.id, name
 
 
 def _vocabulary(shim: PyTorchShim) -> dict[str, str]:

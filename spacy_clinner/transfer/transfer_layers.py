@@ -13,6 +13,7 @@ from thinc.api import Model
 from ..assembly.relink import relink
 from ..errors import Errors, Warnings
 from ..models.vocab_vectors import READERS
+from .block_update import let_learn_by_blocks
 from .blocks import Entry
 from .layer_names import find_tagger, layers_up_to
 from .plan import BlockSettings, Plan, make_plans, read_settings
@@ -85,6 +86,7 @@ def transfer_layers(
             if entry.value is not None:
                 entry.node.get_param(entry.name)[entry.index] = entry.value
         if plan.settings.is_learning_rule:
+            let_learn_by_blocks(plan.block.pipe)
             plan.block.pipe.learn_block(
                 [(entry.node, entry.name, entry.index) for entry in plan.entries],
                 freeze=plan.settings.freeze,

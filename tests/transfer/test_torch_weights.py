@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 import spacy
+from spacy.tokens import Doc
+from spacy.training import Example
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
-from spacy.util import load_config, load_config_from_str
+from spacy.util import fix_random_seed, load_config, load_config_from_str
+from thinc.api import SGD
 
 from spacy_clinner.transfer.blocks import find_block
 from spacy_clinner.transfer.torch_weights import TorchNode, weight_nodes
@@ -18,6 +21,7 @@ from ..toys.transfer import initialized, own_encoder, relabeled, shared_encoder,
 from ..toys.transformer import BILSTM, CHARS, LISTENER, add_transformer, save_tiny_transformer
 
 ENCODERS = {"direct": LISTENER, "bilstm": BILSTM}
+ADDRESSES = [("bilstm", "ner:tok2vec.embed"), ("direct", "ner:tok2vec"), ("direct", "transformer")]
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +61,7 @@ def predicted(nlp):
     return [(entities(doc), np.round(doc.spans["clinner_ents"].attrs["scores"], 5).tolist()) for doc in docs]
 
 
-@pytest.mark.parametrize(
-    "encoder, address", [("bilstm", "ner:tok2vec.embed"), ("direct", "ner:tok2vec"), ("direct", "transformer")]
-)
+@pytest.mark.parametrize("encoder, address", ADDRESSES)
 def test_a_listener_stands_for_its_transformer(folder, encoder, address):
     nlp = target(folder, encoder)
     block = find_block(nlp, address, "test")
@@ -81,9 +83,7 @@ def test_all_layers_make_the_source_and_learn_on(folder, encoder, tmp_path):
     before = tensors(nlp)
     optimizer = nlp.resume_training()
     for _ in range(3):
-        nlp.update(examples(nlp), sgd=False)
-        for _, pipe in nlp.pipeline:
-            pipe.finish_update(optimizer)
+        step(nlp, optimizer)
     assert not equal(tensors(nlp), before) and equal(tensors(source), before)
     nlp.to_disk(tmp_path / "model")
     loaded = spacy.load(tmp_path / "model")
@@ -105,12 +105,86 @@ def test_what_was_not_loaded_is_told(folder):
     assert row["parameters"] > 1000 and row["why"] == "no block names it"
 
 
-@pytest.mark.parametrize("settings", [{"freeze": True}, {"lr_scale": 0.5}, {"pull": 0.1}, {"reinit": True}])
-def test_only_loading_reaches_torch(folder, settings):
+SMALL_STEPS = SGD(0.1, use_averages=False, L2=0.0, grad_clip=0.0)
+
+
+def step(nlp, optimizer, make=examples):
+    """One step of all components: the shared encoder's gradient is whole when the last head has answered."""
+    nlp.update(make(nlp), sgd=False)
+    for _, pipe in nlp.pipeline:
+        pipe.finish_update(optimizer)
+
+
+def without_gold(nlp):
+    return [Example(pair.x, Doc(nlp.vocab, words=[token.text for token in pair.y])) for pair in examples(nlp)]
+
+
+def learning(folder, encoder, address, **settings):
+    """A pipeline whose transformer was loaded by a block, after one step of plain gradient descent."""
+    # the same weights above it, and the same dropout within
+    fix_random_seed(0)
+    nlp = target(folder, encoder)
+    transfer(nlp, folder / encoder, blocks={"b": {"target": address, **settings}})
+    loaded = tensors(nlp)
+    step(nlp, SMALL_STEPS)
+    return nlp, {name: array - loaded[name] for name, array in tensors(nlp).items()}
+
+
+@pytest.mark.parametrize("encoder, address", ADDRESSES)
+def test_a_transformer_is_loaded_and_frozen(folder, encoder, address):
+    nlp, steps = learning(folder, encoder, address, freeze=True)
+    assert not any(step.any() for step in steps.values())
+    assert equal(tensors(nlp), tensors(spacy.load(folder / encoder)))
+    # what is above it learns
+    before = [array.copy() for array in arrays(nlp)]
+    optimizer = nlp.resume_training()
+    assert optimizer.L2 > 0
+    step(nlp, optimizer)
+    assert any((new != old).any() for new, old in zip(arrays(nlp), before, strict=True))
+    assert equal(tensors(nlp), tensors(spacy.load(folder / encoder)))
+
+
+@pytest.mark.parametrize("encoder, address", ADDRESSES)
+def test_a_transformer_is_loaded_and_slowed(folder, encoder, address):
+    _, full = learning(folder, encoder, address)
+    _, slow = learning(folder, encoder, address, lr_scale=0.25)
+    assert any(step.any() for step in full.values())
+    for name, step in full.items():
+        # as finely as float32 knows a small step of weights around 1
+        assert np.allclose(slow[name], 0.25 * step, atol=1e-6)
+
+
+@pytest.mark.parametrize("encoder, address", ADDRESSES)
+def test_a_transformer_is_loaded_and_pulled(folder, encoder, address):
+    """The first step feels no pull; without a loss, the next goes back a part of the way."""
+    nlp, steps = learning(folder, encoder, address, pull=2.0)
+    before = tensors(nlp)
+    step(nlp, SMALL_STEPS, without_gold)
+    for name, array in tensors(nlp).items():
+        assert np.allclose(array - before[name], -0.1 * 2.0 * steps[name], atol=1e-6)
+    assert any(abs(step).max() > 1e-5 for step in steps.values())
+
+
+def test_an_own_transformer_is_frozen(folder):
+    """`replace_listeners` puts the transformer into the tagger."""
+    nlp = spacy.load(folder / "direct")
+    nlp.replace_listeners("transformer", "ner", ["model.tok2vec"])
+    nlp.remove_pipe("transformer")
+    create_transfer_layers(blocks={"b": {"target": "ner:tok2vec", "load": False, "freeze": True}})(nlp)
+    block = find_block(nlp, "ner:tok2vec", "test")
+    (node,) = (node for node in block.nodes if isinstance(node, TorchNode))
+    before = {name: node.get_param(name).copy() for name in node.param_names}
+    above = [array.copy() for array in arrays(nlp)]
+    nlp.update(examples(nlp), sgd=nlp.resume_training())
+    assert all(np.array_equal(node.get_param(name), array) for name, array in before.items())
+    assert any((new != old).any() for new, old in zip(arrays(nlp), above, strict=True))
+
+
+def test_torch_draws_nothing_anew(folder):
     nlp = target(folder)
     before = tensors(nlp)
     with pytest.raises(ValueError, match="CE242.*'ner:tok2vec.embed'.*'transformer'"):
-        transfer(nlp, folder / "bilstm", blocks={"b": {"target": "ner:tok2vec.embed", **settings}})
+        transfer(nlp, folder / "bilstm", blocks={"b": {"target": "ner:tok2vec.embed", "reinit": True}})
     assert equal(tensors(nlp), before)
 
 

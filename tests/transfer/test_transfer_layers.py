@@ -4,6 +4,7 @@ import logging
 import numpy as np
 import pytest
 import spacy
+from spacy.language import Language
 from thinc.api import SGD
 
 from spacy_clinner.transfer.blocks import find_block
@@ -12,7 +13,7 @@ from spacy_clinner.transfer.transfer_layers import create_transfer_layers
 
 from ..toys.tagger import TEXTS, entities, examples
 from ..toys.tagger import train as train_steps
-from ..toys.transfer import ENCODER, initialized, moved, own_encoder, relabeled, shared_encoder, weights
+from ..toys.transfer import ENCODER, HEAD, initialized, moved, own_encoder, relabeled, shared_encoder, weights
 
 
 @pytest.fixture(scope="module")
@@ -320,6 +321,11 @@ def test_map_of_other_vectors_is_told(tmp_path):
 # how blocks learn
 
 
+def spacys_encoder():
+    """spaCy's own component learns by blocks as well."""
+    return shared_encoder(factory="tok2vec")
+
+
 def learning(blocks, sources, make=shared_encoder):
     nlp = make()
     optimizer = nlp.initialize(lambda: examples(nlp))
@@ -329,7 +335,7 @@ def learning(blocks, sources, make=shared_encoder):
     return nlp, optimizer
 
 
-@pytest.mark.parametrize("make", [own_encoder, shared_encoder])
+@pytest.mark.parametrize("make", [own_encoder, shared_encoder, spacys_encoder])
 def test_frozen_blocks_stay_and_others_learn(sources, make):
     nlp, optimizer = learning({"words": {"target": "ner:tok2vec.embed.words", "freeze": True}}, sources, make)
     words, encode = block(nlp, "ner:tok2vec.embed.words").node, block(nlp, "ner:tok2vec.encode").node
@@ -352,7 +358,7 @@ def test_frozen_labels_stay_and_new_ones_learn(sources):
     assert (within[:, :2] == before[:, :2]).all() and (within[:, 2] != before[:, 2]).any()
 
 
-@pytest.mark.parametrize("make", [own_encoder, shared_encoder])
+@pytest.mark.parametrize("make", [own_encoder, shared_encoder, spacys_encoder])
 def test_blocks_learn_at_their_own_rates(sources, make):
     steps = []
     for scale in (1.0, 0.25):
@@ -366,7 +372,7 @@ def test_blocks_learn_at_their_own_rates(sources, make):
     assert np.allclose(steps[0], -0.1, atol=1e-5) and np.allclose(steps[1], -0.025, atol=1e-5)
 
 
-@pytest.mark.parametrize("make", [own_encoder, shared_encoder])
+@pytest.mark.parametrize("make", [own_encoder, shared_encoder, spacys_encoder])
 def test_pull_is_the_gradient_of_half_the_squared_distance(sources, make):
     """Without a loss, the weights go back to the source's; the distance shrinks by 1 - rate * pull a step."""
     nlp, _ = learning({"context": {"target": "ner:tok2vec.encode", "pull": 2.0}}, sources, make)
@@ -401,8 +407,33 @@ def test_rules_are_not_saved(sources, tmp_path):
 
 
 @pytest.mark.parametrize("rule", [{"freeze": True}, {"lr_scale": 0.5}, {"pull": 0.1}])
-def test_encoders_that_cannot_are_refused(sources, rule):
-    nlp = initialized(shared_encoder(factory="tok2vec"))
-    with pytest.raises(ValueError, match="CE238.*'tok2vec'.*clinner_tok2vec"):
-        transfer(nlp, sources / "own", blocks={"b": {"target": "ner:tok2vec.encode", **rule}})
-    transfer(nlp, sources / "own", blocks={"b": {"target": "ner:tok2vec.encode"}})
+def test_rules_of_what_does_not_learn_are_refused(sources, rule):
+    nlp = initialized(own_encoder())
+    model = nlp.get_pipe("ner").model
+    nlp.add_pipe("weights_that_do_not_learn", config={"model": {**HEAD, "tok2vec": ENCODER}})
+    nlp.get_pipe("weights_that_do_not_learn").model = model
+    address = "weights_that_do_not_learn:tok2vec.encode"
+    with pytest.raises(ValueError, match=f"CE238.*'{address}'"):
+        transfer(nlp, sources / "own", blocks={"b": {"target": address, "source": "ner:tok2vec.encode", **rule}})
+    transfer(nlp, sources / "own", blocks={"b": {"target": address, "source": "ner:tok2vec.encode"}})
+
+
+@Language.factory("weights_that_do_not_learn")
+class WeightsThatDoNotLearn:
+    def __init__(self, nlp, name, model):
+        self.name, self.model = name, model
+
+    def __call__(self, doc):
+        return doc
+
+
+def test_a_component_takes_rules_one_after_another(sources):
+    """A second transfer adds its rules to those of the first, in spaCy's component as in ours."""
+    for make in (shared_encoder, spacys_encoder):
+        nlp, optimizer = learning({"words": {"target": "ner:tok2vec.embed.words", "freeze": True}}, sources, make)
+        transfer(nlp, sources / "own", blocks={"context": {"target": "ner:tok2vec.encode", "freeze": True}})
+        parts = [block(nlp, f"ner:tok2vec.{name}").node for name in ("embed.words", "encode", "embed.chars")]
+        before = [weights(part) for part in parts]
+        for _ in range(2):
+            nlp.update(examples(nlp), sgd=optimizer)
+        assert [any(moved(old, part)) for old, part in zip(before, parts, strict=True)] == [False, False, True]

@@ -4,25 +4,20 @@ import math
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
-from typing import Any
 
 import numpy as np
 from spacy.language import Language
-from spacy.pipeline.trainable_pipe import TrainablePipe
 from spacy.tokens import Doc
-from spacy.training import Example, validate_examples, validate_get_examples
-from spacy.vocab import Vocab
-from thinc.api import Config, Model, Optimizer, set_dropout_rate
+from spacy.training import Example, validate_get_examples
+from thinc.api import Config, Model
 from thinc.types import Floats2d
 
 from ...annotations.keys import SPANS_KEY
 from ...errors import Errors, Warnings
 from ...layers.mmd.discrepancy import Group, label_aware_mmd
-from ...layers.mmd.kernels import KernelName
 from ...models.listening import listeners_of
-from ..gold import GoldFrom
-from ..stored_weights import StoredWeights
-from .groups import Align, find_groups, find_sides
+from ..head import Head
+from .groups import find_groups, find_sides
 from .settings import Factors, check_settings
 
 # Batches in a row without one of the domains after which something must be wrong with the batcher.
@@ -42,65 +37,10 @@ DEFAULT_MMD_ALIGNMENT_MODEL = Config().from_str(default_model_config)["model"]
 
 @Language.factory(
     "clinner_mmd_alignment",
-    default_config={
-        "model": DEFAULT_MMD_ALIGNMENT_MODEL,
-        "source": [],
-        "weight": 0.1,
-        "weight_schedule": None,
-        "kernel": "median",
-        "unbiased": True,
-        "align": "tags",
-        "include_outside": True,
-        "label_weights": {},
-        "max_rows": 512,
-        "memory": 0,
-        "gold_from": "ents",
-        "spans_key": SPANS_KEY,
-        "seed": 0,
-    },
+    # lists and dicts are not defaults of a function: all components would share them
+    default_config={"model": DEFAULT_MMD_ALIGNMENT_MODEL, "source": [], "label_weights": {}},
 )
-def make_mmd_alignment(
-    nlp: Language,
-    name: str,
-    model: Model[list[Doc], list[Floats2d]],
-    source: list[str],
-    target: list[str],
-    weight: float,
-    weight_schedule: Iterable[float] | None,
-    kernel: str,
-    unbiased: bool,
-    align: str,
-    include_outside: bool,
-    label_weights: dict[str, float],
-    max_rows: int,
-    memory: int,
-    gold_from: str,
-    spans_key: str,
-    seed: int,
-) -> "MMDAlignment":
-    """Make an aligner; see `MMDAlignment` for the settings."""
-    return MMDAlignment(
-        nlp.vocab,
-        model,
-        name,
-        source=source,
-        target=target,
-        weight=weight,
-        weight_schedule=weight_schedule,
-        kernel=kernel,
-        unbiased=unbiased,
-        align=align,
-        include_outside=include_outside,
-        label_weights=label_weights,
-        max_rows=max_rows,
-        memory=memory,
-        gold_from=gold_from,
-        spans_key=spans_key,
-        seed=seed,
-    )
-
-
-class MMDAlignment(StoredWeights, TrainablePipe):
+class MMDAlignment(Head):
     """Align source and target in a shared encoder by the label-aware MMD (Wang et al. 2018, La-DTL).
 
     It annotates nothing: its loss, weight * sum_y mu_y MMD^2(source rows of y, target rows of y), goes to the encoder
@@ -109,32 +49,32 @@ class MMDAlignment(StoredWeights, TrainablePipe):
 
     def __init__(
         self,
-        vocab: Vocab,
+        nlp: Language,
+        name: str,
         model: Model[list[Doc], list[Floats2d]],
-        name: str = "clinner_mmd_alignment",
+        source: list[str],
+        target: list[str],
         *,
-        target: Sequence[str],
-        source: Sequence[str] = (),
         weight: float = 0.1,
         weight_schedule: Iterable[float] | None = None,
-        kernel: KernelName = "median",
+        kernel: str = "median",
         unbiased: bool = True,
-        align: Align = "tags",
+        align: str = "tags",
         include_outside: bool = True,
-        label_weights: dict[str, float] | None = None,
+        label_weights: dict[str, float],
         max_rows: int = 512,
         memory: int = 0,
-        gold_from: GoldFrom = "ents",
+        gold_from: str = "ents",
         spans_key: str = SPANS_KEY,
         seed: int = 0,
     ) -> None:
         """Set up an aligner around a model.
 
-        vocab (Vocab): The shared vocabulary.
-        model (Model[List[Doc], List[Floats2d]]): As `spacy_clinner.MMDAlignment.v1` makes it.
+        nlp (Language): The pipeline.
         name (str): Name of the component instance.
-        target (Sequence[str]): Target domains, by `user_data["clinner_domain"]`.
-        source (Sequence[str]): Source domains; empty for every domain that is no target.
+        model (Model[List[Doc], List[Floats2d]]): As `spacy_clinner.MMDAlignment.v1` makes it.
+        source (List[str]): Source domains; empty for every domain that is no target.
+        target (List[str]): Target domains, by `user_data["clinner_domain"]`.
         weight (float): Weight of the alignment among the losses of the encoder.
         weight_schedule (Optional[Iterable[float]]): Factors of the weight, one for each update of this component.
         kernel (str): "median": mean of five widths around the median distance; "ladtl": sum of the paper's 19.
@@ -149,25 +89,24 @@ class MMDAlignment(StoredWeights, TrainablePipe):
         seed (int): Seed of drawing rows.
         RAISES (ValueError): CE210 on unknown choices, CE211 on domains, CE212 on numbers out of range.
         """
-        self.vocab = vocab
-        self.model = model
-        self.name = name
-        self.scorer = None
-        self.cfg: dict[str, Any] = {
-            "source": list(source),
-            "target": list(target),
-            "weight": weight,
-            "kernel": kernel,
-            "unbiased": unbiased,
-            "align": align,
-            "include_outside": include_outside,
-            "label_weights": dict(label_weights or {}),
-            "max_rows": max_rows,
-            "memory": memory,
-            "gold_from": gold_from,
-            "spans_key": spans_key,
-            "seed": seed,
-        }
+        super().__init__(
+            nlp,
+            name,
+            model,
+            source=source,
+            target=target,
+            weight=weight,
+            kernel=kernel,
+            unbiased=unbiased,
+            align=align,
+            include_outside=include_outside,
+            label_weights=label_weights,
+            max_rows=max_rows,
+            memory=memory,
+            gold_from=gold_from,
+            spans_key=spans_key,
+            seed=seed,
+        )
         check_settings(name, self.cfg)
         self._factors = None if weight_schedule is None else Factors(name, weight_schedule)
         self._forget()
@@ -191,42 +130,27 @@ class MMDAlignment(StoredWeights, TrainablePipe):
     def set_annotations(self, docs: Iterable[Doc], predictions: Sequence[list]) -> None:
         """Leave the documents as they are."""
 
-    def update(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optimizer | None = None,
-        losses: dict[str, float] | None = None,
-    ) -> dict[str, float]:
-        """Pull the domains of a batch together; the encoder always gets an answer, zero where nothing is compared.
+    def check_batch(self, examples: list[Example]) -> None:
+        """See that the domains meet, and that the encoder has read the batch.
 
-        examples (Iterable[Example]): The batch.
-        drop (float): The dropout rate.
-        sgd (Optional[Optimizer]): The optimizer; without one, gradients stay until `finish_update`.
-        losses (Optional[Dict[str, float]]): Losses by component, added to.
-        RETURNS (Dict[str, float]): The losses.
+        examples (List[Example]): The batch.
         RAISES (ValueError): CE213 after ten batches in a row without one of the domains, CE214 if the encoder is
-            frozen, CE217 if the schedule has ended or gives no weight; and as `get_loss`.
+            frozen.
         """
-        losses = {} if losses is None else losses
-        losses.setdefault(self.name, 0.0)
-        examples = list(examples)
-        validate_examples(examples, "MMDAlignment.update")
         # a listener that its encoder has not sent this batch to
         if any(node._batch_id is None for node in listeners_of(self.model)):
             raise ValueError(Errors.CE214.format(name=self.name))
         self._count_lone_domains(examples)
-        set_dropout_rate(self.model, drop)
-        rows, backprop = self.model.begin_update([example.predicted for example in examples])
+
+    def learn(self, examples: list[Example], outputs: list[Floats2d]) -> tuple[float, list[Floats2d]]:
+        """As `get_loss`, at the weight that the schedule gives; the latest rows of the source are kept.
+
+        RAISES (ValueError): CE217 if the schedule has ended or gives no weight; and as `get_loss`.
+        """
         factor = 1.0 if self._factors is None else next(self._factors)
-        loss, d_rows, latest = self._discrepancy(examples, rows, self.cfg["weight"] * factor)
-        backprop(d_rows)
+        loss, d_rows, latest = self._discrepancy(examples, outputs, self.cfg["weight"] * factor)
         self._kept.update(latest)
-        if sgd not in (None, False):
-            self.finish_update(sgd)
-        losses[self.name] += loss
-        return losses
+        return loss, d_rows
 
     def get_loss(self, examples: Iterable[Example], scores: list[Floats2d]) -> tuple[float, list[Floats2d]]:
         """Compute the weighted discrepancy of a batch and its gradient.

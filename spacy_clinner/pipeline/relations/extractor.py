@@ -2,15 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from spacy.language import Language
-from spacy.pipeline.trainable_pipe import TrainablePipe
 from spacy.tokens import Doc
-from spacy.training import Example, validate_examples, validate_get_examples
-from spacy.vocab import Vocab
-from thinc.api import Config, Model, Optimizer, set_dropout_rate
+from spacy.training import Example, validate_get_examples
+from thinc.api import Config, Model
 from thinc.types import Floats1d, Floats2d, Ints2d
 
 from ...annotations.keys import RELATIONS_KEY
@@ -20,10 +18,8 @@ from ...errors import Errors, Warnings
 from ...layers.pairs.features import Entities
 from ...models.relation_classifier import set_label_counts, sizes
 from ...models.vocab_vectors import check_read_vectors
-from ...text.windows import Unit
+from ..head import Head
 from ..listening import warn_if_encoder_missed
-from ..piping import PipesDocuments
-from ..stored_weights import StoredWeights
 from .candidates import Candidates, read_entities
 from .confidence import confidences
 from .gold import read_gold_relations, targets_of, taught_entities
@@ -63,58 +59,11 @@ DEFAULT_RELATION_MODEL = Config().from_str(default_model_config)["model"]
     default_config={
         "model": DEFAULT_RELATION_MODEL,
         "candidates": {"@misc": "spacy_clinner.pairs_within_units.v1", "distance": 0},
-        "unit": "auto",
-        "label_pairs": None,
-        "entities": "gold",
-        "level": "mentions",
-        "spans_key": None,
-        "max_candidates": 300,
-        "threshold": 0.5,
-        "relative": False,
-        "loss_weight": 1.0,
-        "lr_scale": 1.0,
         "scorer": {"@scorers": "spacy_clinner.relation_scorer.v1"},
     },
     default_score_weights={"rels_f": 1.0, "rels_p": 0.0, "rels_r": 0.0, "rels_per_type": None},
 )
-def make_relation_extractor(
-    nlp: Language,
-    name: str,
-    model: Model[list[Doc], list[Floats2d]],
-    candidates: Candidates,
-    unit: str,
-    label_pairs: dict[str, list[str]] | None,
-    entities: str,
-    level: str,
-    spans_key: str | None,
-    max_candidates: int,
-    threshold: float,
-    relative: bool,
-    loss_weight: float,
-    lr_scale: float,
-    scorer: Callable | None,
-) -> "RelationExtractor":
-    """Make a relation extractor; see `RelationExtractor` for the settings."""
-    return RelationExtractor(
-        nlp.vocab,
-        model,
-        name,
-        candidates=candidates,
-        unit=unit,
-        label_pairs=label_pairs,
-        entities=entities,
-        level=level,
-        spans_key=spans_key,
-        max_candidates=max_candidates,
-        threshold=threshold,
-        relative=relative,
-        loss_weight=loss_weight,
-        lr_scale=lr_scale,
-        scorer=scorer,
-    )
-
-
-class RelationExtractor(PipesDocuments, StoredWeights, TrainablePipe):
+class RelationExtractor(Head):
     """Find directed, labelled relations between the entities of a document.
 
     Writes `doc.user_data["clinner_relations"]`, plain dicts that every kind of saving keeps; `doc._.relations` shows
@@ -123,15 +72,15 @@ class RelationExtractor(PipesDocuments, StoredWeights, TrainablePipe):
 
     def __init__(
         self,
-        vocab: Vocab,
+        nlp: Language,
+        name: str,
         model: Model[list[Doc], list[Floats2d]],
-        name: str = "clinner_relation_extractor",
-        *,
         candidates: Candidates,
-        unit: Unit = "auto",
+        *,
+        unit: str = "auto",
         label_pairs: dict[str, list[str]] | None = None,
-        entities: Literal["gold", "predicted"] = "gold",
-        level: Literal["mentions", "concepts"] = "mentions",
+        entities: str = "gold",
+        level: str = "mentions",
         spans_key: str | None = None,
         max_candidates: int = 300,
         threshold: float = 0.5,
@@ -142,9 +91,9 @@ class RelationExtractor(PipesDocuments, StoredWeights, TrainablePipe):
     ) -> None:
         """Set up an extractor around a model.
 
-        vocab (Vocab): The shared vocabulary.
-        model (Model[List[Doc], List[Floats2d]]): As `spacy_clinner.RelationClassifier.v1` makes it.
+        nlp (Language): The pipeline.
         name (str): Name of the component instance.
+        model (Model[List[Doc], List[Floats2d]]): As `spacy_clinner.RelationClassifier.v1` makes it.
         candidates (Callable[[Entities], Ranges]): Which entities are near enough to be paired
             (`pipeline.relations.candidates`).
         unit (str): What counts as a sentence, as for `window_bounds`: for the generator, and for the feature that
@@ -179,31 +128,26 @@ class RelationExtractor(PipesDocuments, StoredWeights, TrainablePipe):
         ):
             if value not in known:
                 raise ValueError(Errors.CE256.format(setting=setting, name=name, value=value, known=known))
-        self.vocab = vocab
-        self.model = model
-        self.name = name
+        super().__init__(
+            nlp,
+            name,
+            model,
+            scorer,
+            labels=[],
+            entity_labels=[],
+            label_pairs=label_pairs,
+            unit=unit,
+            entities=entities,
+            level=level,
+            spans_key=spans_key,
+            max_candidates=max_candidates,
+            threshold=threshold,
+            relative=relative,
+            loss_weight=loss_weight,
+            lr_scale=lr_scale,
+        )
         self.candidates = candidates
-        self.scorer = scorer
-        self.cfg: dict[str, Any] = {
-            "labels": [],
-            "entity_labels": [],
-            "label_pairs": label_pairs,
-            "unit": unit,
-            "entities": entities,
-            "level": level,
-            "spans_key": spans_key,
-            "max_candidates": max_candidates,
-            "threshold": threshold,
-            "relative": relative,
-            "loss_weight": loss_weight,
-            "lr_scale": lr_scale,
-        }
         register_relations_view()
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The relation labels, in the order of the model's output."""
-        return tuple(self.cfg["labels"])
 
     @property
     def label_data(self) -> dict[str, Any]:
@@ -300,46 +244,23 @@ class RelationExtractor(PipesDocuments, StoredWeights, TrainablePipe):
             ]
             doc.user_data[RELATIONS_KEY] = sorted(relations, key=sort_key)
 
-    def update(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optimizer | None = None,
-        losses: dict[str, float] | None = None,
-    ) -> dict[str, float]:
-        """Learn from a batch; an encoder that is listened to always gets an answer, zero where there is no gold.
+    def learn(self, examples: list[Example], outputs: list[Floats2d]) -> tuple[float, list[Floats2d]]:
+        """Score the pairs of a batch, a portion at a time, and learn from them.
 
-        examples (Iterable[Example]): The batch; a reference without relations in `user_data` is not annotated.
-        drop (float): The dropout rate.
-        sgd (Optional[Optimizer]): The optimizer; without one, gradients stay until `finish_update`.
-        losses (Optional[Dict[str, float]]): Losses by component, added to.
-        RETURNS (Dict[str, float]): The losses: binary cross-entropy of pairs and labels, per entity.
+        examples (List[Example]): The batch; a reference without relations in `user_data` is not annotated.
+        outputs (List[Floats2d]): The encoder's rows of the predicted documents.
+        RETURNS (Tuple[float, List[Floats2d]]): Binary cross-entropy of pairs and labels, per entity; and its gradient
+            by the rows. The scores of pairs have got theirs.
         RAISES (ValueError): CE251 to CE254 for examples that cannot be learned from.
         """
-        losses = {} if losses is None else losses
-        losses.setdefault(self.name, 0.0)
-        examples = list(examples)
-        validate_examples(examples, "RelationExtractor.update")
-        set_dropout_rate(self.model, drop)
-        rows, backprop_rows = self.model.begin_update([example.predicted for example in examples])
-        d_rows = [self.model.ops.alloc2f(*row.shape) for row in rows]
+        d_rows = [self.model.ops.alloc2f(*row.shape) for row in outputs]
         all_entities, relations = self._read_gold(examples)
         # Entities, not pairs: the sum must be known before the first portion, and heads weigh alike in every batch.
         scale = self.cfg["loss_weight"] / max(sum(len(entities.starts) for entities in all_entities), 1)
+        loss = 0.0
         for portion in self._portions(all_entities):
-            losses[self.name] += self._learn(portion, rows, d_rows, all_entities, relations, scale)
-        backprop_rows(d_rows)
-        if sgd not in (None, False):
-            self.finish_update(sgd)
-        return losses
-
-    def finish_update(self, sgd: Optimizer) -> None:
-        """Apply the gradients at this component's own learning rate.
-
-        sgd (Optimizer): The optimizer.
-        """
-        self.model.finish_update(lambda *args, **kwargs: sgd(*args, lr_scale=self.cfg["lr_scale"], **kwargs))
+            loss += self._learn_portion(portion, outputs, d_rows, all_entities, relations, scale)
+        return loss, d_rows
 
     def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
         """Score predicted relations, and tell how many of the gold's could have been found.
@@ -353,7 +274,7 @@ class RelationExtractor(PipesDocuments, StoredWeights, TrainablePipe):
         n_proposed, n_gold = np.sum([[0, 0], *map(self._count_proposed, examples)], axis=0)
         return {**scores, "rels_proposed": float(n_proposed / n_gold) if n_gold else None}
 
-    def _learn(
+    def _learn_portion(
         self,
         portion: Portion,
         rows: list[Floats2d],
@@ -374,7 +295,6 @@ class RelationExtractor(PipesDocuments, StoredWeights, TrainablePipe):
 
     def _read_gold(self, examples: list[Example]) -> tuple[list[Entities], dict[int, Ints2d]]:
         """Entities of all examples, none of those without annotation, and the relations of the others."""
-        numbers = {label: number for number, label in enumerate(self.labels)}
         key = self.cfg["spans_key"]
         all_entities, relations = [], {}
         for number, example in enumerate(examples):
@@ -382,7 +302,7 @@ class RelationExtractor(PipesDocuments, StoredWeights, TrainablePipe):
             if RELATIONS_KEY in example.reference.user_data:
                 taught = taught_entities(example, key, self.cfg["entities"] == "gold")
                 spans = taught.spans
-                relations[number] = read_gold_relations(example.reference, taught.gold, numbers, key)
+                relations[number] = read_gold_relations(example.reference, taught.gold, self.label_numbers, key)
             all_entities.append(self._read_entities(example.predicted, spans))
         return all_entities, relations
 

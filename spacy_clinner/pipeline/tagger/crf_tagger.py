@@ -6,12 +6,10 @@ from typing import Any
 
 import numpy as np
 from spacy.language import Language
-from spacy.pipeline.trainable_pipe import TrainablePipe
 from spacy.tokens import Doc, Span
-from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.training import Example, validate_get_examples
 from spacy.util import logger
-from spacy.vocab import Vocab
-from thinc.api import Config, Model, Optimizer, set_dropout_rate
+from thinc.api import Config, Model
 from thinc.types import Floats1d, Ints2d, Ragged
 
 from ...annotations.keys import DOMAIN_KEY, SPANS_KEY
@@ -21,11 +19,9 @@ from ...layers import crf
 from ...layers.tags.layout import count_tags, tags_to_spans
 from ...models.crf_tagger import crf_params, forbid_labels, inc_crf_grads, sizes, take_labels
 from ...models.vocab_vectors import check_read_vectors
-from ..block_update import LearnsByBlocks
-from ..gold import GoldFrom, encode_gold, gold_spans, is_supervised
+from ..gold import encode_gold, gold_spans, is_supervised
+from ..head import Head
 from ..listening import warn_if_encoder_missed
-from ..piping import PipesDocuments
-from ..stored_weights import StoredWeights
 from .tying import Tie, read_strength
 
 # Entities of one document: rows of (start, end, label number), and the probability of each. Shapes: (m, 3) and (m,)
@@ -53,59 +49,11 @@ DEFAULT_CRF_TAGGER_MODEL = Config().from_str(default_model_config)["model"]
     assigns=["doc.ents", "doc.spans", "token.ent_type", "token.ent_iob"],
     default_config={
         "model": DEFAULT_CRF_TAGGER_MODEL,
-        "spans_key": SPANS_KEY,
-        "set_ents": True,
-        "gold_from": "ents",
-        "domains": None,
-        "loss_weight": 1.0,
-        "lr_scale": 1.0,
-        "threshold": None,
-        "tie_to": None,
-        "tie_strength": None,
-        "tie_mutual": False,
-        "score_prefix": "",
         "scorer": {"@scorers": "spacy_clinner.ner_scorer.v1"},
     },
     default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
 )
-def make_crf_tagger(
-    nlp: Language,
-    name: str,
-    model: Model[list[Doc], Ragged],
-    spans_key: str,
-    set_ents: bool,
-    gold_from: str,
-    domains: list[str] | None,
-    loss_weight: float,
-    lr_scale: float,
-    threshold: float | None,
-    tie_to: str | None,
-    tie_strength: dict[str, float] | None,
-    tie_mutual: bool,
-    score_prefix: str,
-    scorer: Callable | None,
-) -> "CRFTagger":
-    """Make a CRF tagger; see `CRFTagger` for the settings."""
-    return CRFTagger(
-        nlp.vocab,
-        model,
-        name,
-        spans_key=spans_key,
-        set_ents=set_ents,
-        gold_from=gold_from,
-        domains=domains,
-        loss_weight=loss_weight,
-        lr_scale=lr_scale,
-        threshold=threshold,
-        tie_to=tie_to,
-        tie_strength=tie_strength,
-        tie_mutual=tie_mutual,
-        score_prefix=score_prefix,
-        scorer=scorer,
-    )
-
-
-class CRFTagger(PipesDocuments, StoredWeights, LearnsByBlocks, TrainablePipe):
+class CRFTagger(Head):
     """Tag entities by a BIOES linear-chain CRF over any encoder.
 
     Writes `doc.ents` and `doc.spans[spans_key]`, whose `attrs["scores"]` holds P(the span is an entity of its label),
@@ -114,14 +62,14 @@ class CRFTagger(PipesDocuments, StoredWeights, LearnsByBlocks, TrainablePipe):
 
     def __init__(
         self,
-        vocab: Vocab,
+        nlp: Language,
+        name: str,
         model: Model[list[Doc], Ragged],
-        name: str = "clinner_crf_tagger",
         *,
         spans_key: str = SPANS_KEY,
         set_ents: bool = True,
-        gold_from: GoldFrom = "ents",
-        domains: Sequence[str] | None = None,
+        gold_from: str = "ents",
+        domains: list[str] | None = None,
         loss_weight: float = 1.0,
         lr_scale: float = 1.0,
         threshold: float | None = None,
@@ -133,14 +81,14 @@ class CRFTagger(PipesDocuments, StoredWeights, LearnsByBlocks, TrainablePipe):
     ) -> None:
         """Set up a tagger around a model.
 
-        vocab (Vocab): The shared vocabulary.
-        model (Model[List[Doc], Ragged]): As `spacy_clinner.CRFTagger.v1` makes it.
+        nlp (Language): The pipeline.
         name (str): Name of the component instance.
+        model (Model[List[Doc], Ragged]): As `spacy_clinner.CRFTagger.v1` makes it.
         spans_key (str): Span group to write, and to read gold from if `gold_from` is "spans".
         set_ents (bool): Whether to write `doc.ents` as well; at most one head of a pipeline should.
         gold_from (str): "ents": gold is in `reference.ents`; "spans": in `reference.spans[spans_key]`, and a document
             without that group is not annotated.
-        domains (Optional[Sequence[str]]): Corpora that teach this head, by `user_data["clinner_domain"]`; None for all.
+        domains (Optional[List[str]]): Corpora that teach this head, by `user_data["clinner_domain"]`; None for all.
         loss_weight (float): Weight of this head's loss among those that share an encoder.
         lr_scale (float): Learning rate of this component as a multiple of the training's: a head learns best faster
             than the pretrained transformer below it.
@@ -159,33 +107,27 @@ class CRFTagger(PipesDocuments, StoredWeights, LearnsByBlocks, TrainablePipe):
         crf.check_threshold(threshold)
         if gold_from not in ("ents", "spans"):
             raise ValueError(Errors.CE201.format(name=name, value=gold_from))
-        self.vocab = vocab
-        self.model = model
-        self.name = name
-        self.scorer = scorer
-        self.cfg: dict[str, Any] = {
-            "labels": [],
-            "label_domains": None,
-            "foreign_labels": [],
-            "spans_key": spans_key,
-            "set_ents": set_ents,
-            "gold_from": gold_from,
-            "domains": None if domains is None else list(domains),
-            "loss_weight": loss_weight,
-            "lr_scale": lr_scale,
-            "threshold": threshold,
-            "tie_to": tie_to,
-            "tie_strength": read_strength(name, tie_strength),
-            "tie_mutual": tie_mutual,
-            "score_prefix": score_prefix,
-        }
+        super().__init__(
+            nlp,
+            name,
+            model,
+            scorer,
+            labels=[],
+            label_domains=None,
+            foreign_labels=[],
+            spans_key=spans_key,
+            set_ents=set_ents,
+            gold_from=gold_from,
+            domains=domains,
+            loss_weight=loss_weight,
+            lr_scale=lr_scale,
+            threshold=threshold,
+            tie_to=tie_to,
+            tie_strength=read_strength(name, tie_strength),
+            tie_mutual=tie_mutual,
+            score_prefix=score_prefix,
+        )
         self._tie: Tie | None = None
-        self.forget_blocks()
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The labels, in the order of the model's tags."""
-        return tuple(self.cfg["labels"])
 
     @property
     def label_data(self) -> list[str]:
@@ -288,46 +230,20 @@ class CRFTagger(PipesDocuments, StoredWeights, LearnsByBlocks, TrainablePipe):
             if self.cfg["set_ents"]:
                 doc.set_ents(spans)
 
-    def update(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optimizer | None = None,
-        losses: dict[str, float] | None = None,
-    ) -> dict[str, float]:
-        """Learn from a batch; an encoder that is listened to always gets an answer, zero where there is no gold.
-
-        examples (Iterable[Example]): The batch.
-        drop (float): The dropout rate.
-        sgd (Optional[Optimizer]): The optimizer; without one, gradients stay until `finish_update`.
-        losses (Optional[Dict[str, float]]): Losses by component, added to.
-        RETURNS (Dict[str, float]): The losses.
-        """
-        losses = {} if losses is None else losses
-        losses.setdefault(self.name, 0.0)
+    def check_batch(self, examples: list[Example]) -> None:
+        """RAISES (ValueError): CE247 if the head is not connected with the one it is tied to."""
         if self.cfg["tie_to"] is not None and self._tie is None:
             raise ValueError(Errors.CE247.format(name=self.name, source=self.cfg["tie_to"]))
-        examples = list(examples)
-        validate_examples(examples, "CRFTagger.update")
-        set_dropout_rate(self.model, drop)
-        emissions, backprop = self.model.begin_update([example.predicted for example in examples])
-        loss, d_emissions, d_params = self._likelihood(examples, emissions)
+
+    def learn(self, examples: list[Example], outputs: Ragged) -> tuple[float, Ragged]:
+        """As `get_loss`, and the moves of the CRF get their gradient."""
+        loss, d_emissions, d_params = self._likelihood(examples, outputs)
         inc_crf_grads(self.model, d_params)
-        backprop(d_emissions)
-        if self._tie is not None:
-            losses[f"{self.name}/tie"] = losses.get(f"{self.name}/tie", 0.0) + self._tie.pull()
-        if sgd not in (None, False):
-            self.finish_update(sgd)
-        losses[self.name] += loss
-        return losses
+        return loss, d_emissions
 
-    def finish_update(self, sgd: Optimizer) -> None:
-        """Apply the gradients at this component's own learning rate, each block's by its rule.
-
-        sgd (Optimizer): The optimizer.
-        """
-        self.update_blocks(sgd, self.cfg["lr_scale"])
+    def pull_weights(self) -> dict[str, float]:
+        """Draw the weights to those of the head that this one is tied to."""
+        return {} if self._tie is None else {f"{self.name}/tie": self._tie.pull()}
 
     def get_loss(self, examples: Iterable[Example], scores: Ragged) -> tuple[float, Ragged]:
         """Compute the loss of emission scores and its gradient.
@@ -392,8 +308,7 @@ class CRFTagger(PipesDocuments, StoredWeights, LearnsByBlocks, TrainablePipe):
     def _likelihood(self, examples: list[Example], emissions: Ragged) -> tuple[float, Ragged, crf.CRFParams]:
         """Loss, gradient by emissions, gradient by moves; all per supervised token, so that heads weigh alike."""
         ops = self.model.ops
-        numbers = {label: number for number, label in enumerate(self.labels)}
-        tags = encode_gold(examples, numbers, **self._gold_settings())
+        tags = encode_gold(examples, self.label_numbers, **self._gold_settings())
         found = crf.likelihood(
             crf_params(self.model), ops.to_numpy(emissions.dataXd), ops.to_numpy(emissions.lengths), tags
         )

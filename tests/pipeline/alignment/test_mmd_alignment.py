@@ -414,9 +414,10 @@ def test_settings_that_cannot_be(code, settings):
 
 
 def test_weight_that_is_no_number():
-    aligner = make_nlp().get_pipe("aligner")
+    nlp = make_nlp()
+    aligner = nlp.get_pipe("aligner")
     with pytest.raises(ValueError, match="CE212.*`weight`.*nan"):
-        MMDAlignment(aligner.vocab, aligner.model, target=["urology"], weight=float("nan"))
+        MMDAlignment(nlp, "aligner", aligner.model, [], ["urology"], label_weights={}, weight=float("nan"))
 
 
 # what goes wrong

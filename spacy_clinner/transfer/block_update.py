@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 from thinc.api import Model, Optimizer
 from thinc.types import FloatsXd
 
+from .torch_weights import TorchNode, step_key
+
 # (node, name of the parameter, index of the weights in it)
-Weights = tuple[Model, str, Any]
+Weights = tuple[Model | TorchNode, str, Any]
 
 
 class Rule(NamedTuple):
@@ -28,10 +30,11 @@ class Rule(NamedTuple):
 class LearnsByBlocks:
     """A trainable component that takes rules for blocks of its weights; they last as long as the training.
 
-    A class that mixes it in calls `forget_blocks` when it is made, and `update_blocks` in its `finish_update`.
+    A class mixes it in before spaCy's class, and calls `forget_blocks` when it is made.
     """
 
     model: Model
+    cfg: dict[str, Any]
     _rules: dict[tuple[int, str], Rule]
 
     def forget_blocks(self) -> None:
@@ -51,14 +54,14 @@ class LearnsByBlocks:
         """
         for node, name, index in weights:
             origin = node.get_param(name)[index].copy()
-            self._rules[node.id, name] = Rule(index, origin, freeze, lr_scale, pull)
+            self._rules[step_key(node, name)] = Rule(index, origin, freeze, lr_scale, pull)
 
-    def update_blocks(self, sgd: Optimizer, lr_scale: float = 1.0) -> None:
-        """Apply the gradients of all weights, each by its rule.
+    def finish_update(self, sgd: Optimizer) -> None:
+        """Apply the gradients at this component's own learning rate, each block's by its rule.
 
         sgd (Optimizer): The optimizer.
-        lr_scale (float): Learning rate of the component as a multiple of the training's.
         """
+        lr_scale = self.cfg.get("lr_scale", 1.0)
 
         def step(key: tuple[int, str], weights: FloatsXd, gradient: FloatsXd) -> tuple[FloatsXd, FloatsXd]:
             rule = self._rules.get(key)
@@ -67,6 +70,31 @@ class LearnsByBlocks:
             return _step_by_rule(sgd, key, weights, gradient, rule, lr_scale)
 
         self.model.finish_update(step)
+
+
+class _Adopted(LearnsByBlocks):
+    """What learns by blocks in the place of a component of another package."""
+
+    cfg: dict[str, Any] = {}
+
+    def __init__(self, pipe: Any) -> None:
+        self._pipe = pipe
+        self.forget_blocks()
+
+    @property
+    def model(self) -> Model:
+        return self._pipe.model
+
+
+def let_learn_by_blocks(pipe: Any) -> None:
+    """Have a component of any package take rules for blocks of its weights, as long as the training lasts.
+
+    pipe (Any): A trainable component, such as spaCy's `tok2vec` or the `transformer` of spacy-transformers.
+    """
+    if not isinstance(pipe, LearnsByBlocks) and not isinstance(getattr(pipe.finish_update, "__self__", None), _Adopted):
+        adopted = _Adopted(pipe)
+        # of this one component: the rules belong to its training, so nothing of them is saved
+        pipe.learn_block, pipe.finish_update = adopted.learn_block, adopted.finish_update
 
 
 def _step_by_rule(

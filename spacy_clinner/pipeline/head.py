@@ -1,0 +1,103 @@
+"""The base of all components that learn from an encoder's rows: taggers, the relation extractor, the aligner."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from spacy.language import Language
+from spacy.pipeline.trainable_pipe import TrainablePipe
+from spacy.training import Example, validate_examples
+from thinc.api import Model, Optimizer, set_dropout_rate
+
+from ..transfer.block_update import LearnsByBlocks
+from .piping import PipesDocuments
+from .stored_weights import StoredWeights
+
+
+class Head(PipesDocuments, StoredWeights, LearnsByBlocks, TrainablePipe, ABC):
+    """A component that learns from a batch in one pass forward and one back, and from each block of weights in its way.
+
+    A subclass is its own factory, so its `__init__` takes `nlp` and `name`, and says in `learn` what is to be learned.
+    Its settings lie in `cfg`, which is saved; `lr_scale` is the learning rate as a multiple of the training's.
+    """
+
+    def __init__(self, nlp: Language, name: str, model: Model, scorer: Callable | None = None, **cfg: Any) -> None:
+        """Set up a component around a model.
+
+        nlp (Language): The pipeline.
+        name (str): Name of the component instance.
+        model (Model): The model.
+        scorer (Optional[Callable]): The scoring method.
+        **cfg (Any): The settings, labels among them.
+        """
+        self.vocab = nlp.vocab
+        self.model = model
+        self.name = name
+        self.scorer = scorer
+        self.cfg: dict[str, Any] = cfg
+        self.forget_blocks()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels, in the order of the model's output."""
+        return tuple(self.cfg.get("labels", ()))
+
+    @property
+    def label_numbers(self) -> dict[str, int]:
+        """The number of each label in the model's output."""
+        return {label: number for number, label in enumerate(self.labels)}
+
+    @abstractmethod
+    def learn(self, examples: list[Example], outputs: Any) -> tuple[float, Any]:
+        """Compare what the model returned with the gold.
+
+        examples (List[Example]): The batch.
+        outputs (Any): What the model returned for the predicted documents.
+        RETURNS (Tuple[float, Any]): The loss, and its gradient by the outputs: zero where there is no gold.
+        """
+
+    def check_batch(self, examples: list[Example]) -> None:
+        """See that a batch can be learned from, before the model reads it.
+
+        examples (List[Example]): The batch.
+        """
+
+    def pull_weights(self) -> dict[str, float]:
+        """Add the gradients of what is asked of the weights themselves, after those of the batch.
+
+        RETURNS (Dict[str, float]): Its losses, by name.
+        """
+        return {}
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Learn from a batch; an encoder that is listened to always gets an answer, zero where there is no gold.
+
+        examples (Iterable[Example]): The batch.
+        drop (float): The dropout rate.
+        sgd (Optional[Optimizer]): The optimizer; without one, gradients stay until `finish_update`.
+        losses (Optional[Dict[str, float]]): Losses by component, added to.
+        RETURNS (Dict[str, float]): The losses.
+        RAISES (ValueError): As `check_batch` and `learn`.
+        """
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        examples = list(examples)
+        validate_examples(examples, f"{type(self).__name__}.update")
+        self.check_batch(examples)
+        set_dropout_rate(self.model, drop)
+        outputs, backprop = self.model.begin_update([example.predicted for example in examples])
+        loss, gradient = self.learn(examples, outputs)
+        backprop(gradient)
+        for name, of_weights in self.pull_weights().items():
+            losses[name] = losses.get(name, 0.0) + of_weights
+        if sgd not in (None, False):
+            self.finish_update(sgd)
+        losses[self.name] += loss
+        return losses
