@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
-from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..annotations.keys import DOC_ID_KEY
 from ..errors import Errors
-from .listening import listeners_of
+from .listening import hears_transformer, listeners_of
 
 
 def read_rows(
@@ -26,7 +25,7 @@ def read_rows(
     RETURNS (Tuple[List[Floats2d], Callable]): the rows of each document, and the callback for their gradients.
     RAISES (ValueError): CE345 if a document has another number of tokens than rows.
     """
-    if any(len(doc) for doc in docs) or any(isinstance(node, Tok2VecListener) for node in listeners_of(encoder)):
+    if any(len(doc) for doc in docs) or not all(map(hears_transformer, listeners_of(encoder))):
         rows, backprop = encoder(docs, is_train)
         _check_rows(docs, rows)
         return rows, backprop
