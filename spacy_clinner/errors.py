@@ -313,7 +313,7 @@ class Errors(metaclass=_Coded):
         "{config} transfers nothing, so there is nothing to compare. Put `spacy_clinner.transfer_layers.v1` into its "
         "[initialize.after_init]; see docs/experiments.md."
     )
-    CE084 = "The grid {path} {problem}. See docs/experiments.md."
+    CE084 = "{path}: {problems}. See docs/experiments.md."
     CE086 = "{path} names no kind of table: end it in {known}."
     CE088 = (
         "{source}: a pipeline needs notes to annotate (`table MODEL NOTES... OUTPUT`), a .spacy file of annotated "
@@ -729,6 +729,10 @@ class Errors(metaclass=_Coded):
     CE373 = (
         "{path}, line {line} is no result of a training: the file was damaged or edited. Delete that line and run the "
         "same command again: what is missing is trained anew."
+    )
+    CE374 = (
+        "{n} files of data are missing, among them {paths}. Make them first, as the page of the experiment tells "
+        "(docs/), or mend the paths: they start from {folder}."
     )
     # 340-349 many notes, and documents whose tokens were changed
     CE340 = (

@@ -21,14 +21,15 @@ class Ended(NamedTuple, Generic[Task]):
 
 
 def run_in_processes(
-    function: Callable[[Task], Any], tasks: Iterable[Task], n_process: int, prepare: Callable[[], None]
+    function: Callable[[Task], Any], tasks: Iterable[Task | None], n_process: int, prepare: Callable[[], None]
 ) -> Iterator[Ended[Task]]:
     """Run tasks, each in one of several new processes.
 
     A pool of one process for each of them, because a pool whose process is killed drops all that it was to do.
 
     function (Callable[[Task], Any]): Called with a task, elsewhere; it and all it takes and returns are pickled.
-    tasks (Iterable[Task]): The tasks; the next is taken when a process is free.
+    tasks (Iterable[Optional[Task]]): The tasks; the next is taken when a process is free. None: the next is known
+        when one of those that run has ended.
     n_process (int): Number of processes.
     prepare (Callable[[], None]): Called once in each process, before its first task.
     YIELDS (Ended): The tasks, in the order in which they end. Errors of `function` are raised here.
@@ -38,7 +39,7 @@ def run_in_processes(
     running: dict[Future, tuple[Task, ProcessPoolExecutor]] = {}
     try:
         while True:
-            while free and (task := next(tasks, running)) is not running:
+            while free and (task := next(tasks, None)) is not None:
                 pool = free.pop() or _start(prepare)
                 running[pool.submit(function, task)] = task, pool
             if not running:

@@ -47,7 +47,7 @@ def run_transfer(
     """
     from spacy.cli._util import parse_config_overrides
 
-    from ..experiments.runner import run_cells
+    from ..experiments.runner import run_steps
     from ..experiments.transfer_cells import TransferExperiment
     from ..reports.experiment import write_experiment
     from ..reports.plots import check_plots
@@ -62,7 +62,7 @@ def run_transfer(
             overrides=parse_config_overrides(list(overrides)),
             **settings,
         )
-        records = run_cells(make_cells(experiment), output, jobs)
+        records = run_steps(make_cells(experiment), output, jobs)
         tables = [*transfer_tables(records), *([curve_reading(records)] if name == "curve" else [])]
         title = title or settings["test"].resolve().parent.name
         print(write_experiment(output / name, name, title, records, tables))

@@ -18,7 +18,7 @@ def grid_cli(
 ) -> None:
     """Source by target, method by method. A stopped run goes on where it was."""
     from ..experiments.grid_cells import read_grid
-    from ..experiments.runner import run_cells
+    from ..experiments.runner import run_steps
     from ..reports.experiment import write_experiment
     from ..reports.grid import grid_tables
     from ..reports.plots import check_plots
@@ -26,7 +26,7 @@ def grid_cli(
     with coded_errors():
         check_plots()
         grid = read_grid(spec)
-        records = run_cells(grid.cells, output, jobs)
+        records = run_steps(grid.cells, output, jobs)
         path = output / spec.stem
         print(write_experiment(path, "grid", grid.title, records, grid_tables(records, grid.baseline)))
         msg.good(f"Saved {path}.md, .json, .png and .svg; all of every run is in {output / 'results.jsonl'}")

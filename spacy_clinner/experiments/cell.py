@@ -1,8 +1,6 @@
 """One training of an experiment: what it is called, what it learns from, and what makes it the same as another."""
 
-import hashlib
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +10,8 @@ from thinc.api import Config
 
 from ..configs import read_config
 from ..errors import Errors
-from ..provenance import sha256
+from .step import SHORT, Kept, checksum, digest
+from .train_cell import train_cell
 
 # Stands in overrides for the folder of the model that a cell starts from.
 MODEL = "{model}"
@@ -24,18 +23,24 @@ class Cell:
 
     keys (Mapping[str, Any]): What the tables group by: method, source, target, share, seed ...
     config (Path): The config file.
-    test (Path): Documents to score the best checkpoint on, once.
+    test (Optional[Path]): Documents to score the model on, once; None: its entities are not scored.
     overrides (Mapping[str, Any]): Settings by dotted name; "{model}" in a value is the folder of `start`'s model.
     start (Optional[Cell]): A cell whose model this one starts from.
     train (bool): Whether to train; if not, `start`'s model is tested as it is.
+    last (bool): Whether the model is that of the last step; else it is the best one on dev.
+    keep (bool): Whether the model stays even if no other step reads it.
+    keep_predictions (bool): Whether the entities found on test stay.
     """
 
     keys: Mapping[str, Any]
     config: Path
-    test: Path
+    test: Path | None
     overrides: Mapping[str, Any] = field(default_factory=dict)
     start: "Cell | None" = None
     train: bool = True
+    last: bool = False
+    keep: bool = False
+    keep_predictions: bool = False
 
     @cached_property
     def identity(self) -> str:
@@ -44,11 +49,41 @@ class Cell:
         RETURNS (str): SHA-256 in hexadecimal digits; cells that share it are trained once.
         RAISES (ValueError): CE080 if the config has no such setting, CE320 as `read_config`.
         """
-        config = self.resolve(None).interpolate()
-        files = {value: checksum(Path(value)) for value in _paths(config, self.overrides)}
         start = self.start.identity if self.start else None
-        parts = [config.to_str(), sorted(files.items()), checksum(self.test), start, self.train]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+        parts = [self._config.to_str(), sorted(self._files.items()), self._test, start, self.train]
+        # added only where it matters: results from before this choice keep their identity
+        return digest([*parts, "last"] if self.last else parts)
+
+    @cached_property
+    def parts(self) -> dict[str, str]:
+        """RETURNS (Dict[str, str]): A short checksum of each setting, each data file, test and start."""
+        parts = {name: digest(value)[:SHORT] for name, value in _settings(self._config)}
+        parts |= {f"data of {name}": found[:SHORT] for name, found in self._files.items() if found}
+        parts |= {"test": (self._test or "")[:SHORT], "start": self.start.identity[:SHORT] if self.start else ""}
+        return {**parts, "train": str(self.train), "last": str(self.last)}
+
+    @property
+    def needs(self) -> "Sequence[Cell]":
+        """RETURNS (Sequence[Cell]): The cell that this one starts from, if there is one."""
+        return [self.start] if self.start else []
+
+    @property
+    def data(self) -> list[Path]:
+        """RETURNS (List[Path]): Documents to test on; for a training, those to train and choose on, and other ones."""
+        found = [self.test] if self.test else []
+        if self.train:
+            named = {self._config["paths"].get(name) for name in ("train", "dev")}
+            found += map(Path, sorted({*filter(None, named), *_documents(self._config)}))
+        return found
+
+    def run(self, models: Sequence[Path], kept: Kept) -> dict[str, Any]:
+        """Train and test.
+
+        models (Sequence[Path]): Folder of `start`'s model, if there is one.
+        kept (Kept): Where to leave the model and the predictions.
+        RETURNS (Dict[str, Any]): As of `train_cell`.
+        """
+        return train_cell(self, models[0] if models else None, kept)
 
     def resolve(self, model: Path | None) -> Config:
         """Read the config with all overrides.
@@ -70,16 +105,34 @@ class Cell:
             block[last] = value
         return config
 
+    @cached_property
+    def _config(self) -> Config:
+        return self.resolve(None).interpolate()
 
-def checksum(path: Path) -> str | None:
-    """SHA-256 of a file, or of all files of a folder; None if there is neither."""
-    if path.is_dir():
-        parts = [(str(file.relative_to(path)), sha256(file)) for file in sorted(path.rglob("*")) if file.is_file()]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-    return sha256(path) if path.is_file() else None
+    @cached_property
+    def _files(self) -> dict[str, str | None]:
+        """Checksums of everything that may name data: the config's paths, the overrides, and files of documents."""
+        values = {*_texts(self._config["paths"].values()), *_texts(self.overrides.values()), *_documents(self._config)}
+        return {value: checksum(Path(value)) for value in sorted(values)}
+
+    @cached_property
+    def _test(self) -> str | None:
+        return checksum(self.test) if self.test else None
 
 
-def _paths(config: Config, overrides: Mapping[str, Any]) -> list[str]:
-    """Everything that may name data: the config's paths, and the overrides."""
-    values = [*config["paths"].values(), *overrides.values()]
-    return sorted({value for value in values if isinstance(value, str) and value})
+def _texts(values: Iterable[Any]) -> Iterator[str]:
+    return (value for value in values if isinstance(value, str) and value)
+
+
+def _documents(config: Config) -> Iterator[str]:
+    """Files of documents, wherever a config names them."""
+    return (value for value in _texts(value for _, value in _settings(config)) if value.endswith(".spacy"))
+
+
+def _settings(block: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """All settings of a config by their dotted names."""
+    for name, value in block.items():
+        if isinstance(value, dict) and value:
+            yield from _settings(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value

@@ -1,7 +1,8 @@
-"""Run the cells of an experiment: each once, in several processes, and again from where a killed run stopped."""
+"""Run the steps of an experiment: each once, in several processes, and again from where a killed run stopped."""
 
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,109 +12,109 @@ from ..errors import Errors
 from ..ledger import append_result, only_run, read_results
 from ..processes import run_in_processes
 from ..progress import progress
-from .cell import Cell
-from .train_cell import train_cell
+from .plan import Planned, make_plan
+from .step import Kept, Step
 
-RESULTS, MODELS = "results.jsonl", "models"
-
-
-class Training(NamedTuple):
-    """A cell, the model it starts from, and where its own is to be kept."""
-
-    cell: Cell
-    model: Path | None
-    kept: Path | None
+RESULTS = "results.jsonl"
 
 
-def run_cells(cells: Sequence[Cell], output: Path, jobs: int = 1) -> list[dict[str, Any]]:
-    """Train and test what is not done yet.
+class Task(NamedTuple):
+    """A step, the models that it reads, and where to leave what stays."""
 
-    A cell's result is one line of `output/results.jsonl`, written when it is done; a line cut short by a kill does not
-    count. Cells of equal identity are trained once. Models that other cells start from stay in `output/models`.
+    step: Step
+    models: list[Path]
+    kept: Kept
 
-    cells (Sequence[Cell]): The experiment; cells that others start from need not be listed.
+
+def plan_steps(steps: Sequence[Step], output: Path) -> tuple[dict[str, Planned], dict[str, dict[str, Any]]]:
+    """Tell what `run_steps` would do; nothing is run.
+
+    steps (Sequence[Step]), output (Path): As for `run_steps`.
+    RETURNS (Tuple[Dict[str, Planned], Dict[str, Dict[str, Any]]]): The plan, and the results that are there.
+    RAISES (ValueError): CE372, CE373, CE374 as `run_steps`.
+    """
+    if not (output / RESULTS).exists():
+        return make_plan(steps, {}, output), {}
+    with only_run(output):
+        done = read_results(output / RESULTS)
+    return make_plan(steps, done, output), done
+
+
+def run_steps(steps: Sequence[Step], output: Path, jobs: int = 1) -> list[dict[str, Any]]:
+    """Do what is not done yet. A step starts when all that it needs is done.
+
+    A step's result is one line of `output/results.jsonl`, written when it is done; a line cut short by a kill does not
+    count. Steps of equal identity are run once. Models that other steps read stay in `output/models`.
+
+    steps (Sequence[Step]): The experiment; what they need need not be listed.
     output (Path): Folder of the results.
     jobs (int): Number of processes, each on one thread.
-    RETURNS (List[Dict[str, Any]]): For each cell, in order, its keys under "keys" and what `train_cell` found.
-    RAISES (ValueError): CE081 if trainings failed or their processes died (CE371); the others are done and saved.
-        CE080 as `Cell.identity`, CE372 as `only_run`, CE373 as `read_results`.
+    RETURNS (List[Dict[str, Any]]): For each step, in order, its keys under "keys" and what it found.
+    RAISES (ValueError): CE081 if steps failed or their processes died (CE371); the others are done and saved.
+        CE080 as `Cell.identity`, CE372 as `only_run`, CE373 as `read_results`, CE374 as `make_plan`.
     """
     with only_run(output):
-        return _run_cells(cells, output, jobs)
-
-
-def _run_cells(cells: Sequence[Cell], output: Path, jobs: int) -> list[dict[str, Any]]:
-    unique, starts = _collect(cells)
-    done = read_results(output / RESULTS)
-    failed: dict[str, str] = {}
-    with progress(total=len(unique), unit="training", desc="Train") as bar:
-        for level in _levels(unique):
-            waiting = [cell for cell in level if not _finished(cell, done, starts, output)]
-            bar.update(len(level) - len(waiting))
-            waiting = [cell for cell in waiting if cell.start is None or cell.start.identity in done]
-            trainings = [Training(cell, _model_of(cell.start, output), _kept(cell, starts, output)) for cell in waiting]
-            for ended in run_in_processes(_try, trainings, jobs, _one_thread):
-                identity = ended.task.cell.identity
-                found = Errors.CE371 if ended.died else ended.result
-                if isinstance(found, str):
-                    failed[identity] = found
-                else:
-                    done[identity] = found
-                    append_result(output / RESULTS, found)
-                bar.update()
+        done = read_results(output / RESULTS)
+        plan = make_plan(steps, done, output)
+        failed = _run(plan, done, output / RESULTS, jobs)
     if failed:
-        lost = [dict(cell.keys) for cell in cells if cell.identity not in done]
+        lost = [dict(step.keys) for step in steps if step.identity in failed]
         raise ValueError(Errors.CE081.format(n=len(lost), cells=lost[:5], error=next(iter(failed.values()))))
-    return [{"keys": dict(cell.keys), **done[cell.identity]} for cell in cells]
+    return [{"keys": dict(step.keys), **done[step.identity]} for step in steps]
 
 
-def _try(training: Training) -> dict[str, Any] | str:
+def _run(plan: dict[str, Planned], done: dict[str, dict[str, Any]], results: Path, jobs: int) -> dict[str, str]:
+    """Run a plan, add what is done to `done`, and tell of each step that failed or lost what it needs why."""
+    failed: dict[str, str] = {}
+    sorter = TopologicalSorter({identity: _needs(planned) for identity, planned in plan.items()})
+    sorter.prepare()
+    with progress(total=len(plan), unit="training", desc="Train") as bar:
+
+        def end(identity: str) -> None:
+            sorter.done(identity)
+            bar.update()
+
+        def tasks() -> Iterator[Task | None]:
+            while sorter.is_active():
+                ready = sorter.get_ready()
+                for identity in ready:
+                    step, kept, lacks = plan[identity].step, plan[identity].kept, plan[identity].lacks
+                    if lost := [failed[need] for need in _needs(plan[identity]) if need in failed]:
+                        failed[identity] = lost[0]
+                        end(identity)
+                    elif lacks is None:
+                        end(identity)
+                    else:
+                        yield Task(step, [plan[need].kept.model for need in _needs(plan[identity])], kept)
+                if not ready:
+                    yield None
+
+        for ended in run_in_processes(_try, tasks(), jobs, _one_thread):
+            identity = ended.task.step.identity
+            found = Errors.CE371 if ended.died else ended.result
+            if isinstance(found, str):
+                failed[identity] = found
+            else:
+                done[identity] = {"identity": identity, "parts": dict(ended.task.step.parts), **found}
+                append_result(results, done[identity])
+            end(identity)
+    return failed
+
+
+def _needs(planned: Planned) -> list[str]:
+    return [need.identity for need in planned.step.needs]
+
+
+def _try(task: Task) -> dict[str, Any] | str:
     """The record, or what went wrong, as text: some exceptions do not survive the way between processes."""
     try:
-        return train_cell(*training)
+        return task.step.run(task.models, task.kept)
     except Exception as error:
         # a message without a code may quote a note
         if str(error).startswith("[") or isinstance(error, ConfigValidationError):
             return str(error)
         frame = traceback.extract_tb(error.__traceback__)[-1]
         return f"{type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}"
-
-
-def _collect(cells: Iterable[Cell]) -> tuple[dict[str, Cell], set[str]]:
-    """All cells by identity, those started from included, and the identities of the latter."""
-    unique: dict[str, Cell] = {}
-    starts: set[str] = set()
-    for cell in cells:
-        while cell is not None:
-            unique.setdefault(cell.identity, cell)
-            if cell.start is not None:
-                starts.add(cell.start.identity)
-            cell = cell.start
-    return unique, starts
-
-
-def _levels(unique: dict[str, Cell]) -> list[list[Cell]]:
-    """Cells in the order in which they can run: those that start from nothing first."""
-    levels: dict[int, list[Cell]] = {}
-    for cell in unique.values():
-        depth, start = 0, cell.start
-        while start is not None:
-            depth, start = depth + 1, start.start
-        levels.setdefault(depth, []).append(cell)
-    return [levels[depth] for depth in sorted(levels)]
-
-
-def _finished(cell: Cell, done: dict[str, Any], starts: set[str], output: Path) -> bool:
-    kept = _kept(cell, starts, output)
-    return cell.identity in done and (kept is None or kept.exists())
-
-
-def _kept(cell: Cell, starts: set[str], output: Path) -> Path | None:
-    return _model_of(cell, output) if cell.identity in starts else None
-
-
-def _model_of(cell: Cell | None, output: Path) -> Path | None:
-    return None if cell is None else output / MODELS / cell.identity[:16]
 
 
 def _one_thread() -> None:

@@ -4,7 +4,7 @@ import logging
 import time
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
@@ -21,19 +21,20 @@ from thinc.api import Config
 from ..annotations.documents import read_docs
 from ..files import write_folder_atomically
 from ..provenance import provenance
-from ..scoring.counts import MATCHED_GOLD, PREDICTED, PRF, SUPPORT, micro
-from ..scoring.documents import pair_documents
-from ..scoring.entities import align_entities, count_entities
 from ..scoring.predictions import predict
-from .cell import Cell
+from .step import Kept
+from .strict_scores import keep_predictions, score_predictions
+
+if TYPE_CHECKING:
+    from .cell import Cell
 
 
-def train_cell(cell: Cell, model: Path | None, output: Path | None) -> dict[str, Any]:
+def train_cell(cell: "Cell", model: Path | None, kept: Kept) -> dict[str, Any]:
     """Train, choose the best checkpoint on dev, and score it on test.
 
     cell (Cell): What to train.
     model (Optional[Path]): Folder of the model it starts from.
-    output (Optional[Path]): Where to keep the trained pipeline; one that is there is replaced.
+    kept (Kept): Where to keep the trained pipeline and its predictions; what is there is replaced.
     RETURNS (Dict[str, Any]): JSON-able record without the keys: scores, steps, seconds, provenance.
     """
     start = time.perf_counter()
@@ -41,19 +42,25 @@ def train_cell(cell: Cell, model: Path | None, output: Path | None) -> dict[str,
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if cell.train:
-            nlp, history = train(cell.resolve(model))
+            nlp, history = train(cell.resolve(model), last=cell.last)
         else:
             nlp, history = load_model(model), []
         seconds = time.perf_counter() - start
-        test = score(nlp, cell.test)
-    if output is not None:
-        save(nlp, output)
-    best = max(history, key=lambda point: point["score"]) if history else {"score": None, "step": 0}
+        test = None
+        if cell.test is not None:
+            docs = read_docs(cell.test)
+            predictions = predict(nlp, docs, show_progress=False)
+            test = score_predictions(docs, predictions)
+            keep_predictions(kept.predictions, predictions)
+    if kept.model is not None:
+        save(nlp, kept.model)
+    chosen = {"score": None, "step": 0}
+    if history:
+        chosen = history[-1] if cell.last else max(history, key=lambda point: point["score"])
     return {
-        "identity": cell.identity,
         "config": str(cell.config),
-        "dev": best["score"],
-        "best_step": best["step"],
+        "dev": chosen["score"],
+        "best_step": chosen["step"],
         "history": history,
         "test": test,
         "seconds": {"train": round(seconds, 2), "all": round(time.perf_counter() - start, 2)},
@@ -62,12 +69,13 @@ def train_cell(cell: Cell, model: Path | None, output: Path | None) -> dict[str,
     }
 
 
-def train(config: Config) -> tuple[Language, list[dict[str, Any]]]:
+def train(config: Config, last: bool = False) -> tuple[Language, list[dict[str, Any]]]:
     """Train in memory: checkpoints are kept there, nothing is written.
 
     config (Config): The config.
-    RETURNS (Tuple[Language, List[Dict[str, Any]]]): The pipeline with the parameters of its best evaluation, and all
-        evaluations: step, score and the other scores that are numbers.
+    last (bool): Whether the pipeline is to have the parameters of the last step, not of the best evaluation.
+    RETURNS (Tuple[Language, List[Dict[str, Any]]]): The pipeline with the chosen parameters, and all evaluations: step,
+        score and the other scores that are numbers.
     """
     nlp = init_nlp(config)
     config = nlp.config.interpolate()
@@ -91,38 +99,25 @@ def train(config: Config) -> tuple[Language, list[dict[str, Any]]]:
         },
     )  # fmt: skip
     history: list[dict[str, Any]] = []
-    best: dict[str, bytes] = {}
+    chosen: dict[str, bytes] = {}
+
+    def remember() -> dict[str, bytes]:
+        with nlp.use_params(optimizer.averages):
+            return {name: pipe.model.to_bytes() for name, pipe in nlp.pipeline if hasattr(pipe, "model")}
+
     for _, info, evaluated in steps:
         if evaluated is None:
             continue
         scores = {name: value for name, value in info["other_scores"].items() if isinstance(value, float)}
         # spaCy calls an equal score best as well; here the first stays
-        if all(info["score"] > point["score"] for point in history):
-            with nlp.use_params(optimizer.averages):
-                best = {name: pipe.model.to_bytes() for name, pipe in nlp.pipeline if hasattr(pipe, "model")}
+        if not last and all(info["score"] > point["score"] for point in history):
+            chosen = remember()
         history.append({"step": info["step"], "score": info["score"], "scores": scores})
-    for name, data in best.items():
+    if last:
+        chosen = remember()
+    for name, data in chosen.items():
         nlp.get_pipe(name).model.from_bytes(data)
     return nlp, history
-
-
-def score(nlp: Language, test: Path) -> dict[str, Any]:
-    """Strict scores of a pipeline.
-
-    nlp (Language): The pipeline.
-    test (Path): Documents with gold in `doc.ents`.
-    RETURNS (Dict[str, Any]): For each document [matched, gold, predicted] entities; and micro "p", "r", "f" of all.
-    """
-    docs = read_docs(test)
-    documents = pair_documents(docs, predict(nlp, docs, show_progress=False))
-    labels = sorted({entity.label for document in documents for entity in document.gold | document.predicted})
-    pairs = [align_entities(document.gold, document.predicted) for document in documents]
-    counts = count_entities(pairs, labels, "strict").values
-    rows = counts.sum(1)[:, [MATCHED_GOLD, SUPPORT, PREDICTED]].astype(int).tolist()
-    return {
-        **PRF(*micro(counts.sum(0)).tolist())._asdict(),
-        "documents": {document.id: row for document, row in zip(documents, rows, strict=True)},
-    }
 
 
 def save(nlp: Language, output: Path) -> None:

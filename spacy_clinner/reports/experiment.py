@@ -22,7 +22,7 @@ def write_experiment(path: Path, kind: str, title: str, records: Sequence[Record
     path (Path): The files without their endings.
     kind (str): One of `PLOTS`.
     title (str): Title of the plot.
-    records (Sequence[Record]): All runs, as of `run_cells`.
+    records (Sequence[Record]): All runs, as of `run_steps`.
     tables (Sequence[str]): What the page shows, Markdown.
     RETURNS (str): The page.
     """

@@ -62,11 +62,12 @@ def read_predictions(path: Path) -> Predictions:
 def write_predictions(path: Path, predictions: Predictions) -> None:
     """Write predictions in the form that `read_predictions` reads: offsets and labels, no text.
 
-    path (Path): The JSONL file to write.
+    path (Path): The JSONL file to write; only its owner may read it, as of all that tells what single notes hold.
     predictions (Predictions): Predicted entities by document identifier.
     """
     records = ({"id": name, "entities": sorted(entities)} for name, entities in predictions.items())
-    write_atomically(path, "".join(f"{json.dumps(record, ensure_ascii=False)}\n" for record in records))
+    content = "".join(f"{json.dumps(record, ensure_ascii=False)}\n" for record in records)
+    write_atomically(path, content, private=True)
 
 
 def pipeline_labels(nlp: Language, spans_key: str | None = None) -> set[str]:

@@ -1,5 +1,6 @@
 import json
 import multiprocessing
+import shutil
 import subprocess
 import sys
 import time
@@ -11,9 +12,10 @@ import spacy
 
 from spacy_clinner.experiments import runner
 from spacy_clinner.experiments.cell import Cell
-from spacy_clinner.experiments.runner import run_cells
+from spacy_clinner.experiments.runner import plan_steps, run_steps
 from spacy_clinner.ledger import read_results
 from spacy_clinner.processes import run_in_processes
+from spacy_clinner.scoring.predictions import read_predictions
 
 from ..toys.room import data_overrides, make_room
 
@@ -36,7 +38,7 @@ def cells(room):
 @pytest.fixture(scope="module")
 def run(cells, tmp_path_factory):
     output = tmp_path_factory.mktemp("output")
-    return output, run_cells(cells, output, jobs=2)
+    return output, run_steps(cells, output, jobs=2)
 
 
 def test_every_cell_has_its_record(run, cells):
@@ -67,17 +69,73 @@ def test_a_killed_run_goes_on(run, cells, monkeypatch):
     lines = (output / "results.jsonl").read_text().splitlines()
     kept = [line for line in lines if json.loads(line)["identity"] != cells[0].identity]
     (output / "results.jsonl").write_text("\n".join(kept) + "\n" + '{"identity": "cut sho')
-    levels = []
+    started = []
 
-    def count(function, trainings, *args):
-        levels.append(len(trainings))
-        return run_in_processes(function, trainings, *args)
+    def count(function, tasks, *args):
+        return run_in_processes(function, (started.append(task) or task for task in tasks), *args)
 
     monkeypatch.setattr(runner, "run_in_processes", count)
-    again = run_cells(cells, output)
-    assert levels == [1, 0]
+    again = run_steps(cells, output)
+    assert [task.step.identity for task in filter(None, started)] == [cells[0].identity]
     assert [record["test"] for record in again] == [record["test"] for record in records]
     assert len((output / "results.jsonl").read_text().splitlines()) == 3
+
+
+def test_a_step_starts_when_what_it_needs_is_done(room, cells, tmp_path):
+    """No other training is waited for."""
+    source = cells[2].start
+    slow = replace(source, keys={"method": "slow"}, overrides={**source.overrides, "training.max_steps": 400})
+    run_steps([slow, cells[2]], tmp_path, jobs=2)
+    ended = list(read_results(tmp_path / "results.jsonl"))
+    assert ended == [source.identity, cells[2].identity, slow.identity]
+
+
+def test_models_that_nobody_waits_for_may_be_removed(cells, tmp_path):
+    source, tested = cells[2].start, cells[2]
+    run_steps([tested], tmp_path)
+    (model,) = (tmp_path / "models").iterdir()
+    shutil.rmtree(model)
+    assert [planned.lacks for planned in plan_steps([tested], tmp_path)[0].values()] == [None, None]
+    again = replace(tested, keys={"method": "again"}, overrides={**tested.overrides, "system.seed": 5})
+    lacks = {identity: planned.lacks for identity, planned in plan_steps([tested, again], tmp_path)[0].items()}
+    assert lacks == {source.identity: "model", tested.identity: None, again.identity: "result"}
+    lacks = [planned.lacks for planned in plan_steps([replace(source, keep=True)], tmp_path)[0].values()]
+    assert lacks == ["model"]
+    run_steps([tested, again], tmp_path)
+    assert list((tmp_path / "models").iterdir()) == [model]
+
+
+def test_predictions_stay_if_wanted(cells, tmp_path):
+    cell = replace(cells[2].start, keep_predictions=True)
+    (record,) = run_steps([cell], tmp_path)
+    (path,) = (tmp_path / "predictions").iterdir()
+    assert path.name == f"{cell.identity[:16]}.jsonl" and path.stat().st_mode & 0o777 == 0o600
+    predictions = read_predictions(path)
+    assert list(predictions) == list(record["test"]["documents"])
+    assert sum(map(len, predictions.values())) == sum(n for _, _, n in record["test"]["documents"].values())
+    path.unlink()
+    assert [planned.lacks for planned in plan_steps([cell], tmp_path)[0].values()] == ["predictions"]
+
+
+def test_the_last_model_or_the_best(room, cells, tmp_path):
+    source = cells[2].start
+    # learned by heart long before the end, so that the first of the best evaluations is not the last one
+    longer = {**source.overrides, "training.optimizer.learn_rate": 0.05, "training.max_steps": 40}
+    best = replace(source, overrides=longer, keep=True, test=None)
+    last = replace(best, last=True)
+    records = run_steps([best, last], tmp_path)
+    assert [record["test"] for record in records] == [None, None]
+    assert records[0]["best_step"] < records[1]["best_step"] == 40 and records[0]["dev"] == 1.0
+    weights = [(tmp_path / "models" / cell.identity[:16] / "tagger" / "model").read_bytes() for cell in (best, last)]
+    assert weights[0] != weights[1]
+
+
+def test_missing_data_are_named_before_anything_runs(cells, tmp_path):
+    bad = replace(cells[0], overrides={**cells[0].overrides, "paths.train": "no/such.spacy"})
+    nested = replace(cells[0], overrides={**cells[0].overrides, "corpora.dev.path": "nor/this.spacy"})
+    with pytest.raises(ValueError, match="CE374.*2 files.*no/such.spacy.*nor/this.spacy"):
+        run_steps([bad, cells[0], nested], tmp_path)
+    assert not (tmp_path / "results.jsonl").exists()
 
 
 def test_a_kill_between_model_and_result(run, cells):
@@ -86,7 +144,7 @@ def test_a_kill_between_model_and_result(run, cells):
     lines = (output / "results.jsonl").read_text().splitlines()
     (output / "results.jsonl").write_text("\n".join(line for line in lines if identity not in line) + "\n")
     (model,) = (output / "models").iterdir()
-    run_cells(cells, output)
+    run_steps(cells, output)
     assert identity in read_results(output / "results.jsonl") and list((output / "models").iterdir()) == [model]
 
 
@@ -96,7 +154,7 @@ def test_failures_are_named_and_the_rest_is_saved(cells, tmp_path):
     )
     child = replace(cells[0], keys={"method": "child"}, start=bad)
     with pytest.raises(ValueError, match="CE081.*2 results.*'bad'.*'child'"):
-        run_cells([bad, child, cells[0]], tmp_path)
+        run_steps([bad, child, cells[0]], tmp_path)
     assert list(read_results(tmp_path / "results.jsonl")) == [cells[0].identity]
 
 
@@ -116,10 +174,10 @@ def test_a_killed_process_costs_one_training(room, cells, tmp_path):
     killer = Thread(target=kill_one)
     killer.start()
     with pytest.raises(ValueError, match="CE081.*1 results.*CE371"):
-        run_cells(others, tmp_path, jobs=2)
+        run_steps(others, tmp_path, jobs=2)
     killer.join()
     assert len(killed) == 1 and len(read_results(tmp_path / "results.jsonl")) == 2
-    assert [record["identity"] for record in run_cells(others, tmp_path)] == [cell.identity for cell in others]
+    assert [record["identity"] for record in run_steps(others, tmp_path)] == [cell.identity for cell in others]
     assert len((tmp_path / "results.jsonl").read_text().splitlines()) == 3
 
 
@@ -128,7 +186,7 @@ LONG_RUN = """
 import sys
 from pathlib import Path
 
-from spacy_clinner.experiments import runner
+from spacy_clinner.experiments import cell, runner
 from spacy_clinner.experiments.cell import Cell
 from spacy_clinner.experiments.train_cell import train_cell
 
@@ -136,13 +194,13 @@ def train(*args):
     print("training", flush=True)
     return train_cell(*args)
 
-runner.train_cell = train
+cell.train_cell = train
 
 if __name__ == "__main__":
     room, output = map(Path, sys.argv[1:])
     data = {"paths.train": str(room / "train.spacy"), "paths.dev": str(room / "dev.spacy"), "training.max_steps": 10**9}
     cells = [Cell({"seed": s}, room / "config.cfg", room / "test.spacy", {**data, "system.seed": s}) for s in (0, 1)]
-    runner.run_cells(cells, output, jobs=2)
+    runner.run_steps(cells, output, jobs=2)
 """
 
 
@@ -152,7 +210,7 @@ def test_processes_end_with_a_killed_run(room, cells, tmp_path):
     run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert [run.stdout.readline() for _ in range(2)] == 2 * ["training\n"]
     with pytest.raises(ValueError, match="CE372.*output"):
-        run_cells(cells, tmp_path / "output")
+        run_steps(cells, tmp_path / "output")
     run.kill()
     # all its processes write there, so the end is read when the last of them is gone
     rest, _ = run.communicate(timeout=20)

@@ -1,0 +1,92 @@
+"""What of an experiment is to be done, and why."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import Errors
+from .step import Kept, Step
+
+MODELS, PREDICTIONS = "models", "predictions"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A step that an experiment consists of.
+
+    step (Step): The step.
+    kept (Kept): Where to leave what stays.
+    lacks (Optional[str]): What is not there: "result", "model" or "predictions"; None: it is done.
+    """
+
+    step: Step
+    kept: Kept
+    lacks: str | None
+
+
+def make_plan(steps: Sequence[Step], done: Mapping[str, Any], output: Path) -> dict[str, Planned]:
+    """Find out which steps are to be run.
+
+    A model that other steps read is wanted only while one of these is to be run: finished experiments may lose theirs.
+
+    steps (Sequence[Step]): The experiment; what they need need not be listed.
+    done (Mapping[str, Any]): Results by identity.
+    output (Path): Folder of the results.
+    RETURNS (Dict[str, Planned]): All steps by identity, what they need included and in front of them.
+    RAISES (ValueError): CE374 if data are missing; CE080 and CE320 as `Cell.identity`.
+    """
+    groups: dict[str, list[Step]] = {}
+    for step in steps:
+        _collect(step, groups)
+    _check_data(step for group in groups.values() for step in group)
+    read = {need.identity for group in groups.values() for need in group[0].needs}
+    plan, wanted = {}, set()
+    for identity, group in reversed(groups.items()):
+        name, stays = identity[:16], any(step.keep for step in group)
+        kept = Kept(
+            output / MODELS / name if stays or identity in read else None,
+            output / PREDICTIONS / f"{name}.jsonl" if any(step.keep_predictions for step in group) else None,
+        )
+        lacks = None
+        if identity not in done:
+            lacks = "result"
+        elif (stays or identity in wanted) and not kept.model.exists():
+            lacks = "model"
+        elif kept.predictions and not kept.predictions.exists():
+            lacks = "predictions"
+        if lacks:
+            wanted |= {need.identity for need in group[0].needs}
+        plan[identity] = Planned(group[0], kept, lacks)
+    return {identity: plan[identity] for identity in groups}
+
+
+def changed_parts(step: Step, done: Mapping[str, Mapping[str, Any]]) -> tuple[Mapping[str, Any], list[str]] | None:
+    """Compare a step with the recorded one that is most like it.
+
+    step (Step): A step without a result.
+    done (Mapping[str, Mapping[str, Any]]): Results by identity; those of earlier versions do not tell their parts.
+    RETURNS (Optional[Tuple[Mapping[str, Any], List[str]]]): That result, and the names of the parts that differ; None
+        if no result tells its parts.
+    """
+    found = [(_differing(step.parts, record["parts"]), record) for record in done.values() if "parts" in record]
+    if not found:
+        return None
+    names, record = min(found, key=lambda row: len(row[0]))
+    return record, names
+
+
+def _differing(parts: Mapping[str, str], others: Mapping[str, str]) -> list[str]:
+    return sorted(name for name in {*parts, *others} if parts.get(name) != others.get(name))
+
+
+def _collect(step: Step, groups: dict[str, list[Step]]) -> None:
+    for need in step.needs:
+        _collect(need, groups)
+    groups.setdefault(step.identity, []).append(step)
+
+
+def _check_data(steps: Iterable[Step]) -> None:
+    missing = sorted({str(path) for step in steps for path in step.data if not path.exists()})
+    if missing:
+        raise ValueError(Errors.CE374.format(n=len(missing), paths=missing[:5], folder=Path.cwd()))

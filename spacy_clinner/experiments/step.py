@@ -1,0 +1,77 @@
+"""A step of an experiment: what is done once, has a result of one line, and may leave a model for other steps."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from ..provenance import sha256
+
+# digits of a part's checksum: enough to see that it changed
+SHORT = 12
+
+
+class Kept(NamedTuple):
+    """Where a step leaves what stays beside its result; None: it does not stay.
+
+    model (Optional[Path]): Folder of the pipeline.
+    predictions (Optional[Path]): JSONL file of the entities found on test.
+    """
+
+    model: Path | None = None
+    predictions: Path | None = None
+
+
+class Step(Protocol):
+    """A training (`Cell`), or what is done with the models of trainings."""
+
+    @property
+    def keys(self) -> Mapping[str, Any]:
+        """What the tables group by."""
+
+    @property
+    def identity(self) -> str:
+        """Checksum of everything that decides the result; steps that share it are run once."""
+
+    @property
+    def parts(self) -> Mapping[str, str]:
+        """Short checksums of what makes the identity, by name: they tell which part of it changed."""
+
+    @property
+    def needs(self) -> "Sequence[Step]":
+        """Steps whose models this one reads."""
+
+    @property
+    def data(self) -> Sequence[Path]:
+        """Files and folders that must be there before anything is run."""
+
+    @property
+    def keep(self) -> bool:
+        """Whether the model stays even if no other step reads it."""
+
+    @property
+    def keep_predictions(self) -> bool:
+        """Whether the entities found on test stay."""
+
+    def run(self, models: Sequence[Path], kept: Kept) -> dict[str, Any]:
+        """Do it, in a process of its own.
+
+        models (Sequence[Path]): Folders of the models of `needs`, in order.
+        kept (Kept): Where to leave what stays.
+        RETURNS (Dict[str, Any]): JSON-able record without the keys.
+        """
+
+
+def digest(value: Any) -> str:
+    """RETURNS (str): SHA-256, in hexadecimal digits, of what JSON makes of a value."""
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
+
+
+def checksum(path: Path) -> str | None:
+    """SHA-256 of a file, or of all files of a folder; None if there is neither."""
+    if path.is_dir():
+        return digest(
+            [(str(file.relative_to(path)), sha256(file)) for file in sorted(path.rglob("*")) if file.is_file()]
+        )
+    return sha256(path) if path.is_file() else None
