@@ -34,18 +34,20 @@ def only_run(output: Path) -> Iterator[None]:
         lock.release()
 
 
-def read_results(path: Path) -> dict[str, dict[str, Any]]:
+def read_results(path: Path, cut: bool = True) -> dict[str, dict[str, Any]]:
     """Read results by identity.
 
     path (Path): The JSON lines; may be missing.
-    RETURNS (Dict[str, Dict[str, Any]]): The records of all complete lines. What follows the last line end is cut off.
+    cut (bool): Whether to cut off what follows the last line end. Only the run that has the folder may: to another, it
+        is a line that is being written.
+    RETURNS (Dict[str, Dict[str, Any]]): The records of all complete lines.
     RAISES (ValueError): CE373 if a complete line is no result.
     """
     if not path.exists():
         return {}
     content = path.read_bytes()
     complete = content[: content.rfind(b"\n") + 1]
-    if len(complete) < len(content):
+    if cut and len(complete) < len(content):
         os.truncate(path, len(complete))
     records = {}
     for number, line in enumerate(complete.split(b"\n")[:-1], 1):

@@ -8,6 +8,7 @@ import typer
 from wasabi import msg
 
 from ._coded import coded_errors
+from ._experiment import show_plan
 
 Config = Annotated[
     Path, typer.Argument(help="Config whose [initialize.after_init] is spacy_clinner.transfer_layers.v1")
@@ -16,11 +17,9 @@ Source = Annotated[Path, typer.Option(help="Trained pipeline to transfer from")]
 Train = Annotated[Path, typer.Option(help="Training documents of the target, .spacy")]
 Dev = Annotated[Path, typer.Option(help="Documents to choose the checkpoint on")]
 Test = Annotated[Path, typer.Option(help="Documents to score the chosen checkpoint on")]
-Output = Annotated[Path, typer.Option(help="Folder of results, table and plots")]
 Shares = Annotated[str, typer.Option(help="Shares of the corpus to train on, in percent, with commas")]
 Whole = Annotated[float, typer.Option(help="Percent of the corpus that the training documents are")]
 Seeds = Annotated[str, typer.Option(help="Seeds, with commas")]
-Jobs = Annotated[int, typer.Option(help="Trainings at once, each on one thread")]
 Title = Annotated[str | None, typer.Option(help="Title of the plot; default: the test file's folder")]
 SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -33,6 +32,8 @@ def run_transfer(
     seeds: str,
     jobs: int,
     title: str | None,
+    dry: bool,
+    why: bool,
     **settings: Any,
 ) -> None:
     """Run an experiment and write its table and plots.
@@ -43,6 +44,7 @@ def run_transfer(
     shares (str), seeds (str): Numbers with commas.
     jobs (int): Number of processes.
     title (Optional[str]): Title of the plot.
+    dry (bool), why (bool): Whether to list what would be run, and why, and to run nothing.
     settings (Any): The other fields of the experiment.
     """
     from spacy.cli._util import parse_config_overrides
@@ -55,14 +57,17 @@ def run_transfer(
 
     output = settings["output"]
     with coded_errors():
-        check_plots()
         experiment = TransferExperiment(
             shares=_numbers(shares, float, "--shares"),
             seeds=_numbers(seeds, int, "--seeds"),
             overrides=parse_config_overrides(list(overrides)),
             **settings,
         )
-        records = run_steps(make_cells(experiment), output, jobs)
+        cells = make_cells(experiment)
+        if dry or why:
+            return show_plan(cells, output, why)
+        check_plots()
+        records = run_steps(cells, output, jobs)
         tables = [*transfer_tables(records), *([curve_reading(records)] if name == "curve" else [])]
         title = title or settings["test"].resolve().parent.name
         print(write_experiment(output / name, name, title, records, tables))

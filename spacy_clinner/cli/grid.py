@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from wasabi import msg
 
+from . import _experiment as options
 from ._app import clinner_cli
 from ._coded import coded_errors
 
@@ -13,20 +14,30 @@ from ._coded import coded_errors
 @clinner_cli.command("grid")
 def grid_cli(
     spec: Annotated[Path, typer.Argument(help="TOML file of tasks and methods; see docs/experiments.md")],
-    output: Annotated[Path, typer.Option(help="Folder of results, table and plots")],
-    jobs: Annotated[int, typer.Option(help="Trainings at once, each on one thread")] = 1,
+    output: options.Output,
+    jobs: options.Jobs = 1,
+    dry: options.Dry = False,
+    why: options.Why = False,
 ) -> None:
     """Source by target, method by method. A stopped run goes on where it was."""
     from ..experiments.grid_cells import read_grid
+    from ..experiments.grid_scores import score_grid
     from ..experiments.runner import run_steps
     from ..reports.experiment import write_experiment
     from ..reports.grid import grid_tables
+    from ..reports.grid_scores import score_tables
     from ..reports.plots import check_plots
 
     with coded_errors():
-        check_plots()
         grid = read_grid(spec)
+        if dry or why:
+            return options.show_plan(grid.cells, output, why)
+        check_plots()
         records = run_steps(grid.cells, output, jobs)
+        tables, scores = grid_tables(records, grid.baseline), None
+        if grid.keep_predictions:
+            scores = score_grid(grid, output)
+            tables += score_tables(scores, records)
         path = output / spec.stem
-        print(write_experiment(path, "grid", grid.title, records, grid_tables(records, grid.baseline)))
+        print(write_experiment(path, "grid", grid.title, records, tables, scores))
         msg.good(f"Saved {path}.md, .json, .png and .svg; all of every run is in {output / 'results.jsonl'}")

@@ -2,6 +2,7 @@
 
 import typer
 
+from . import _experiment as shared
 from . import _transfer_options as options
 from ._app import clinner_cli
 
@@ -14,17 +15,19 @@ def layers_cli(
     train: options.Train,
     dev: options.Dev,
     test: options.Test,
-    output: options.Output,
+    output: shared.Output,
     shares: options.Shares = "5,10,20,40,60",
     whole: options.Whole = 60,
     seeds: options.Seeds = "0,1,2",
-    jobs: options.Jobs = 1,
+    jobs: shared.Jobs = 1,
     title: options.Title = None,
+    dry: shared.Dry = False,
+    why: shared.Why = False,
 ) -> None:
     """Transfer up to each layer, at each share of the target's labels. A stopped run goes on where it was."""
     from ..experiments.transfer_cells import layer_cells
 
     options.run_transfer(
-        layer_cells, "layers", ctx.args, shares, seeds, jobs, title,
+        layer_cells, "layers", ctx.args, shares, seeds, jobs, title, dry, why,
         config=config, source=source, train=train, dev=dev, test=test, output=output, whole=whole,
     )  # fmt: skip

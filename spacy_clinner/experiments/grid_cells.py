@@ -1,18 +1,51 @@
 """A grid of tasks and methods, described in a TOML file; see docs/experiments.md."""
 
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-from ..errors import Errors
-from ..files import MARK, read_text
-from .cell import Cell
+from pydantic import BaseModel, StrictBool, StrictInt, StrictStr
 
-_SETTINGS = {"title", "config", "test", "seeds", "baseline", "overrides", "tasks", "methods"}
-_METHOD_SETTINGS = {"config", "test", "start", "train", "hidden", "overrides", "unset"}
+from .cell import Cell
+from .given_predictions import GivenPredictions
+from .toml_file import read_toml, refuse
+
+
+class Tasks(BaseModel, extra="forbid"):
+    """Every source with every other target, and pairs."""
+
+    sources: list[StrictStr] = []
+    targets: list[StrictStr] = []
+    pairs: list[tuple[StrictStr, StrictStr]] = []
+
+
+class Method(BaseModel, extra="forbid"):
+    """A way to train, or predictions of another tool."""
+
+    config: StrictStr | None = None
+    test: StrictStr | None = None
+    start: StrictStr | None = None
+    train: StrictBool = True
+    hidden: StrictBool = False
+    overrides: dict[StrictStr, Any] = {}
+    unset: list[StrictStr] = []
+    predictions: StrictStr | None = None
+
+
+class GridFile(BaseModel, extra="forbid"):
+    """What a file holds."""
+
+    title: StrictStr | None = None
+    config: StrictStr
+    test: StrictStr
+    seeds: list[StrictInt] = [0, 1, 2]
+    baseline: StrictStr | None = None
+    keep_predictions: StrictBool = False
+    overrides: dict[StrictStr, Any] = {}
+    tasks: Tasks
+    methods: dict[StrictStr, Method]
 
 
 @dataclass(frozen=True)
@@ -23,14 +56,17 @@ class Grid:
     methods (Sequence[str]): Methods of the table, in order.
     tasks (Sequence[Tuple[str, str]]): Source and target of each task.
     baseline (Optional[str]): The method that the others are compared with.
-    cells (Sequence[Cell]): All trainings, their keys "source", "target", "method" and "seed".
+    keep_predictions (bool): Whether the entities found on test stay, to be scored in every mode.
+    cells (Sequence[Union[Cell, GivenPredictions]]): All trainings, and predictions to be scored beside theirs; their
+        keys are "source", "target", "method" and "seed".
     """
 
     title: str
     methods: Sequence[str]
     tasks: Sequence[tuple[str, str]]
     baseline: str | None
-    cells: Sequence[Cell]
+    keep_predictions: bool
+    cells: Sequence[Cell | GivenPredictions]
 
 
 def read_grid(path: Path) -> Grid:
@@ -38,49 +74,42 @@ def read_grid(path: Path) -> Grid:
 
     path (Path): The TOML file; its relative paths start from the working directory.
     RETURNS (Grid): Tasks, methods, and a cell for each combination with each seed.
-    RAISES (ValueError): CE084 if a setting is unknown, missing or names no method; CE001 and CE300 if the file is no
-        text in UTF-8.
+    RAISES (ValueError): CE084 if a setting is unknown, missing, of another type or names no method; CE001 and CE300 if
+        the file is no text in UTF-8.
     """
-    content = read_text(path).removeprefix(MARK)
-    try:
-        spec = tomllib.loads(content)
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(Errors.CE084.format(path=path, problem=f"is no TOML: {error}")) from error
-    _check(path, spec, _SETTINGS, {"config", "test", "tasks", "methods"})
-    methods = spec["methods"]
-    for name, method in methods.items():
-        _check(path, method, _METHOD_SETTINGS, set(), f" in [methods.{name}]")
-        _check_start(path, methods, name)
-    shown = [name for name, method in methods.items() if not method.get("hidden")]
-    baseline = spec.get("baseline")
-    if baseline is not None and baseline not in shown:
-        raise ValueError(Errors.CE084.format(path=path, problem=f"has no method {baseline!r}, its baseline"))
-    tasks = _tasks(spec["tasks"])
-    seeds = spec.get("seeds", [0, 1, 2])
+    spec = read_toml(path, GridFile)
+    if problems := list(_problems(spec)):
+        raise refuse(path, problems)
+    shown = [name for name, method in spec.methods.items() if not method.hidden]
+    tasks = _tasks(spec.tasks)
     cells = [
         _make_cell(spec, name, source, target, seed)
-        for (source, target), seed, name in product(tasks, seeds, shown)
+        for (source, target), seed, name in product(tasks, spec.seeds, shown)
     ]  # fmt: skip
-    return Grid(spec.get("title", path.stem), shown, tasks, baseline, cells)
+    return Grid(spec.title or path.stem, shown, tasks, spec.baseline, spec.keep_predictions, cells)
 
 
-def _tasks(spec: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Every source with every other target, and the pairs that are named."""
-    crossed = [(source, target) for source, target in product(spec.get("sources", []), spec.get("targets", []))]
-    return [pair for pair in crossed if pair[0] != pair[1]] + [tuple(pair) for pair in spec.get("pairs", [])]
+def _tasks(spec: Tasks) -> list[tuple[str, str]]:
+    crossed = [(source, target) for source, target in product(spec.sources, spec.targets) if source != target]
+    return crossed + [tuple(pair) for pair in spec.pairs]
 
 
-def _make_cell(spec: Mapping[str, Any], name: str, source: str, target: str, seed: int) -> Cell:
-    method = spec["methods"][name]
+def _make_cell(spec: GridFile, name: str, source: str, target: str, seed: int) -> Cell | GivenPredictions:
+    method = spec.methods[name]
     names = {"source": source, "target": target, "seed": str(seed)}
-    overrides = {**spec.get("overrides", {}), **method.get("overrides", {}), **dict.fromkeys(method.get("unset", []))}
+    keys = {"source": source, "target": target, "method": name, "seed": seed}
+    test = Path(_fill(method.test or spec.test, names))
+    if method.predictions is not None:
+        return GivenPredictions(keys, Path(_fill(method.predictions, names)), test, spec.keep_predictions)
+    overrides = {**spec.overrides, **method.overrides, **dict.fromkeys(method.unset)}
     return Cell(
-        keys={"source": source, "target": target, "method": name, "seed": seed},
-        config=Path(method.get("config", spec["config"])),
-        test=Path(_fill(method.get("test", spec["test"]), names)),
+        keys=keys,
+        config=Path(method.config or spec.config),
+        test=test,
         overrides={**{key: _fill(value, names) for key, value in overrides.items()}, "system.seed": seed},
-        start=_make_cell(spec, method["start"], source, target, seed) if "start" in method else None,
-        train=method.get("train", True),
+        start=_make_cell(spec, method.start, source, target, seed) if method.start is not None else None,
+        train=method.train,
+        keep_predictions=spec.keep_predictions and not method.hidden,
     )
 
 
@@ -96,19 +125,32 @@ def _fill(value: Any, names: Mapping[str, str]) -> Any:
     return value
 
 
-def _check(path: Path, block: Mapping[str, Any], known: set[str], wanted: set[str], where: str = "") -> None:
-    if unknown := sorted(set(block) - known):
-        problem = f"has unknown settings{where}: {', '.join(unknown)}; known are {', '.join(sorted(known))}"
-        raise ValueError(Errors.CE084.format(path=path, problem=problem))
-    if missing := sorted(wanted - set(block)):
-        raise ValueError(Errors.CE084.format(path=path, problem=f"misses {', '.join(missing)}{where}"))
+def _problems(spec: GridFile) -> Iterator[str]:
+    """What is wrong with keys that concern each other."""
+    if not spec.seeds:
+        yield "seeds: there are none"
+    if not _tasks(spec.tasks):
+        yield "tasks: there are none"
+    if spec.baseline is not None and (spec.baseline not in spec.methods or spec.methods[spec.baseline].hidden):
+        yield f"baseline: {spec.baseline!r} is no method of the table"
+    for name, method in spec.methods.items():
+        if method.predictions is not None and (settings := _settings_of_trainings(method)):
+            yield f"methods.{name}.predictions: nothing is trained, so {', '.join(settings)} cannot be set"
+        if not method.train and method.start is None and method.predictions is None:
+            yield f"methods.{name}.train: what is not trained needs a start"
+        yield from _problems_of_start(spec.methods, name)
 
 
-def _check_start(path: Path, methods: Mapping[str, Any], name: str) -> None:
-    """A chain of starts must end."""
+def _settings_of_trainings(method: Method) -> list[str]:
+    set_here = {"config": method.config, "start": method.start, "overrides": method.overrides, "unset": method.unset}
+    return [name for name, value in set_here.items() if value] + ([] if method.train else ["train"])
+
+
+def _problems_of_start(methods: Mapping[str, Method], name: str) -> Iterator[str]:
+    """A chain of starts must end, at a training."""
     seen = [name]
-    while (start := methods[seen[-1]].get("start")) is not None:
-        if start not in methods or start in seen:
-            problem = f"lets the method {seen[-1]!r} start from {start!r}, which is no other method before it"
-            raise ValueError(Errors.CE084.format(path=path, problem=problem))
+    while (start := methods[seen[-1]].start) is not None:
+        if start not in methods or start in seen or methods[start].predictions is not None:
+            yield f"methods.{seen[-1]}.start: {start!r} is no other method before it that leaves a model"
+            return
         seen.append(start)

@@ -43,10 +43,10 @@ def make_plan(steps: Sequence[Step], done: Mapping[str, Any], output: Path) -> d
     read = {need.identity for group in groups.values() for need in group[0].needs}
     plan, wanted = {}, set()
     for identity, group in reversed(groups.items()):
-        name, stays = identity[:16], any(step.keep for step in group)
+        stays = any(step.keep for step in group)
         kept = Kept(
-            output / MODELS / name if stays or identity in read else None,
-            output / PREDICTIONS / f"{name}.jsonl" if any(step.keep_predictions for step in group) else None,
+            output / MODELS / identity[:16] if stays or identity in read else None,
+            predictions_of(identity, output) if any(step.keep_predictions for step in group) else None,
         )
         lacks = None
         if identity not in done:
@@ -59,6 +59,11 @@ def make_plan(steps: Sequence[Step], done: Mapping[str, Any], output: Path) -> d
             wanted |= {need.identity for need in group[0].needs}
         plan[identity] = Planned(group[0], kept, lacks)
     return {identity: plan[identity] for identity in groups}
+
+
+def predictions_of(identity: str, output: Path) -> Path:
+    """RETURNS (Path): Where the predictions of a step are kept."""
+    return output / PREDICTIONS / f"{identity[:16]}.jsonl"
 
 
 def changed_parts(step: Step, done: Mapping[str, Mapping[str, Any]]) -> tuple[Mapping[str, Any], list[str]] | None:

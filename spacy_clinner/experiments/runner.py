@@ -27,16 +27,13 @@ class Task(NamedTuple):
 
 
 def plan_steps(steps: Sequence[Step], output: Path) -> tuple[dict[str, Planned], dict[str, dict[str, Any]]]:
-    """Tell what `run_steps` would do; nothing is run.
+    """Tell what `run_steps` would do; nothing is run or written, and another run may go on.
 
     steps (Sequence[Step]), output (Path): As for `run_steps`.
     RETURNS (Tuple[Dict[str, Planned], Dict[str, Dict[str, Any]]]): The plan, and the results that are there.
-    RAISES (ValueError): CE372, CE373, CE374 as `run_steps`.
+    RAISES (ValueError): CE080, CE373, CE374 as `run_steps`.
     """
-    if not (output / RESULTS).exists():
-        return make_plan(steps, {}, output), {}
-    with only_run(output):
-        done = read_results(output / RESULTS)
+    done = read_results(output / RESULTS, cut=False)
     return make_plan(steps, done, output), done
 
 

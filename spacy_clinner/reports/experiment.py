@@ -1,7 +1,7 @@
 """What an experiment found: a page of tables, a plot, and every run in a line."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,14 @@ KEPT = ("identity", "dev", "best_step", "seconds", "date", "versions")
 PLOTS = {"curve": plot_curve, "layers": plot_layers, "grid": plot_grid}
 
 
-def write_experiment(path: Path, kind: str, title: str, records: Sequence[Record], tables: Sequence[str]) -> str:
+def write_experiment(
+    path: Path,
+    kind: str,
+    title: str,
+    records: Sequence[Record],
+    tables: Sequence[str],
+    scores: Mapping[str, Any] | None = None,
+) -> str:
     """Write PATH.md, PATH.json, PATH.png and PATH.svg.
 
     path (Path): The files without their endings.
@@ -24,12 +31,14 @@ def write_experiment(path: Path, kind: str, title: str, records: Sequence[Record
     title (str): Title of the plot.
     records (Sequence[Record]): All runs, as of `run_steps`.
     tables (Sequence[str]): What the page shows, Markdown.
+    scores (Optional[Mapping[str, Any]]): Further scores for the JSON file.
     RETURNS (str): The page.
     """
     source = provenance()
     page = "\n\n".join([_heading(source, len(values(records, "seed"))), *tables]) + "\n"
     lines = ",\n".join(json.dumps(_shortened(record), ensure_ascii=False) for record in records)
-    head = json.dumps({"written": source, "kind": kind, "title": title}, ensure_ascii=False)[1:-1]
+    head = {"written": source, "kind": kind, "title": title, **({} if scores is None else {"scores": scores})}
+    head = json.dumps(head, ensure_ascii=False)[1:-1]
     write_atomically(path.with_name(f"{path.name}.md"), page)
     write_atomically(path.with_name(f"{path.name}.json"), f'{{{head}, "runs": [\n{lines}\n]}}\n')
     draw_experiment(path)

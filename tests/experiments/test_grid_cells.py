@@ -1,4 +1,6 @@
+import importlib
 import json
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -60,21 +62,49 @@ def test_grid_is_tasks_by_seeds_by_methods(tmp_path):
     assert not grid.cells[-2].train and grid.cells[-2].start.overrides == cell.start.overrides
 
 
+@pytest.fixture(params=["pydantic", "pydantic.v1"], name="read_grid")
+def read_grid_by(request, monkeypatch):
+    """The reader with the newest pydantic, and with the one of old, both of which spaCy allows."""
+    monkeypatch.setitem(sys.modules, "pydantic", importlib.import_module(request.param))
+    for name in ("toml_file", "grid_cells"):
+        monkeypatch.delitem(sys.modules, f"spacy_clinner.experiments.{name}", raising=False)
+    return importlib.import_module("spacy_clinner.experiments.grid_cells").read_grid
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        (("seeds", "sseeds"), "sseeds"),
-        (('config = "config.cfg"', ""), "misses config"),
-        (('start = "source"', 'start = "nothing"'), "'nothing'"),
-        (("hidden = true", 'start = "fine-tuning"'), "start from"),
-        (("hidden = true", "hiden = true"), r"hiden.*\[methods.source\]|in \[methods.source\].*hiden"),
-        (('baseline = "fine-tuning"', 'baseline = "source"'), "baseline"),
+        (("seeds", "sseeds"), "sseeds is no setting .known are baseline, config, keep_predictions"),
+        (('config = "config.cfg"', ""), "config is missing"),
+        (("[3, 4]", '[3, "4"]'), "seeds.1: .*int"),
+        (("[3, 4]", "[]"), "seeds: there are none"),
+        (('["a", "b"]\ntargets', '"a"\ntargets'), "tasks.sources: .*list"),
+        (("train = false", 'train = "no"'), "methods.source only.train: .*bool"),
+        (("train = false", ""), None),
+        (('start = "source"\ntrain', "train"), "methods.source only.train: .* needs a start"),
+        (('start = "source"', 'start = "nothing"'), "methods.source only.start: 'nothing'"),
+        (("hidden = true", 'start = "fine-tuning"'), "start: .* before it"),
+        (("hidden = true", "hiden = true"), "methods.source.hiden is no setting .*hidden"),
+        (('baseline = "fine-tuning"', 'baseline = "source"'), "baseline: 'source'"),
+        (("hidden = true", 'predictions = "p.jsonl"'), "methods.source.predictions: .*overrides.*start: 'source'"),
         (("[tasks]", "[tasks"), "no TOML"),
     ],
 )
-def test_mistakes_are_named(tmp_path, change, problem):
-    with pytest.raises(ValueError, match=rf"CE084.*{problem}"):
-        read_grid(write(tmp_path, GRID.replace(*change)))
+def test_mistakes_are_named(tmp_path, read_grid, change, problem):
+    path = write(tmp_path, GRID.replace(*change))
+    if problem is None:
+        assert len(read_grid(path).cells) == 12
+        return
+    with pytest.raises(ValueError, match=rf"(?s)CE084.*grid.toml: .*{problem}"):
+        read_grid(path)
+
+
+def test_all_mistakes_are_named_at_once_and_no_value_is_printed(tmp_path):
+    text = GRID.replace("seeds", "sseeds").replace("hidden = true", 'hidden = "secret"').replace("[3, 4]", "[]")
+    with pytest.raises(ValueError, match="sseeds.*") as error:
+        read_grid(write(tmp_path, text))
+    assert "methods.source.hidden" in str(error.value) and "secret" not in str(error.value)
+    assert error.value.__context__ is None
 
 
 def test_a_grid_of_another_system(tmp_path):

@@ -1,0 +1,95 @@
+"""A grid's kept predictions scored in every mode: means over seeds, intervals over documents, paired tests."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..annotations.documents import is_annotated
+from ..annotations.keys import BRAT_SPANS_KEY
+from ..corpora.original_gold import kept_gold
+from ..scoring.evaluation import AVERAGES, Bootstrap, StrictScores
+from ..scoring.run import Gold, run_model
+from ..scoring.several_runs import compare_systems, mean_interval
+from .grid_cells import Grid
+from .plan import predictions_of
+from .step import Step
+
+# The golds that a score may be against, by their names in the results.
+ENTS, ALL, ORIGINAL = "doc.ents", "all annotations", "annotators' offsets"
+
+
+def score_grid(grid: Grid, output: Path) -> dict[str, Any]:
+    """Score all predictions of a grid.
+
+    grid (Grid): The grid, run with `keep_predictions`.
+    output (Path): Folder of its results.
+    RETURNS (Dict[str, Any]): JSON-able: the baseline, and a list of tasks; of each its methods: all runs' scores by
+        gold, mode, average and measure, the interval, and the comparison to the baseline.
+    """
+    return {
+        "baseline": grid.baseline,
+        "tasks": [_score_task(grid, output, *task) for task in dict.fromkeys(grid.tasks)],
+    }
+
+
+def _score_task(grid: Grid, output: Path, source: str, target: str) -> dict[str, Any]:
+    cells = [cell for cell in grid.cells if (cell.keys["source"], cell.keys["target"]) == (source, target)]
+    golds: dict[Path, dict[str, Gold]] = {}
+    found = {}
+    for method in grid.methods:
+        own = [cell for cell in cells if cell.keys["method"] == method]
+        for cell in own:
+            golds.setdefault(cell.test, _golds(cell.test))
+        found[method] = _score_method(own, output, golds)
+    rows = {}
+    for method, scores in found.items():
+        rows[method] = {"runs": len(scores[ENTS]), "scores": {gold: _scores(runs) for gold, runs in scores.items()}}
+        rows[method]["interval"] = mean_interval(scores[ENTS])
+        # a method may have documents of its own (`test`); those cannot be paired
+        if grid.baseline and method != grid.baseline and _same_documents(scores, found[grid.baseline]):
+            rows[method]["against_baseline"] = compare_systems(scores[ENTS], found[grid.baseline][ENTS])
+    return {"source": source, "target": target, "methods": rows}
+
+
+def _golds(test: Path) -> dict[str, Gold]:
+    gold = Gold.read(test)
+    golds = {ENTS: replace(gold, original=kept_gold(gold.docs))}
+    if any(is_annotated(doc, BRAT_SPANS_KEY) for doc in gold.docs):
+        golds[ALL] = replace(gold, spans_key=BRAT_SPANS_KEY)
+    return golds
+
+
+def _score_method(
+    cells: Sequence[Step], output: Path, golds: dict[Path, dict[str, Gold]]
+) -> dict[str, list[StrictScores]]:
+    """One evaluation a run, by gold."""
+    found: dict[str, list[StrictScores]] = {}
+    for cell in cells:
+        for name, gold in golds[cell.test].items():
+            with warnings.catch_warnings():
+                # rare labels that a run never predicts are no news here
+                warnings.filterwarnings("ignore", message=r"\[CW06[01]\]")
+                run = run_model(str(predictions_of(cell.identity, output)), gold, bootstrap=Bootstrap(resamples=0))
+            found.setdefault(name, []).append(run.evaluation)
+            if run.original:
+                found.setdefault(ORIGINAL, []).append(run.original)
+    return found
+
+
+def _same_documents(scores: dict[str, list[StrictScores]], others: dict[str, list[StrictScores]]) -> bool:
+    return len({run.ids for run in (*scores[ENTS], *others[ENTS])}) == 1
+
+
+def _scores(runs: Sequence[StrictScores]) -> dict[str, Any]:
+    """All runs' scores by mode, average and measure."""
+    return {
+        mode: {
+            average: {
+                measure: [getattr(run.modes[mode].averages[average], measure) for run in runs] for measure in "prf"
+            }
+            for average in AVERAGES
+        }
+        for mode in runs[0].modes
+    }
