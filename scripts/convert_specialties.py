@@ -26,9 +26,10 @@ from spacy_clinner.cells import format_tsv
 from spacy_clinner.cli._coded import coded_errors
 from spacy_clinner.corpora.audit import ImportAudit
 from spacy_clinner.corpora.formats.column_lines import ColumnFormat
-from spacy_clinner.corpora.formats.columns import ColumnDocument, columns_to_doc, read_columns
+from spacy_clinner.corpora.formats.columns import ColumnDocument, column_record, read_columns
 from spacy_clinner.corpora.id_lists import read_ids
 from spacy_clinner.corpora.importing import blank_pipeline, import_corpus, write_docbin
+from spacy_clinner.corpora.placing.place import place
 from spacy_clinner.corpora.placing.rebuild import restore_spaces
 from spacy_clinner.corpora.splits import split_docs
 from spacy_clinner.files import read_lines, read_text, write_atomically
@@ -71,7 +72,7 @@ def read_multicardioner(assets: Path, nlp: Language, audit: ImportAudit) -> Iter
         found = [next(sentences[row["file"]]).sentences[0] for _ in range(int(row["sentences"]))]
         original = texts.get(row["document"].removeprefix("es-"), "")
         document = restore_spaces(ColumnDocument(row["document"], found), original, audit)
-        yield columns_to_doc(document, nlp.tokenizer, audit)
+        yield place(column_record(document), nlp.tokenizer, audit)
 
 
 def read_id_lists(folder: Path) -> dict[str, list[str]]:

@@ -11,7 +11,8 @@ from weasel.cli.run import project_run
 from weasel.util import load_project_config
 
 from scripts.collect_results import collect, to_markdown
-from spacy_clinner.corpora.formats.brat import BratDocument, Textbound
+from spacy_clinner.corpora.formats.brat import BratDocument
+from spacy_clinner.corpora.placing.record import Mention
 
 ROOT = Path(__file__).parents[1]
 PROJECT = load_project_config(ROOT)
@@ -82,7 +83,7 @@ def test_collect(tmp_path):
     for doc, spans in zip(docs, ([(0, 1), (2, 3)], [(1, 2)]), strict=True):
         doc.ents = [Span(doc, start, end, "Symptom") for start, end in spans]
         doc.spans["clinner_brat"] = list(doc.ents)
-        marked = [Textbound("T1", "Symptom", ((doc.ents[0].start_char, doc.ents[0].end_char - 1),), "")]
+        marked = [Mention("T1", "Symptom", ((doc.ents[0].start_char, doc.ents[0].end_char - 1),), "")]
         doc.user_data["clinner_brat"] = vars(BratDocument("", "", [vars(mention) for mention in marked]))
     (tmp_path / "data").mkdir()
     for split in ("dev", "test"):

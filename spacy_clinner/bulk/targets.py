@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from spacy.tokens import Doc, DocBin
 
 from ..annotations.span_groups import steady_spans
-from ..corpora.exporting import FORMATS as FOLDERS
 from ..corpora.exporting import export_docs
-from ..corpora.formats.table import FORMATS as TABLE
-from ..corpora.formats.table import files_of
+from ..corpora.formats import FORMATS as TABLE
+from ..corpora.formats import WRITTEN
+from ..corpora.formats.options import WriteOptions
 from ..corpora.writing import check_id
 from ..errors import Errors
 from ..files import replacing, replacing_folder
@@ -24,7 +24,7 @@ from .processes import TRANSFORMER_DATA
 # Takes a document that knows its id.
 Write = Callable[[str, Doc], None]
 FILES = ("jsonl", "csv", "spacy")
-FORMATS = (*FILES, *FOLDERS)
+FORMATS = (*FILES, *WRITTEN)
 # the one file of all notes, in formats of annotation tools
 STEM = "notes"
 
@@ -140,19 +140,19 @@ def _spacy(path: Path, target: Target) -> Iterator[Write]:
 def _folder(folder: Path, target: Target) -> Iterator[Write]:
     """Files of each document; of formats with one file for all, the documents are held until all are there."""
     held: list[Doc] = []
-    one_file = TABLE[target.format].file_of_docs is not None
+    format = TABLE[target.format]
 
     def write(doc_id: str, doc: Doc) -> None:
         _set_entities(doc, target)
-        if one_file:
+        if format.one_file:
             # what cannot be written is found while its note can still be left out
-            list(files_of([doc], target.format, STEM, True))
+            list(format.write([doc], WriteOptions(STEM, ents_only=True)))
             held.append(doc)
         elif export_docs([doc], folder, target.format, ents_only=True):
             raise ValueError(Errors.CE346.format(format=target.format, problem="it holds no word"))
 
     yield write
-    if one_file:
+    if format.one_file:
         export_docs(held, folder, target.format, stem=STEM)
 
 

@@ -5,18 +5,20 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from ..corpora.formats import FORMATS, READ, WRITTEN
 from ._app import clinner_cli
 from ._coded import coded_errors
 
-_TOOLS = "brat, pubtator, i2b2-2009, prodigy, doccano, label-studio"
+# a paragraph each: typer joins single lines
+_HELP = "\n\n".join(f"{name}: {format.help}" for name, format in FORMATS.items())
 
 
-@clinner_cli.command("convert")
+@clinner_cli.command("convert", epilog=_HELP)
 def convert_cli(
     source: Annotated[Path, Argument(help="Corpus (folder or column file); with --to a .spacy file", exists=True)],
     output: Annotated[Path, Argument(help=".spacy file; with --splits, --split or --to a folder")],
-    format: Annotated[str | None, Option(help=f"{_TOOLS}, phee, iob (any), iob1, iob2, bioes")] = None,
-    to: Annotated[str | None, Option(help=f"From .spacy to {_TOOLS}, iob1, iob2, bioes")] = None,
+    format: Annotated[str | None, Option(help=f"Format of the corpus: {', '.join(READ)}")] = None,
+    to: Annotated[str | None, Option(help=f"From .spacy to: {', '.join(WRITTEN)}")] = None,
     ents_only: Annotated[bool, Option("--ents-only", help="To brat, i2b2-2009: doc.ents, not as imported")] = False,
     lang: Annotated[str, Option(help="Language code")] = "en",
     tokenizer: Annotated[str, Option(help="clinical, spacy, or file (of columns); train with the same")] = "clinical",

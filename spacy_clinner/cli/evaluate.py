@@ -5,6 +5,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from ..corpora.formats import READ_BY_CHARACTERS
 from ._app import clinner_cli
 from ._coded import coded_errors
 from ._gpu import GpuId, use_gpu
@@ -20,7 +21,7 @@ def evaluate_cli(
     spans_key: Annotated[str | None, Option(help="Span group that MODEL writes; default: doc.ents")] = None,
     gold_spans_key: Annotated[str | None, Option(help="Span group that holds the gold; default: doc.ents")] = None,
     corpus: Annotated[Path | None, Option("--gold", help="The corpus that DATA was imported from", exists=True)] = None,
-    format: Annotated[str | None, Option(help="Format of --gold: brat, pubtator, phee, i2b2-2009")] = None,
+    format: Annotated[str | None, Option(help=f"Of --gold: {', '.join(READ_BY_CHARACTERS)}")] = None,
     bootstrap: Annotated[int, Option(min=0, help="Resamples of documents for the intervals; 0: no intervals")] = 1000,
     permutations: Annotated[int, Option(min=1, help="Random swaps of the paired test of --compare")] = 10_000,
     seed: Annotated[int, Option(help="Seed of intervals and test")] = 0,

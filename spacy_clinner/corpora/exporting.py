@@ -1,6 +1,6 @@
 """Documents -> foreign formats: a file (or a pair of files) a document, or one file of all."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from spacy.tokens import Doc
@@ -9,21 +9,24 @@ from ..annotations.documents import read_docs
 from ..annotations.keys import DOC_ID_KEY
 from ..errors import Errors
 from ..files import write_files_atomically
-from .formats.table import FORMATS as TABLE
-from .formats.table import files_of
+from .formats import FORMATS, WRITTEN, Files
+from .formats.options import WriteOptions
 from .writing import check_id
-
-FORMATS = tuple(name for name, format in TABLE.items() if format.files_of_doc or format.file_of_docs)
 
 
 def export_docs(
-    docs: Sequence[Doc], folder: Path, format: str, *, stem: str = "doc", ents_only: bool = False
+    docs: Sequence[Doc],
+    folder: Path,
+    format: str,
+    *,
+    stem: str = "doc",
+    ents_only: bool = False,
 ) -> list[str]:
     """Write documents; nothing is written unless all can be.
 
     docs (Sequence[Doc]): The documents. One without an id is named by `stem` and its number.
     folder (Path): Where to; it is made if missing, other files in it stay.
-    format (str): One of `FORMATS`. Brat gets ID.txt and ID.ann: the annotations that the document was imported with if
+    format (str): One of `WRITTEN`. Brat gets ID.txt and ID.ann: the annotations that the document was imported with if
         it comes from brat, else `doc.ents`; a document without annotation has no .ann file. PubTator gets
         ID.PubTator.txt: `doc.ents` and the relations between concepts. i2b2 2009 gets
         ID.txt and ID.i2b2.entries: as imported, else `doc.ents` and their relations. Prodigy and doccano get one file,
@@ -36,14 +39,15 @@ def export_docs(
         CE332 for a file or folder in the way, and CE013, CE023, CE330, CE331, CE333 and CE334 for what would not be
         read back.
     """
-    if format not in FORMATS:
-        raise ValueError(Errors.CE008.format(what="format", value=format, known=", ".join(FORMATS)))
-    named = _by_id(docs, stem, names_files=TABLE[format].file_of_docs is None)
+    if format not in WRITTEN:
+        raise ValueError(Errors.CE008.format(what="format", value=format, known=", ".join(WRITTEN)))
+    one = FORMATS[format]
+    named = _by_id(docs, stem, names_files=not one.one_file)
     left_out: list[str] = []
-    if TABLE[format].needs_annotation:
+    if one.needs_annotation:
         left_out = [doc_id for doc_id, doc in named.items() if not doc.has_annotation("ENT_IOB")]
     written = [doc for doc_id, doc in named.items() if doc_id not in set(left_out)]
-    _write(files_of(written, format, stem, ents_only), folder)
+    _write(one.write(written, WriteOptions(stem, ents_only)), folder)
     return left_out
 
 
@@ -52,7 +56,7 @@ def export_file(source: Path, folder: Path, format: str, *, ents_only: bool = Fa
 
     source (Path): The file.
     folder (Path): Where to.
-    format (str): One of `FORMATS`.
+    format (str): One of `WRITTEN`.
     ents_only (bool): As for `export_docs`.
     RETURNS (Tuple[int, List[str]]): Number of documents written, and ids of those left out.
     RAISES (ValueError): CE014 if the folder is a file, those of `read_docs` and `export_docs`.
@@ -64,7 +68,7 @@ def export_file(source: Path, folder: Path, format: str, *, ents_only: bool = Fa
     return len(docs) - len(left_out), left_out
 
 
-def _write(files: Iterable[Mapping[str, str | None]], folder: Path) -> None:
+def _write(files: Iterable[Files], folder: Path) -> None:
     """Write the files of all documents, or nothing if a name is taken by what may not be replaced."""
     contents = {name: content for of_document in files for name, content in of_document.items()}
     for name, content in contents.items():

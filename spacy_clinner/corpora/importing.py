@@ -1,7 +1,6 @@
 """Foreign corpora -> documents -> `.spacy` files that spaCy's own `spacy.Corpus.v1` reads."""
 
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import spacy
@@ -11,25 +10,15 @@ from spacy.tokens import Doc, DocBin
 from ..annotations.keys import DOC_ID_KEY
 from ..errors import Errors
 from ..files import write_atomically
-from ..progress import progress
 from .audit import ImportAudit
-from .discovery import claim_id, find_files, without_ending
-from .formats.brat import find_brat
-from .formats.brat_docs import HEAD_ROLE
+from .discovery import find_files, without_ending
+from .formats import FORMATS, READ
 from .formats.column_lines import ColumnFormat
-from .formats.columns import columns_to_doc, find_columns, read_columns
-from .formats.table import FORMATS as TABLE
+from .formats.options import HEAD_ROLE, ReadOptions
 from .id_lists import read_ids
+from .placing.place import place
 from .splits import Draw, check_known, draw_splits, read_splits, split_docs, write_splits
 
-# "iob" tells the scheme of the columns from their tags
-SCHEMES = {"iob": None, "iob1": "iob1", "iob2": "iob2", "bioes": "bioes"}
-# formats that annotate characters: their readers take a path and the audit and yield records, which know nothing of
-# tokens
-READERS = {name: format.read for name, format in TABLE.items() if format.read}
-# how records become documents: a record, a tokenizer and the audit
-MAKERS = {name: format.make_doc for name, format in TABLE.items() if format.make_doc}
-FORMATS = (*READERS, *SCHEMES)
 DEFAULT_LAYOUT = ColumnFormat()
 # "file": tokens of column files, which is what white space separates
 TOKENIZERS = {
@@ -59,11 +48,11 @@ def blank_pipeline(lang: str, tokenizer: str) -> Language:
 def check_tokenizer(format: str, tokenizer: str) -> None:
     """See that only column files are asked for their own tokens.
 
-    format (str): One of `FORMATS`.
+    format (str): One of `READ`.
     tokenizer (str): One of `TOKENIZERS`.
     RAISES (ValueError): CE312 for "file" and another format.
     """
-    if tokenizer == "file" and format in FORMATS and format not in SCHEMES:
+    if tokenizer == "file" and format in READ and not FORMATS[format].has_tokens:
         known = ", ".join(name for name in TOKENIZERS if name != "file")
         raise ValueError(Errors.CE312.format(format=format, known=known))
 
@@ -89,31 +78,18 @@ def import_corpus(
     """Read a corpus, showing progress.
 
     path (Path): A brat folder, a file of another format, or a folder of these.
-    format (str): One of `FORMATS`.
+    format (str): One of `READ`.
     nlp (Language): Gives tokenizer and vocabulary.
     layout (ColumnFormat): Of column files; `format` sets its scheme.
     audit (ImportAudit): Gets counts and problems.
-    head_role (Optional[str]): For brat: role of a relation's head; None: relations are not annotated.
+    head_role (Optional[str]): For brat: as of `ReadOptions`.
     YIELDS (Doc): Its documents.
-    RAISES (ValueError): CE008 for an unknown format, CE005 if there is no document, CE301 for an id that is there
-        twice, and those of `READERS` and `read_columns`.
+    RAISES (ValueError): CE008 for an unknown format, and those of `Format.read`.
     """
-    if format in READERS:
-        total = len(find_brat(path, ImportAudit())) if format == "brat" else None
-        options = {"head_role": head_role} if format == "brat" else {}
-        for record in progress(READERS[format](path, audit), total=total, unit="doc", desc="Read"):
-            doc = MAKERS[format](record, nlp.tokenizer, audit, **options)
-            if doc is not None:
-                yield doc
-    elif format in SCHEMES:
-        layout = replace(layout, scheme=SCHEMES[format])
-        owners: dict[str, str] = {}
-        for name, file in progress(find_columns(path, audit).items(), unit="file", desc="Read"):
-            for document in read_columns(file, layout, audit, name):
-                claim_id(document.id, name, owners)
-                yield columns_to_doc(document, nlp.tokenizer, audit)
-    else:
-        raise ValueError(Errors.CE008.format(what="format", value=format, known=", ".join(FORMATS)))
+    if format not in READ:
+        raise ValueError(Errors.CE008.format(what="format", value=format, known=", ".join(READ)))
+    for record in FORMATS[format].read(path, audit, ReadOptions(layout, head_role)):
+        yield place(record, nlp.tokenizer, audit)
 
 
 def write_docbin(docs: Iterable[Doc], path: Path) -> None:
@@ -143,7 +119,7 @@ def import_files(
 
     source (Path): The corpus.
     output (Path): A `.spacy` file; with `splits` a folder, which gets train.spacy, dev.spacy and test.spacy.
-    format (str): One of `FORMATS`.
+    format (str): One of `READ`.
     lang (str): Language code.
     tokenizer (str): "clinical", "spacy" or, for column files, "file": their own tokens.
     layout (ColumnFormat): Of column files.
@@ -151,7 +127,7 @@ def import_files(
         whose files are written to `output`, too.
     audit_path (Optional[Path]): TSV file for the audit.
     ids_path (Optional[Path]): File for the ids of all documents, one a line.
-    head_role (Optional[str]): For brat: role of a relation's head; None: relations are not annotated.
+    head_role (Optional[str]): For brat: as of `ReadOptions`.
     leave_out (Optional[Path]): File with ids of documents that are not written, one a line.
     RETURNS (Tuple[ImportAudit, Dict[Path, int]]): The audit, and the number of documents of each file.
     RAISES (ValueError): CE014 if the output is a folder for a file, or the reverse, CE009 for a document that is named
@@ -167,7 +143,8 @@ def import_files(
     # a set that keeps the order of the file, in which an error names its ids
     unwanted = dict.fromkeys(read_ids(leave_out) if leave_out else ())
     audit = ImportAudit()
-    docs = list(import_corpus(source, format, blank_pipeline(lang, tokenizer), layout, audit, head_role))
+    nlp = blank_pipeline(lang, tokenizer)
+    docs = list(import_corpus(source, format, nlp, layout, audit, head_role))
     audit.ids = [doc.user_data[DOC_ID_KEY] for doc in docs]
     if leave_out:
         check_known(unwanted, docs, leave_out.name)

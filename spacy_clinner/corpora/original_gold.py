@@ -7,16 +7,17 @@ from spacy.tokens import Doc
 
 from ..annotations.documents import document_ids, is_annotated
 from ..annotations.entity import Entity
-from ..annotations.keys import BRAT_KEY, BRAT_SPANS_KEY
+from ..annotations.keys import BRAT_SPANS_KEY
 from ..errors import Errors
 from ..scoring.original_gold import Annotations, OriginalGold
 from .audit import ImportAudit
-from .formats.brat import Textbound
-from .formats.brat_docs import doc_to_brat
-from .formats.i2b2_2009 import EntryDocument
-from .formats.i2b2_2009_docs import ENTRIES_KEY, doc_to_entries
-from .importing import FORMATS, READERS
-from .placing.align import Mention, outer_offsets
+from .formats import FORMATS, READ, READ_BY_CHARACTERS
+from .formats.brat_docs import stored_brat
+from .formats.i2b2_2009 import mentions_of
+from .formats.i2b2_2009_docs import stored_entries
+from .formats.options import ReadOptions
+from .placing.align import outer_offsets
+from .placing.record import Mention
 
 
 def original_gold(
@@ -59,21 +60,22 @@ def read_gold(path: Path, format: str, docs: Sequence[Doc], spans_key: str | Non
     """Read the annotations of documents from the corpus that they were imported from.
 
     path (Path): The corpus: a folder or file of the format.
-    format (str): One of `READERS`, the formats that annotate characters.
+    format (str): One of `READ_BY_CHARACTERS`.
     docs (Sequence[Doc]): All documents of a data file. Those that hold gold must be in the corpus, with the same text.
     spans_key (Optional[str]): Span group of their gold; None: `doc.ents`.
     RETURNS (OriginalGold): The annotations of these documents.
     RAISES (ValueError): CE008 for an unknown format, CE073 for one without offsets, CE071 if a text differs, CE072 if
         documents are missing, and those of the format's reader.
     """
-    if format not in READERS:
-        if format in FORMATS:
-            raise ValueError(Errors.CE073.format(format=format, known=", ".join(READERS)))
-        raise ValueError(Errors.CE008.format(what="format", value=format, known=", ".join(READERS)))
+    if format not in READ_BY_CHARACTERS:
+        known = ", ".join(READ_BY_CHARACTERS)
+        if format in READ:
+            raise ValueError(Errors.CE073.format(format=format, known=known))
+        raise ValueError(Errors.CE008.format(what="format", value=format, known=known))
     wanted = dict(zip(document_ids(docs), docs, strict=True))
     found: dict[str, Annotations | None] = {}
     ignored, audit = 0, ImportAudit()
-    for record in READERS[format](path, audit):
+    for record in FORMATS[format].read(path, audit, ReadOptions()):
         if record.id not in wanted:
             ignored += 1
             continue
@@ -100,16 +102,15 @@ def annotations_of(text: str, mentions: Iterable[Mention]) -> Annotations:
         if (offsets := outer_offsets(text, mention.fragments)) is not None:
             entities.add(Entity(*offsets, mention.label))
         else:
-            start, end = min(s for s, _ in mention.fragments), max(e for _, e in mention.fragments)
-            in_pieces[mention.label, *sorted(mention.fragments)] = Entity(start, end, mention.label)
+            in_pieces[mention.label, *sorted(mention.fragments)] = Entity(*mention.extent, mention.label)
     return Annotations(frozenset(entities), tuple(in_pieces.values()))
 
 
-def _kept_mentions(doc: Doc) -> list[Textbound] | None:
-    if BRAT_KEY in doc.user_data:
-        return doc_to_brat(doc).mentions
-    if ENTRIES_KEY in doc.user_data:
-        return EntryDocument("", doc.text, doc_to_entries(doc)).mentions
+def _kept_mentions(doc: Doc) -> Sequence[Mention] | None:
+    if (brat := stored_brat(doc)) is not None:
+        return brat.textbounds
+    if (entries := stored_entries(doc)) is not None:
+        return list(mentions_of(entries).values())
     return None
 
 

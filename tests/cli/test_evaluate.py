@@ -8,8 +8,9 @@ from typer.testing import CliRunner
 
 from spacy_clinner.annotations.keys import DOC_ID_KEY
 from spacy_clinner.cli import clinner_cli
-from spacy_clinner.corpora.formats.brat import BratDocument, Textbound, format_brat
+from spacy_clinner.corpora.formats.brat import BratDocument, format_brat
 from spacy_clinner.corpora.importing import import_files
+from spacy_clinner.corpora.placing.record import Mention
 
 TEXT = "chest pain since yesterday, given aspirin today"
 GOLD = [(0, 2, "Problem"), (6, 7, "Drug")]
@@ -47,9 +48,9 @@ def room(tmp_path):
 def brat(tmp_path):
     """A corpus whose annotators marked a part of a word; and the data that an import makes of it."""
     mentions = [
-        Textbound("T1", "Problem", ((1, 10),), "hest pain"),
-        Textbound("T2", "Drug", ((34, 41),), "aspirin"),
-        Textbound("T3", "Drug", ((28, 33), (42, 47)), "given today"),
+        Mention("T1", "Problem", ((1, 10),), "hest pain"),
+        Mention("T2", "Drug", ((34, 41),), "aspirin"),
+        Mention("T3", "Drug", ((28, 33), (42, 47)), "given today"),
     ]
     (tmp_path / "brat").mkdir()
     for doc_id in "abc":

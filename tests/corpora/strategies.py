@@ -12,9 +12,9 @@ from spacy_clinner.corpora.formats.brat import (
     Normalization,
     Note,
     Relation,
-    Textbound,
     mention_text,
 )
+from spacy_clinner.corpora.placing.record import Mention
 
 TEXTS = st.text(st.sampled_from("aB5. \n\r\t\u2005é\u0301🙂") | st.characters(exclude_categories=["Cs"]), max_size=40)
 LABELS = st.sampled_from(["Symptom", "Lab_value", "Größe"])
@@ -31,7 +31,7 @@ def brat_documents(draw, margin: int = 3):
     pairs = st.tuples(offsets, offsets).map(lambda pair: tuple(sorted(pair)))
     several = st.lists(pairs, min_size=1, max_size=3).map(tuple)
     textbounds = [
-        Textbound(f"T{n}", label, fragments, mention_text(text, fragments))
+        Mention(f"T{n}", label, fragments, mention_text(text, fragments))
         for n, (label, fragments) in enumerate(draw(st.lists(st.tuples(LABELS, several), max_size=6)))
     ]
     ids = st.sampled_from([t.id for t in textbounds] + ["E0", "E1", "T99"])

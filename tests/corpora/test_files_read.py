@@ -7,13 +7,14 @@ from typer.testing import CliRunner
 
 from spacy_clinner.cli import clinner_cli
 from spacy_clinner.corpora.audit import ImportAudit
-from spacy_clinner.corpora.importing import DEFAULT_LAYOUT, FORMATS, blank_pipeline, import_corpus
+from spacy_clinner.corpora.formats import READ
+from spacy_clinner.corpora.importing import DEFAULT_LAYOUT, blank_pipeline, import_corpus
 
 from .mutations import SEEDS
 
 # named as a text that has entries or is one for the others
 OTHERS = {"brat": "z.csv", "i2b2-2009": "z.csv", "pubtator": "z.txt", "iob": "z.csv", "bioes": "z.csv"}
-CORPORA = [format for format in SEEDS if format in FORMATS]
+CORPORA = [format for format in SEEDS if format in READ]
 
 
 def write_corpus(folder, format):

@@ -9,13 +9,15 @@ from spacy_clinner.annotations.documents import entities_of
 from spacy_clinner.annotations.entity import Entity
 from spacy_clinner.annotations.keys import DOC_ID_KEY
 from spacy_clinner.corpora.audit import ImportAudit
-from spacy_clinner.corpora.formats.brat import BratDocument, Textbound, format_brat, read_brat
-from spacy_clinner.corpora.formats.brat_docs import brat_to_doc
+from spacy_clinner.corpora.formats.brat import BratDocument, format_brat, read_brat
+from spacy_clinner.corpora.formats.brat_docs import brat_record
 from spacy_clinner.corpora.formats.columns import ColumnFormat
 from spacy_clinner.corpora.formats.i2b2_2009 import EntryDocument, parse_entries
-from spacy_clinner.corpora.formats.i2b2_2009_docs import entries_to_doc
+from spacy_clinner.corpora.formats.i2b2_2009_docs import entries_record
 from spacy_clinner.corpora.importing import blank_pipeline, import_corpus
 from spacy_clinner.corpora.original_gold import annotations_of, kept_gold, original_gold, read_gold
+from spacy_clinner.corpora.placing.place import place
+from spacy_clinner.corpora.placing.record import Mention
 from spacy_clinner.scoring.documents import pair_documents
 from spacy_clinner.scoring.evaluation import Bootstrap, evaluate
 from spacy_clinner.scoring.original_gold import Annotations, evaluate_original
@@ -25,12 +27,12 @@ from .formats.test_pubtator import RECORD as PUBTATOR
 
 TEXT = "Chestpain and fever of 39 degrees\ntoday."
 MENTIONS = [
-    Textbound("T1", "Symptom", ((5, 9),), "pain"),
-    Textbound("T2", "Symptom", ((14, 19),), "fever"),
-    Textbound("T3", "Symptom", ((14, 25),), "fever of 39"),
-    Textbound("T4", "Value", ((23, 25), (34, 39)), "39 today"),
-    Textbound("T5", "Value", ((26, 33), (34, 39)), "degrees today"),
-    Textbound("T6", "Symptom", ((5, 9),), "pain"),
+    Mention("T1", "Symptom", ((5, 9),), "pain"),
+    Mention("T2", "Symptom", ((14, 19),), "fever"),
+    Mention("T3", "Symptom", ((14, 25),), "fever of 39"),
+    Mention("T4", "Value", ((23, 25), (34, 39)), "39 today"),
+    Mention("T5", "Value", ((26, 33), (34, 39)), "degrees today"),
+    Mention("T6", "Symptom", ((5, 9),), "pain"),
 ]
 ANNOTATIONS = Annotations(
     frozenset({Entity(5, 9, "Symptom"), Entity(14, 19, "Symptom"), Entity(14, 25, "Symptom"), Entity(26, 39, "Value")}),
@@ -44,7 +46,7 @@ def tokenizer():
 
 
 def imported(tokenizer, doc_id="a", mentions=MENTIONS):
-    doc = brat_to_doc(BratDocument(doc_id, TEXT, mentions or []), tokenizer, ImportAudit())
+    doc = place(brat_record(BratDocument(doc_id, TEXT, mentions or [])), tokenizer, ImportAudit())
     return next(DocBin().from_bytes(DocBin(docs=[doc], store_user_data=True).to_bytes()).get_docs(Vocab()))
 
 
@@ -60,7 +62,7 @@ def folder(tmp_path):
 
 def test_each_once_pieces_apart():
     assert annotations_of(TEXT, MENTIONS) == ANNOTATIONS
-    reordered = Textbound("T7", "Value", MENTIONS[3].fragments[::-1], "")
+    reordered = Mention("T7", "Value", MENTIONS[3].fragments[::-1], "")
     assert annotations_of(TEXT, [*MENTIONS, reordered]) == ANNOTATIONS
 
 
@@ -78,7 +80,7 @@ def test_brat_offsets_are_kept(tokenizer):
 def test_i2b2_offsets_are_kept(tokenizer):
     text = "take aspirin/tylenol daily"
     line = 'm="aspirin/tylenol" 1:1 1:1||do="nm"||mo="nm"||f="daily" 1:2 1:2||du="nm"||r="nm"||ln="list"'
-    doc = entries_to_doc(EntryDocument("a", text, parse_entries(line, text, "f")), tokenizer, ImportAudit())
+    doc = place(entries_record(EntryDocument("a", text, parse_entries(line, text, "f"))), tokenizer, ImportAudit())
     assert kept_gold([doc]).documents["a"].entities == {Entity(5, 20, "DRUG"), Entity(21, 26, "FREQUENCY")}
 
 
@@ -171,7 +173,7 @@ def test_real_annotations(data_dir, corpus, lang):
     # spaCy's own tokens are the coarser ones
     audit, nlp = ImportAudit(), blank_pipeline(lang, "spacy")
     records = list(read_brat(data_dir / corpus, ImportAudit()))
-    docs = [brat_to_doc(record, nlp.tokenizer, audit) for record in records]
+    docs = [place(brat_record(record), nlp.tokenizer, audit) for record in records]
     # the offsets as the .ann files have them, without what an import makes of them
     marked = {
         record.id: frozenset(Entity(*t.fragments[0], t.label) for t in record.textbounds if len(t.fragments) == 1)

@@ -1,73 +1,30 @@
 """A text with entities and relations by characters, as annotation tools exchange it <-> a document."""
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from spacy.tokens import Doc, Span
 
 from ...annotations.keys import DOC_ID_KEY, RELATIONS_KEY, SPANS_KEY
 from ...annotations.span_groups import probabilities_of, steady_spans
 from ...errors import Warnings
-from ..audit import ImportAudit
-from ..placing.records import place_mentions
-from ..placing.relations import Link, link_entities
+from ..placing.offsets import mention_text
+from ..placing.record import Link, Mention, Record
 from ..writing import check_name, trimmed
-from .brat import Textbound, mention_text
 
 # Digits of a probability: what an annotator can use.
 _DIGITS = 3
 
 
 @dataclass
-class AnnotatedText:
+class AnnotatedText(Record):
     """A record of an annotation tool.
 
-    id (str): Identifier of the document.
-    text (str): Its text.
-    mentions (Optional[List[Textbound]]): Its entities; None: it is not annotated.
-    links (Optional[List[Link]]): Its relations; None: relations are not annotated.
     scores (Dict[str, float]): Probabilities by the mentions' ids; None: the mentions are no predictions.
-    left_out (str): Why it is no document: how an annotator answered.
-    partial (bool): Whether what is no entity is unknown.
-    problems (List[Tuple[str, str, str]]): What of it was not read: id of the annotation, problem, what was done.
     """
 
-    id: str
-    text: str
-    mentions: list[Textbound] | None = None
-    links: list[Link] | None = None
     scores: Mapping[str, float] | None = None
-    left_out: str = ""
-    partial: bool = False
-    problems: list[tuple[str, str, str]] = field(default_factory=list)
-
-
-def text_to_doc(record: AnnotatedText, tokenizer: Callable[[str], Doc], audit: ImportAudit) -> Doc | None:
-    """Make a spaCy document of a record.
-
-    record (AnnotatedText): The record.
-    tokenizer (Callable[[str], Doc]): Tokenizes its text, such as `nlp.tokenizer`.
-    audit (ImportAudit): Gets the counts, and a row for everything that is changed or left out.
-    RETURNS (Optional[Doc]): `doc.ents` holds the flat entities, `doc.user_data["clinner_relations"]` the relations
-        between them, if relations are annotated; None if the record is left out.
-    """
-    for annotation_id, problem, action in record.problems:
-        audit.add(problem, action, doc_id=record.id, annotation_id=annotation_id)
-    if record.left_out:
-        audit.add("left out", f"not imported: {record.left_out}", doc_id=record.id)
-        return None
-    if record.mentions is None:
-        audit.add("unannotated", "imported with missing entities", doc_id=record.id)
-        doc = tokenizer(record.text)
-        doc.user_data[DOC_ID_KEY] = record.id
-        audit.documents += 1
-        return doc
-    doc, entities = place_mentions(record, tokenizer, audit)
-    doc.set_ents(entities, default="missing" if record.partial else "outside")
-    if record.links is not None:
-        doc.user_data[RELATIONS_KEY] = link_entities(doc, record.mentions, record.links, audit, record.id)
-    return doc
 
 
 def doc_to_text(doc: Doc, format: str) -> AnnotatedText:
@@ -93,7 +50,7 @@ def doc_to_text(doc: Doc, format: str) -> AnnotatedText:
     for n, span in enumerate(doc.ents if annotated else steady_spans(doc, SPANS_KEY), start=1):
         check_name(doc, format, "label", span.label_)
         fragments = (trimmed(span),)
-        record.mentions.append(Textbound(f"T{n}", span.label_, fragments, mention_text(text, fragments)))
+        record.mentions.append(Mention(f"T{n}", span.label_, fragments, mention_text(text, fragments)))
         ids[span.start_char, span.end_char] = f"T{n}"
         probability = probabilities.get((span.start, span.end, span.label))
         if record.scores is not None and probability is not None:

@@ -10,22 +10,14 @@ from pathlib import Path
 
 from ...errors import Errors
 from ...files import read_text, split_lines
+from ...progress import progress
 from ..audit import ImportAudit
 from ..discovery import find_files, leave_out, names_by_id, without_ending
 from ..placing.offsets import fit_offsets, mention_text
+from ..placing.record import Mention
 from ..writing import check_id
 
 Arguments = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class Textbound:
-    """T: one or more fragments of the text (characters, end exclusive) with a label."""
-
-    id: str
-    label: str
-    fragments: tuple[tuple[int, int], ...]
-    text: str
 
 
 @dataclass(frozen=True)
@@ -88,11 +80,12 @@ class Note:
 
 @dataclass
 class BratDocument:
-    """A document and its annotations; `annotated` is False if there was a text, but no `.ann` file."""
+    """A document and its annotations; `annotated` is False if there was a text, but no `.ann` file. A T line is a
+    `Mention`: one or more fragments of the text with a label."""
 
     id: str
     text: str
-    textbounds: list[Textbound] = field(default_factory=list)
+    textbounds: list[Mention] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     relations: list[Relation] = field(default_factory=list)
     equivs: list[Equiv] = field(default_factory=list)
@@ -101,15 +94,10 @@ class BratDocument:
     notes: list[Note] = field(default_factory=list)
     annotated: bool = True
 
-    @property
-    def mentions(self) -> list[Textbound] | None:
-        """Text-bound annotations; None if the document is not annotated."""
-        return self.textbounds if self.annotated else None
 
-
-def _textbound(id: str, label: str, offsets: str, text: str | None) -> Textbound:
+def _textbound(id: str, label: str, offsets: str, text: str | None) -> Mention:
     fragments = (pair.split(" ") for pair in offsets.split(";"))
-    return Textbound(id, label, tuple((int(start), int(end)) for start, end in fragments), text or "")
+    return Mention(id, label, tuple((int(start), int(end)) for start, end in fragments), text or "")
 
 
 def _arguments(text: str) -> Arguments:
@@ -179,7 +167,7 @@ def parse_brat(doc_id: str, text: str, ann: str) -> BratDocument:
 
 def _goes_on(annotation: object, line: str, text: str) -> bool:
     """Whether a line goes on with the text that the one before it quotes: brat keeps a carriage return in it."""
-    if not isinstance(annotation, Textbound):
+    if not isinstance(annotation, Mention):
         return False
     words = f"{annotation.text} {line}".split()
     return words == mention_text(text, annotation.fragments).split()[: len(words)]
@@ -214,7 +202,7 @@ def _format_arguments(arguments: Arguments) -> str:
 
 
 def read_brat(folder: Path, audit: ImportAudit) -> Iterator[BratDocument]:
-    """Read the documents of a folder and its sub-folders in the order of their names.
+    """Read the documents of a folder and its sub-folders in the order of their names, showing progress.
 
     folder (Path): The folder, as of `find_brat`.
     audit (ImportAudit): Gets a row for every file that is left out, and for every document whose annotations are moved.
@@ -222,7 +210,7 @@ def read_brat(folder: Path, audit: ImportAudit) -> Iterator[BratDocument]:
     RAISES (ValueError): Those of `find_brat`, CE001 and CE300 for a file that is no text in UTF-8, CE002 and CE004 for
         its lines.
     """
-    for doc_id, (path, annotations) in find_brat(folder, audit).items():
+    for doc_id, (path, annotations) in progress(find_brat(folder, audit).items(), unit="doc", desc="Read"):
         text = read_text(path, doc_id + path.suffix)
         if annotations is None:
             yield BratDocument(doc_id, text, annotated=False)

@@ -2,8 +2,8 @@
 
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,12 +12,13 @@ from spacy.tokens import Doc
 from ...annotations.keys import DOC_ID_KEY
 from ...errors import Errors, Warnings
 from ...files import MARK
+from ...progress import progress
 from ..audit import ImportAudit
-from ..discovery import select_files
-from ..placing.records import place_mentions
+from ..discovery import claim_id, select_files
+from ..placing.record import Mention, Record
 from ..writing import check_name, pieces_of
-from .brat import Textbound
 from .column_lines import DOCSTART, ColumnFormat, Row, Section, read_sections
+from .options import ReadOptions, WriteOptions
 from .tags import Chunk, chunks_to_tags, detect_scheme, tags_to_chunks
 
 SUFFIXES = (".tsv", ".conll", ".iob", ".iob2", ".bio", ".bioes", ".txt")
@@ -68,7 +69,7 @@ class ColumnDocument:
         return "\n".join(sentence.text for sentence in self.sentences)
 
     @cached_property
-    def mentions(self) -> list[Textbound]:
+    def mentions(self) -> list[Mention]:
         """The entities by characters; an id names the line of the file where one begins."""
         found, offset = [], 0
         for sentence in self.sentences:
@@ -76,7 +77,7 @@ class ColumnDocument:
                 start, end = sentence.offsets[chunk.start][0], sentence.offsets[chunk.end - 1][1]
                 fragments = ((offset + start, offset + end),)
                 name = f"line {sentence.lines[chunk.start]}"
-                found.append(Textbound(name, chunk.label, fragments, sentence.text[start:end]))
+                found.append(Mention(name, chunk.label, fragments, sentence.text[start:end]))
             offset += len(sentence.text) + 1
         return found
 
@@ -119,17 +120,44 @@ def read_columns(
         audit.add("no token", "no document", doc_id=name)
 
 
-def columns_to_doc(document: ColumnDocument, tokenizer: Callable[[str], Doc], audit: ImportAudit) -> Doc:
-    """Make a spaCy document of a document of a column file.
+def column_record(document: ColumnDocument) -> Record:
+    """Make a record of a document of a column file.
 
     document (ColumnDocument): The document.
-    tokenizer (Callable[[str], Doc]): Tokenizes its text, such as `nlp.tokenizer`.
-    audit (ImportAudit): Gets the counts, and a row for each entity that does not begin and end with tokens.
-    RETURNS (Doc): The document, with `doc.ents` and its id.
+    RETURNS (Record): The record.
     """
-    doc, entities = place_mentions(document, tokenizer, audit)
-    doc.set_ents(entities, default="outside")
-    return doc
+    return Record(document.id, document.text, document.mentions)
+
+
+def read_corpus(path: Path, audit: ImportAudit, options: ReadOptions, scheme: str | None) -> Iterator[Record]:
+    """Read a column file, or those of a folder and its sub-folders, showing progress.
+
+    path (Path): A file or folder.
+    audit (ImportAudit): Gets a row for every file that is left out, and the rows of `read_columns`.
+    options (ReadOptions): Its layout names the columns.
+    scheme (Optional[str]): "iob1", "iob2" or "bioes"; None: told from the tags of each file.
+    YIELDS (Record): The documents.
+    RAISES (ValueError): CE301 for an id that is there twice, and those of `find_columns` and `read_columns`.
+    """
+    layout = replace(options.layout, scheme=scheme)
+    owners: dict[str, str] = {}
+    for name, file in progress(find_columns(path, audit).items(), unit="file", desc="Read"):
+        for document in read_columns(file, layout, audit, name):
+            claim_id(document.id, name, owners)
+            yield column_record(document)
+
+
+def write_columns(docs: Sequence[Doc], options: WriteOptions, scheme: str) -> Iterator[dict[str, str]]:
+    """Make the files of documents.
+
+    docs (Sequence[Doc]): The documents, with their ids.
+    options (WriteOptions): Not used.
+    scheme (str): "iob1", "iob2" or "bioes".
+    YIELDS (Dict[str, str]): Contents of ID.tsv.
+    RAISES (ValueError): Those of `format_columns`.
+    """
+    for doc in docs:
+        yield {f"{doc.user_data[DOC_ID_KEY]}.tsv": format_columns(doc, scheme)}
 
 
 def find_columns(path: Path, audit: ImportAudit) -> dict[str, Path]:

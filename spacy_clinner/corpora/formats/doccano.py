@@ -20,10 +20,11 @@ from spacy.tokens import Doc
 
 from ...errors import Warnings
 from ..audit import ImportAudit
-from ..placing.relations import Link
+from ..placing.offsets import mention_text
+from ..placing.record import Link, Mention, Problem
 from .annotated_text import AnnotatedText, doc_to_text
-from .brat import Textbound, mention_text
 from .json_records import ID, BadRecord, field, find_id, format_lines, name_of, read_json_records
+from .options import DEFAULTS, ReadOptions, WriteOptions
 
 # Names of the list of entities: of projects with relations, of those without, of these in older versions.
 LISTS = ("entities", "label", "labels")
@@ -54,11 +55,12 @@ class Utf16Offsets:
         return bisect_right(self.units, start) - 1, bisect_left(self.units, end)
 
 
-def read_doccano(path: Path, audit: ImportAudit) -> Iterator[AnnotatedText]:
+def read_doccano(path: Path, audit: ImportAudit, options: ReadOptions = DEFAULTS) -> Iterator[AnnotatedText]:
     """Read the documents of a file, or of all `.json` and `.jsonl` files of a folder and its sub-folders.
 
     path (Path): A file or folder.
-    audit (ImportAudit): Gets a row for every file that is left out, and for every record whose mentions are moved.
+    audit (ImportAudit): Gets the rows of `read_json_records`.
+    options (ReadOptions): Not used.
     RETURNS (Iterator[AnnotatedText]): The records; one without a list of entities is not annotated.
     RAISES (ValueError): Those of `read_json_records`.
     """
@@ -86,21 +88,21 @@ def parse_example(example: dict[str, Any], otherwise: str) -> AnnotatedText:
     record.mentions = []
     for id, label, start, end in entities:
         fragments = (offsets.to_characters(start, end),)
-        record.mentions.append(Textbound(id, label, fragments, mention_text(record.text, fragments)))
+        record.mentions.append(Mention(id, label, fragments, mention_text(record.text, fragments)))
     if offsets.wide and entities:
-        record.problems.append(("", WIDE, "offsets were read as UTF-16 units, which doccano counts"))
+        record.problems.append(Problem("", WIDE, "offsets were read as UTF-16 units, which doccano counts"))
     if (relations := field(example, "relations", list, None)) is not None:
         record.links = [_link(relation, f"R{n}") for n, relation in enumerate(relations, start=1)]
     return record
 
 
-def doccano_files(docs: Sequence[Doc], stem: str) -> dict[str, str]:
-    """The file of documents.
+def write_doccano(docs: Sequence[Doc], options: WriteOptions) -> Iterator[dict[str, str]]:
+    """Make the file of documents.
 
     docs (Sequence[Doc]): The documents. If one of them has relations annotated, all are written for a project with
         relations.
-    stem (str): The file's name without ending.
-    RETURNS (Dict[str, str]): Contents of STEM.jsonl. Warns (CW331) that probabilities are not in it: doccano has no
+    options (WriteOptions): Its stem names the file.
+    YIELDS (Dict[str, str]): Contents of STEM.jsonl. Warns (CW331) that probabilities are not in it: doccano has no
         field for them.
     RAISES (ValueError): Those of `doc_to_text`.
     """
@@ -110,7 +112,7 @@ def doccano_files(docs: Sequence[Doc], stem: str) -> dict[str, str]:
     write = _with_relations if any(record.links is not None for record in records) else _with_labels
     # one count for the whole file: ids are of entities of any document
     numbers = count(1)
-    return {f"{stem}.jsonl": format_lines(write(record, numbers) for record in records)}
+    yield {f"{options.stem}.jsonl": format_lines(write(record, numbers) for record in records)}
 
 
 def _entity(item: Any, otherwise: str) -> tuple[str, str, int, int]:

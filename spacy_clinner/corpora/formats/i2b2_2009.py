@@ -15,10 +15,10 @@ from pathlib import Path, PurePosixPath
 
 from ...errors import Errors
 from ...files import LINE_END, MARK, read_text, split_lines
+from ...progress import progress
 from ..audit import COUNTED_OTHERWISE, ImportAudit
 from ..discovery import find_files, leave_out, names_by_id, without_ending
-from ..placing.align import Fragments
-from .brat import Textbound
+from ..placing.record import Fragments, Mention
 
 DRUG = "DRUG"
 # fields of a line in their order, and their labels here
@@ -61,11 +61,6 @@ class EntryDocument:
     id: str
     text: str
     entries: list[Entry] | None
-
-    @property
-    def mentions(self) -> list[Textbound] | None:
-        """Drugs and fields, each once, numbered T1, T2, ... in the entries' order; None: not annotated."""
-        return None if self.entries is None else list(mentions_of(self.entries).values())
 
 
 class TokenPlaces:
@@ -179,7 +174,7 @@ def format_entries(entries: list[Entry], text: str) -> str:
 
 def read_i2b2_2009(path: Path, audit: ImportAudit) -> Iterator[EntryDocument]:
     """Read the documents of a folder: texts `ID` or `ID.txt`, entries `ID.i2b2.entries`, `ID_gold.entries` or
-    `ID.entries`.
+    `ID.entries`; shows progress.
 
     path (Path): The folder; its sub-folders are read, too, and are part of the ids (train/ID).
     audit (ImportAudit): Gets a row for every file that is left out, and for every document whose lines are counted
@@ -198,7 +193,7 @@ def read_i2b2_2009(path: Path, audit: ImportAudit) -> Iterator[EntryDocument]:
     if not texts:
         raise ValueError(Errors.CE005.format(path=path.name, kind="text (ID or ID.txt, beside ID.i2b2.entries)"))
     leave_out(set(others) - set(texts.values()), "neither a text (ID, ID.txt) nor entries", audit)
-    for doc_id, name in sorted(texts.items()):
+    for doc_id, name in progress(sorted(texts.items()), unit="doc", desc="Read"):
         text, found = read_text(files[name], name), None
         if doc_id in entries:
             content = read_text(files[entries[doc_id]], entries[doc_id])
@@ -226,18 +221,18 @@ def _fit_entries(content: str, text: str, file: str, doc_id: str, audit: ImportA
     return entries
 
 
-def mentions_of(entries: list[Entry]) -> dict[tuple[str, Fragments], Textbound]:
+def mentions_of(entries: list[Entry]) -> dict[tuple[str, Fragments], Mention]:
     """Find what is annotated.
 
     entries (List[Entry]): Entries of a document.
-    RETURNS (Dict[Tuple[str, Fragments], Textbound]): Drugs and fields by label and fragments, numbered T1, T2, ... in
+    RETURNS (Dict[Tuple[str, Fragments], Mention]): Drugs and fields by label and fragments, numbered T1, T2, ... in
         the entries' order; what several entries share is there once.
     """
-    found: dict[tuple[str, Fragments], Textbound] = {}
+    found: dict[tuple[str, Fragments], Mention] = {}
     for entry in entries:
         for label in (label for label in FIELDS.values() if label in entry.fields):
             fragments = tuple(entry.fields[label])
-            found.setdefault((label, fragments), Textbound(f"T{len(found) + 1}", label, fragments, ""))
+            found.setdefault((label, fragments), Mention(f"T{len(found) + 1}", label, fragments))
     return found
 
 

@@ -1,7 +1,8 @@
 """Entries of the i2b2 2009 medication challenge <-> spaCy documents."""
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from spacy.tokens import Doc
@@ -9,10 +10,8 @@ from spacy.tokens import Doc
 from ...annotations.keys import DOC_ID_KEY, RELATIONS_KEY
 from ...errors import Errors, Warnings
 from ..audit import ImportAudit
-from ..placing.align import Fragments, align_mentions
-from ..placing.relations import Link, link_entities
+from ..placing.record import Fragments, Link, Mention, Record
 from ..writing import trimmed
-from .brat import Textbound
 from .i2b2_2009 import (
     DRUG,
     FIELDS,
@@ -22,35 +21,40 @@ from .i2b2_2009 import (
     format_entries,
     mentions_of,
     parse_entries,
+    read_i2b2_2009,
     widen_entries,
 )
+from .options import ReadOptions, WriteOptions
 
 # The entries that a document was imported with, as plain data in `user_data`.
 ENTRIES_KEY = "clinner_entries"
 
 
-def entries_to_doc(record: EntryDocument, tokenizer: Callable[[str], Doc], audit: ImportAudit) -> Doc:
-    """Make a spaCy document of a text and its entries.
+def read_corpus(path: Path, audit: ImportAudit, options: ReadOptions) -> Iterator[Record]:
+    """Read the documents of a folder.
 
-    record (EntryDocument): The text and its entries.
-    tokenizer (Callable[[str], Doc]): Tokenizes the text, such as `nlp.tokenizer`.
-    audit (ImportAudit): Gets the counts, and a row for everything that is changed or left out.
-    RETURNS (Doc): `doc.ents` holds drugs and fields, `doc.user_data["clinner_relations"]` relates each drug (head) to
-        the fields of its entries (label: the field's), `doc.user_data["clinner_entries"]` holds the entries as data.
+    path (Path): The folder.
+    audit (ImportAudit): Gets the rows of `read_i2b2_2009`.
+    options (ReadOptions): Not used.
+    RETURNS (Iterator[Record]): Its documents.
+    RAISES (ValueError): Those of `read_i2b2_2009`.
     """
-    doc = tokenizer(record.text)
-    doc.user_data[DOC_ID_KEY] = record.id
-    audit.documents += 1
-    if record.entries is None:
-        audit.add("unannotated", "imported with missing entities", doc_id=record.id)
-        return doc
-    mentions = mentions_of(record.entries)
-    found = list(mentions.values())
-    _, entities = align_mentions(doc, found, audit, record.id)
-    doc.set_ents(entities, default="outside")
-    doc.user_data[RELATIONS_KEY] = link_entities(doc, found, _links(record.entries, mentions), audit, record.id)
-    doc.user_data[ENTRIES_KEY] = [_to_data(entry) for entry in record.entries]
-    return doc
+    return map(entries_record, read_i2b2_2009(path, audit))
+
+
+def entries_record(document: EntryDocument) -> Record:
+    """Make a record of a text and its entries.
+
+    document (EntryDocument): The text and its entries.
+    RETURNS (Record): Drugs and fields; relations from each drug (head) to the fields of its entries, labelled as the
+        field. It keeps the entries as data (`doc.user_data["clinner_entries"]`).
+    """
+    record = Record(document.id, document.text)
+    if document.entries is not None:
+        mentions = mentions_of(document.entries)
+        record.mentions, record.links = list(mentions.values()), _links(document.entries, mentions)
+        record.data = {ENTRIES_KEY: [_to_data(entry) for entry in document.entries]}
+    return record
 
 
 def doc_to_entries(doc: Doc, ents_only: bool = False, context: str = "narrative") -> list[Entry]:
@@ -66,9 +70,8 @@ def doc_to_entries(doc: Doc, ents_only: bool = False, context: str = "narrative"
         CW330) of relations and entities that the format has no place for.
     RAISES (ValueError): CE331 for an entity of nothing but white space.
     """
-    stored = None if ents_only else doc.user_data.get(ENTRIES_KEY)
-    if stored is not None:
-        return [_from_data(data) for data in stored]
+    if not ents_only and (stored := stored_entries(doc)) is not None:
+        return stored
     entities = {(entity.start_char, entity.end_char): trimmed(entity) for entity in doc.ents}
     drugs = [(entity.start_char, entity.end_char) for entity in doc.ents if entity.label_ == DRUG]
     fields: dict[tuple, dict[str, list[tuple[int, int]]]] = {drug: {} for drug in drugs}
@@ -91,19 +94,30 @@ def doc_to_entries(doc: Doc, ents_only: bool = False, context: str = "narrative"
     return [entry for drug in drugs for entry in _entries(entities[drug], fields[drug], context)]
 
 
-def entry_files(doc: Doc, ents_only: bool = False) -> dict[str, str]:
-    """The files of a document.
+def stored_entries(doc: Doc) -> list[Entry] | None:
+    """The entries that a document was imported with.
 
-    doc (Doc): The document, its id in `doc.user_data["clinner_doc_id"]`.
-    ents_only (bool): As for `doc_to_entries`.
-    RETURNS (Dict[str, str]): Contents of ID.txt and ID.i2b2.entries.
+    doc (Doc): The document.
+    RETURNS (Optional[List[Entry]]): Its entries; None if it was not imported from i2b2 2009.
+    """
+    stored = doc.user_data.get(ENTRIES_KEY)
+    return None if stored is None else [_from_data(data) for data in stored]
+
+
+def write_entries(docs: Sequence[Doc], options: WriteOptions) -> Iterator[dict[str, str]]:
+    """Make the files of documents.
+
+    docs (Sequence[Doc]): The documents, their ids in `doc.user_data["clinner_doc_id"]`.
+    options (WriteOptions): `ents_only` as for `doc_to_entries`.
+    YIELDS (Dict[str, str]): Contents of ID.txt and ID.i2b2.entries.
     RAISES (ValueError): CE333 for a field that would not be read back, and those of `doc_to_entries`.
     """
-    doc_id, text = doc.user_data.get(DOC_ID_KEY, ""), doc.text
-    entries = widen_entries(doc_to_entries(doc, ents_only), text)
-    if entries is None or not _reads_back(content := format_entries(entries, text), text, entries):
-        raise ValueError(Errors.CE333.format(doc=doc_id, format="i2b2-2009", what="a field of its entries"))
-    return {f"{doc_id}.txt": text, f"{doc_id}{SUFFIX}": content}
+    for doc in docs:
+        doc_id, text = doc.user_data.get(DOC_ID_KEY, ""), doc.text
+        entries = widen_entries(doc_to_entries(doc, options.ents_only), text)
+        if entries is None or not _reads_back(content := format_entries(entries, text), text, entries):
+            raise ValueError(Errors.CE333.format(doc=doc_id, format="i2b2-2009", what="a field of its entries"))
+        yield {f"{doc_id}.txt": text, f"{doc_id}{SUFFIX}": content}
 
 
 def _entries(drug: tuple[int, int], fields: Mapping[str, list[tuple[int, int]]], context: str) -> Iterator[Entry]:
@@ -120,7 +134,7 @@ def _reads_back(content: str, text: str, entries: list[Entry]) -> bool:
         return False
 
 
-def _links(entries: list[Entry], mentions: Mapping[tuple[str, Fragments], Textbound]) -> list[Link]:
+def _links(entries: list[Entry], mentions: Mapping[tuple[str, Fragments], Mention]) -> list[Link]:
     """From each drug to the fields of its entries, each once."""
     links: dict[Link, None] = {}
     for entry in entries:

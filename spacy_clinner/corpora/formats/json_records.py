@@ -30,7 +30,8 @@ def read_json_records(
     format (str): The format, for errors.
     parse (Callable[[Dict[str, Any], str], AnnotatedText]): Makes a record of an object; it is also given an id for a
         document without one. It raises `BadRecord`.
-    audit (ImportAudit): Gets a row for every file that is left out, and for every record whose mentions are moved.
+    audit (ImportAudit): Gets a row for every file that is left out, for every record that an annotator rejected, and
+        for every record whose mentions are moved.
     RETURNS (Iterator[AnnotatedText]): The records.
     RAISES (ValueError): CE335 for a record of another form, and those of `select_json` and `read_records`.
     """
@@ -47,7 +48,7 @@ def read_json_records(
             yield found
 
     kind = f"{format} record (.json or .jsonl)"
-    return read_records(path, select_json(path, audit), parse_file, kind, audit, lambda record: not record.left_out)
+    return read_records(path, select_json(path, audit), parse_file, kind, audit)
 
 
 def format_lines(records: Iterable[Mapping[str, Any]]) -> str:

@@ -17,20 +17,22 @@ from typing import Any
 from spacy.tokens import Doc
 
 from ..audit import RELATION, ImportAudit
-from ..placing.relations import Link
+from ..placing.offsets import mention_text
+from ..placing.record import Link, Mention, Problem
 from .annotated_text import AnnotatedText, doc_to_text
-from .brat import Textbound, mention_text
 from .json_records import ID, field, find_id, name_of, read_json_records
+from .options import DEFAULTS, ReadOptions, WriteOptions
 
 MODEL = "spacy_clinner"
 _NAMES = {"from_name": "label", "to_name": "text", "type": "labels"}
 
 
-def read_label_studio(path: Path, audit: ImportAudit) -> Iterator[AnnotatedText]:
+def read_label_studio(path: Path, audit: ImportAudit, options: ReadOptions = DEFAULTS) -> Iterator[AnnotatedText]:
     """Read the tasks of a file, or of all `.json` and `.jsonl` files of a folder and its sub-folders.
 
     path (Path): A file or folder.
-    audit (ImportAudit): Gets a row for every file that is left out, and for every record whose mentions are moved.
+    audit (ImportAudit): Gets the rows of `read_json_records`.
+    options (ReadOptions): Not used.
     RETURNS (Iterator[AnnotatedText]): The records. A task without annotations is not annotated, whatever was predicted;
         one that all annotators skipped is left out. Of several annotations the ground truth is read, else the first.
     RAISES (ValueError): Those of `read_json_records`.
@@ -57,7 +59,7 @@ def parse_task(task: dict[str, Any], otherwise: str) -> AnnotatedText:
         return record
     if len(done) > 1:
         action = f"one of {len(done)} was read: the ground truth, else the first"
-        record.problems.append(("", "several annotations", action))
+        record.problems.append(Problem("", "several annotations", action))
     _, results = next(((one, result) for one, result in done if one.get("ground_truth")), done[0])
     _read_results(results, record)
     return record
@@ -86,16 +88,16 @@ def doc_to_task(doc: Doc) -> dict[str, Any]:
     return {**task, "predictions": [{"model_version": MODEL, **lowest, "result": results}]}
 
 
-def label_studio_files(docs: Sequence[Doc], stem: str) -> dict[str, str]:
-    """The file of documents.
+def write_label_studio(docs: Sequence[Doc], options: WriteOptions) -> Iterator[dict[str, str]]:
+    """Make the file of documents.
 
     docs (Sequence[Doc]): The documents.
-    stem (str): The file's name without ending.
-    RETURNS (Dict[str, str]): Contents of STEM.json, a list: Label Studio imports no lines.
+    options (WriteOptions): Its stem names the file.
+    YIELDS (Dict[str, str]): Contents of STEM.json, a list: Label Studio imports no lines.
     RAISES (ValueError): Those of `doc_to_task`.
     """
     tasks = ",\n".join(json.dumps(doc_to_task(doc)) for doc in docs)
-    return {f"{stem}.json": f"[\n{tasks}\n]\n"}
+    yield {f"{options.stem}.json": f"[\n{tasks}\n]\n"}
 
 
 def _read_results(results: Sequence[Any], record: AnnotatedText) -> None:
@@ -109,7 +111,9 @@ def _read_results(results: Sequence[Any], record: AnnotatedText) -> None:
             record.links = record.links or []
             _add_links(result, f"result {n}", record)
         else:
-            record.problems.append((f"result {n}", "other annotation", "not read: neither labels nor a relation"))
+            record.problems.append(
+                Problem(f"result {n}", "other annotation", "not read: neither labels nor a relation")
+            )
 
 
 def _add_mentions(result: Mapping[str, Any], name: str, record: AnnotatedText) -> None:
@@ -123,12 +127,12 @@ def _add_mentions(result: Mapping[str, Any], name: str, record: AnnotatedText) -
         quoted = quoted.replace("\\n", " ")
     labels = field(value, "labels", list, [])
     if not labels:
-        record.problems.append((name, "no label", "not read"))
+        record.problems.append(Problem(name, "no label", "not read"))
     known = {mention.id for mention in record.mentions}
     for n, label in enumerate(labels, start=1):
         label = name_of({"label": label}, "label")
         own = id if n == 1 and id not in known else f"{name}.{n}"
-        record.mentions.append(Textbound(own, label, fragments, quoted))
+        record.mentions.append(Mention(own, label, fragments, quoted))
 
 
 def _add_links(result: Mapping[str, Any], name: str, record: AnnotatedText) -> None:
@@ -137,13 +141,13 @@ def _add_links(result: Mapping[str, Any], name: str, record: AnnotatedText) -> N
     direction = field(result, "direction", str, "right")
     labels = field(result, "labels", list, [])
     if direction not in ("right", "left") or not labels:
-        record.problems.append((name, RELATION, f"left out: no {'label' if not labels else 'direction'}"))
+        record.problems.append(Problem(name, RELATION, f"left out: no {'label' if not labels else 'direction'}"))
         return
     head, child = ends if direction == "right" else reversed(ends)
     record.links += [Link(name, name_of({"label": label}, "label"), head, child) for label in labels]
 
 
-def _result(mention: Textbound, record: AnnotatedText) -> dict[str, Any]:
+def _result(mention: Mention, record: AnnotatedText) -> dict[str, Any]:
     ((start, end),) = mention.fragments
     value = {"start": start, "end": end, "text": record.text[start:end], "labels": [mention.label]}
     score = {"score": record.scores[mention.id]} if record.scores and mention.id in record.scores else {}

@@ -7,22 +7,18 @@ https://github.com/ZhaoyueSun/phee-with-chatgpt
 """
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-from spacy.tokens import Doc
-
-from ...annotations.keys import RELATIONS_KEY
 from ...errors import Errors
 from ...files import parse_json, split_lines
 from ..audit import ImportAudit
 from ..discovery import select_json
-from ..placing.records import place_mentions, read_records
-from ..placing.relations import Link, link_entities
-from .brat import Textbound
+from ..placing.record import Link, Mention, Record
+from ..placing.records import read_records
+from .options import DEFAULTS, ReadOptions
 
 DRUG = "Drug"
 # names of an event's fields within its Treatment, and the labels that they get
@@ -37,28 +33,13 @@ FIELDS = {
 EFFECT = "Effect"
 
 
-@dataclass
-class PheeDocument:
-    """A sentence with what its events name; an argument that several events share is there once.
-
-    id (str): Its identifier: a PMID and a number.
-    text (str): The sentence.
-    mentions (List[Textbound]): Drugs and fields.
-    links (List[Link]): From each field to each drug of its event, labelled as the field.
-    """
-
-    id: str
-    text: str
-    mentions: list[Textbound] = field(default_factory=list)
-    links: list[Link] = field(default_factory=list)
-
-
-def parse_phee(content: str, file: str) -> Iterator[PheeDocument]:
-    """Parse the sentences of a file.
+def parse_phee(content: str, file: str) -> Iterator[Record]:
+    """Parse the sentences of a file: drugs and fields, and relations from each drug (head) to each field of its event,
+    labelled as the field. An argument that several events share is there once.
 
     content (str): Contents of the file, a JSON object a line.
     file (str): Its name, for errors.
-    YIELDS (PheeDocument): Its sentences.
+    YIELDS (Record): Its sentences, whose ids are a PMID and a number.
     RAISES (ValueError): CE024 for a line that is no PHEE record.
     """
     for number, line in enumerate(split_lines(content), start=1):
@@ -75,34 +56,20 @@ def parse_phee(content: str, file: str) -> Iterator[PheeDocument]:
         raise ValueError(Errors.CE024.format(file=file, line=number, problem=problem))
 
 
-def phee_to_doc(record: PheeDocument, tokenizer: Callable[[str], Doc], audit: ImportAudit) -> Doc:
-    """Make a spaCy document of a sentence.
-
-    record (PheeDocument): The sentence.
-    tokenizer (Callable[[str], Doc]): Tokenizes it, such as `nlp.tokenizer`.
-    audit (ImportAudit): Gets the counts, and a row for everything that is changed or left out.
-    RETURNS (Doc): `doc.ents` holds the flat entities, `doc.user_data["clinner_relations"]` the relations between them:
-        the drug is the head, its field the child, the field's name the label.
-    """
-    doc, entities = place_mentions(record, tokenizer, audit)
-    doc.set_ents(entities, default="outside")
-    doc.user_data[RELATIONS_KEY] = link_entities(doc, record.mentions, record.links, audit, record.id)
-    return doc
-
-
-def read_phee(path: Path, audit: ImportAudit) -> Iterator[PheeDocument]:
+def read_phee(path: Path, audit: ImportAudit, options: ReadOptions = DEFAULTS) -> Iterator[Record]:
     """Read the sentences of a file, or of all `.json` and `.jsonl` files of a folder and its sub-folders.
 
     path (Path): A file or folder.
     audit (ImportAudit): Gets a row for every file that is left out, and for every sentence whose mentions are moved.
-    RETURNS (Iterator[PheeDocument]): The sentences.
+    options (ReadOptions): Not used.
+    RETURNS (Iterator[Record]): The sentences.
     RAISES (ValueError): Those of `select_json`, `read_records` and `parse_phee`.
     """
     return read_records(path, select_json(path, audit), parse_phee, "PHEE record (.json, an object a line)", audit)
 
 
-def _parse(record: dict[str, Any]) -> PheeDocument:
-    doc = PheeDocument(record["id"], record["context"])
+def _parse(record: dict[str, Any]) -> Record:
+    doc = Record(record["id"], record["context"], mentions=[])
     if not (isinstance(doc.id, str) and isinstance(doc.text, str)):
         raise TypeError
     ids: dict[tuple, str] = {}
@@ -115,7 +82,7 @@ def _parse(record: dict[str, Any]) -> PheeDocument:
             fragments = tuple((s, _end(doc.text, s, text)) for text, s in zip(texts, starts, strict=True))
             if (label, fragments) not in ids:
                 ids[label, fragments] = f"T{len(ids) + 1}"
-                doc.mentions.append(Textbound(ids[label, fragments], label, fragments, " ".join(texts)))
+                doc.mentions.append(Mention(ids[label, fragments], label, fragments, " ".join(texts)))
             found.append(ids[label, fragments])
         return found
 

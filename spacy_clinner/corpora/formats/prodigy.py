@@ -14,21 +14,23 @@ from typing import Any
 from spacy.tokens import Doc
 
 from ..audit import ImportAudit
-from ..placing.relations import Link
+from ..placing.offsets import mention_text
+from ..placing.record import Link, Mention
 from .annotated_text import AnnotatedText, doc_to_text, token_range
-from .brat import Textbound, mention_text
 from .json_records import ID, BadRecord, field, find_id, format_lines, name_of, read_json_records
+from .options import DEFAULTS, ReadOptions, WriteOptions
 
 ANSWERS = ("accept", "reject", "ignore")
 # The interface that asks about single entities: what is not asked about is not known.
 BINARY = "ner"
 
 
-def read_prodigy(path: Path, audit: ImportAudit) -> Iterator[AnnotatedText]:
+def read_prodigy(path: Path, audit: ImportAudit, options: ReadOptions = DEFAULTS) -> Iterator[AnnotatedText]:
     """Read the tasks of a file, or of all `.json` and `.jsonl` files of a folder and its sub-folders.
 
     path (Path): A file or folder.
-    audit (ImportAudit): Gets a row for every file that is left out, and for every record whose mentions are moved.
+    audit (ImportAudit): Gets the rows of `read_json_records`.
+    options (ReadOptions): Not used.
     RETURNS (Iterator[AnnotatedText]): The records. Without `spans` one is not annotated; the answers "reject" and
         "ignore" leave it out; no answer counts as "accept".
     RAISES (ValueError): Those of `read_json_records`.
@@ -81,20 +83,20 @@ def doc_to_task(doc: Doc) -> dict[str, Any]:
     return task if record.scores is not None else {**task, "answer": "accept"}
 
 
-def prodigy_files(docs: Sequence[Doc], stem: str) -> dict[str, str]:
-    """The file of documents.
+def write_prodigy(docs: Sequence[Doc], options: WriteOptions) -> Iterator[dict[str, str]]:
+    """Make the file of documents.
 
     docs (Sequence[Doc]): The documents.
-    stem (str): The file's name without ending.
-    RETURNS (Dict[str, str]): Contents of STEM.jsonl.
+    options (WriteOptions): Its stem names the file.
+    YIELDS (Dict[str, str]): Contents of STEM.jsonl.
     RAISES (ValueError): Those of `doc_to_task`.
     """
-    return {f"{stem}.jsonl": format_lines(map(doc_to_task, docs))}
+    yield {f"{options.stem}.jsonl": format_lines(map(doc_to_task, docs))}
 
 
-def _mention(span: Mapping[str, Any], id: str, text: str) -> Textbound:
+def _mention(span: Mapping[str, Any], id: str, text: str) -> Mention:
     fragments = ((field(span, "start", int), field(span, "end", int)),)
-    return Textbound(id, name_of(span, "label"), fragments, mention_text(text, fragments))
+    return Mention(id, name_of(span, "label"), fragments, mention_text(text, fragments))
 
 
 def _link(relation: Mapping[str, Any], id: str, task: Mapping[str, Any], record: AnnotatedText) -> Link:
@@ -121,7 +123,7 @@ def _token(token: Any) -> dict[str, Any]:
     return {"text": token.text, "start": token.idx, "end": end, "id": token.i, "ws": bool(token.whitespace_)}
 
 
-def _span(doc: Doc, mention: Textbound) -> dict[str, Any]:
+def _span(doc: Doc, mention: Mention) -> dict[str, Any]:
     ((start, end),) = mention.fragments
     tokens = token_range(doc, start, end)
     last = tokens.end - 1

@@ -7,22 +7,22 @@ https://doi.org/10.1093/database/baw068
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
 
-from ...annotations.keys import CONCEPT_RELATIONS_KEY, DOC_ID_KEY, RELATIONS_KEY
+from ...annotations.keys import CONCEPT_RELATIONS_KEY, DOC_ID_KEY
 from ...errors import Errors
 from ...files import split_lines
 from ..audit import ImportAudit
 from ..discovery import select_files
-from ..placing.records import place_mentions, read_records
-from ..placing.relations import Link, link_entities
+from ..placing.record import Link, Mention, Problem, Record
+from ..placing.records import read_records
 from ..writing import trimmed
-from .brat import Textbound
+from .options import DEFAULTS, ReadOptions, WriteOptions
 
 UNKNOWN = ("-1", "-", "")
 _SEPARATORS = re.compile(r"[|,;]")
@@ -39,14 +39,14 @@ class PubTatorDocument:
 
     id (str): Its identifier, such as a PMID.
     text (str): Title and abstract, a line end between them.
-    mentions (List[Textbound]): Its mentions, T1, T2, ... in the file's order.
+    mentions (List[Mention]): Its mentions, T1, T2, ... in the file's order.
     concepts (Dict[str, str]): Concepts by mention, as in the file: several are joined by "|"; "" for an unknown one.
     relations (List[Tuple[str, str, str]]): Label, first and second concept.
     """
 
     id: str
     text: str
-    mentions: list[Textbound] = field(default_factory=list)
+    mentions: list[Mention] = field(default_factory=list)
     concepts: dict[str, str] = field(default_factory=dict)
     relations: list[tuple[str, str, str]] = field(default_factory=list)
 
@@ -83,7 +83,7 @@ def parse_pubtator(content: str, file: str) -> Iterator[PubTatorDocument]:
             doc = PubTatorDocument(doc_id, f"{title}\n{text[3]}")
         elif mention:
             _, start, end, quoted, label, concepts = mention.groups()
-            doc.mentions.append(Textbound(f"T{len(doc.mentions) + 1}", label, ((int(start), int(end)),), quoted))
+            doc.mentions.append(Mention(f"T{len(doc.mentions) + 1}", label, ((int(start), int(end)),), quoted))
             doc.concepts[doc.mentions[-1].id] = "" if (concepts or "") in UNKNOWN else concepts
         else:
             doc.relations.append(relation.groups()[1:])
@@ -93,36 +93,55 @@ def parse_pubtator(content: str, file: str) -> Iterator[PubTatorDocument]:
         raise ValueError(Errors.CE020.format(file=file, line=number))
 
 
-def pubtator_to_doc(record: PubTatorDocument, tokenizer: Callable[[str], Doc], audit: ImportAudit) -> Doc:
-    """Make a spaCy document of a record.
+def pubtator_record(document: PubTatorDocument) -> Record:
+    """Make a record, as all formats have it, of one of PubTator's.
 
-    record (PubTatorDocument): The record.
-    tokenizer (Callable[[str], Doc]): Tokenizes its text, such as `nlp.tokenizer`.
-    audit (ImportAudit): Gets the counts, and a row for everything that is changed or left out.
-    RETURNS (Doc): `doc.ents` holds the flat mentions, `kb_id_` their concepts;
-        `doc.user_data["clinner_concept_relations"]` the relations as in the file; `doc.user_data["clinner_relations"]`
-        one between each mention of the first concept (head) and each mention of the second (child).
+    document (PubTatorDocument): The document.
+    RETURNS (Record): It keeps the relations between concepts as in the file
+        (`doc.user_data["clinner_concept_relations"]`), and has one between each mention of the first concept (head) and
+        each mention of the second (child).
     """
-    doc, entities = place_mentions(record, tokenizer, audit)
-    concepts = _concepts_by_mention(record)
-    doc.set_ents([_with_concepts(entity, concepts[entity.id_]) for entity in entities], default="outside")
-    doc.user_data[CONCEPT_RELATIONS_KEY] = [list(relation) for relation in record.relations]
-    links = _links(record, audit)
-    doc.user_data[RELATIONS_KEY] = link_entities(doc, record.mentions, links, audit, record.id)
-    return doc
+    links, problems = _links(document)
+    relations = [list(relation) for relation in document.relations]
+    return Record(
+        document.id,
+        document.text,
+        document.mentions,
+        links,
+        concepts=document.concepts,
+        problems=problems,
+        data={CONCEPT_RELATIONS_KEY: relations},
+    )
 
 
-def read_pubtator(path: Path, audit: ImportAudit) -> Iterator[PubTatorDocument]:
+def read_pubtator(path: Path, audit: ImportAudit, options: ReadOptions = DEFAULTS) -> Iterator[Record]:
     """Read the records of a file, or of all files of a folder and its sub-folders whose names hold "pubtator".
 
     path (Path): A file or folder.
     audit (ImportAudit): Gets a row for every file that is left out, and for every record whose mentions are moved.
-    RETURNS (Iterator[PubTatorDocument]): The records.
+    options (ReadOptions): Not used.
+    RETURNS (Iterator[Record]): The records.
     RAISES (ValueError): Those of `select_files`, `read_records` and `parse_pubtator`.
     """
     files = select_files(path, lambda name: "pubtator" in name, 'no "pubtator" in its name', audit)
     kind = "PubTator record (ID|t|title, ID|a|abstract)"
-    return read_records(path, files, parse_pubtator, kind, audit)
+
+    def parse(content: str, file: str) -> Iterator[Record]:
+        return map(pubtator_record, parse_pubtator(content, file))
+
+    return read_records(path, files, parse, kind, audit)
+
+
+def write_pubtator(docs: Sequence[Doc], options: WriteOptions) -> Iterator[dict[str, str]]:
+    """Make the files of documents.
+
+    docs (Sequence[Doc]): The documents, with their ids.
+    options (WriteOptions): Not used.
+    YIELDS (Dict[str, str]): Contents of ID.PubTator.txt.
+    RAISES (ValueError): Those of `format_pubtator`.
+    """
+    for doc in docs:
+        yield {f"{doc.user_data[DOC_ID_KEY]}.PubTator.txt": format_pubtator(doc)}
 
 
 def format_pubtator(doc: Doc) -> str:
@@ -155,7 +174,7 @@ def _to_record(doc: Doc) -> PubTatorDocument:
     for n, entity in enumerate(doc.ents, start=1):
         start, end = trimmed(entity)
         quoted = re.sub(r"[\r\n\t]", " ", text[start:end])
-        record.mentions.append(Textbound(f"T{n}", entity.label_, ((start, end),), quoted))
+        record.mentions.append(Mention(f"T{n}", entity.label_, ((start, end),), quoted))
         record.concepts[f"T{n}"] = "" if entity.kb_id_ in UNKNOWN else entity.kb_id_
     record.relations = [tuple(relation) for relation in doc.user_data.get(CONCEPT_RELATIONS_KEY, ())]
     return record
@@ -168,31 +187,20 @@ def _reads_back(content: str, record: PubTatorDocument) -> bool:
         return False
 
 
-def _with_concepts(entity: Span, concepts: str) -> Span:
-    return Span(entity.doc, entity.start, entity.end, label=entity.label_, kb_id=concepts, span_id=entity.id_)
-
-
-def _concepts_by_mention(record: PubTatorDocument) -> dict[str, str]:
-    """Concepts as in the file, joined where mentions have the same offsets: one entity stands for all of them."""
-    at: dict[tuple, dict[str, None]] = {}
-    for mention in record.mentions:
-        at.setdefault(tuple(mention.fragments), {})[record.concepts[mention.id]] = None
-    return {mention.id: "|".join(filter(None, at[tuple(mention.fragments)])) for mention in record.mentions}
-
-
-def _links(record: PubTatorDocument, audit: ImportAudit) -> Iterator[Link]:
-    """Every pair of mentions of related concepts, once a label."""
+def _links(document: PubTatorDocument) -> tuple[list[Link], list[Problem]]:
+    """Every pair of mentions of related concepts, once a label; and the relations of concepts without a mention."""
     mentions: dict[str, list[str]] = {}
-    for mention, concepts in record.concepts.items():
+    for mention, concepts in document.concepts.items():
         # the whole, too: names of variants hold bars (p|SUB|V|600|E)
         for concept in filter(None, {concepts, *_SEPARATORS.split(concepts)}):
             mentions.setdefault(concept, []).append(mention)
     pairs: dict[Link, None] = {}
-    for n, (label, *concepts) in enumerate(record.relations, start=1):
+    problems = []
+    for n, (label, *concepts) in enumerate(document.relations, start=1):
         unmentioned = [concept for concept in concepts if concept not in mentions]
         if unmentioned:
             action = f"between concepts only: no mention of {' and '.join(unmentioned)}"
-            audit.add("unmentioned", action, doc_id=record.id, annotation_id=f"R{n}", label=label)
+            problems.append(Problem(f"R{n}", "unmentioned", action, label))
         for head, child in product(*(mentions.get(concept, ()) for concept in concepts)):
             pairs[Link(f"{head}-{child}", label, head, child)] = None
-    yield from pairs
+    return list(pairs), problems

@@ -1,24 +1,11 @@
 """Character annotations -> token spans: trimmed, expanded, made flat, with an audit row for everything that changes."""
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
 
 from spacy.tokens import Doc, Span
 
 from ..audit import ImportAudit
-
-Fragments = Sequence[tuple[int, int]]
-
-
-class Mention(Protocol):
-    """An annotation with an id, a label, and one or more fragments in characters, end exclusive."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def label(self) -> str: ...
-    @property
-    def fragments(self) -> Fragments: ...
+from .record import Mention
 
 
 def align_mentions(
@@ -58,11 +45,11 @@ def align_mentions(
     return spans, entities
 
 
-def outer_offsets(text: str, fragments: Fragments) -> tuple[int, int] | None:
+def outer_offsets(text: str, fragments: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
     """The one stretch of text that fragments make up: nothing but white space parts them.
 
     text (str): The text.
-    fragments (Fragments): At least one.
+    fragments (Sequence[Tuple[int, int]]): At least one.
     RETURNS (Optional[Tuple[int, int]]): Its offsets; None for a discontinuous annotation.
     """
     ordered = sorted(fragments)
@@ -135,5 +122,5 @@ def _flatten(candidates: list[tuple[Span, Mention]], audit: ImportAudit, doc_id:
 
 
 def _report(audit: ImportAudit, doc_id: str, mention: Mention, problem: str, action: str) -> None:
-    start, end = min(s for s, _ in mention.fragments), max(e for _, e in mention.fragments)
+    start, end = mention.extent
     audit.add(problem, action, doc_id=doc_id, annotation_id=mention.id, start=start, end=end, label=mention.label)

@@ -1,15 +1,13 @@
 """Annotations that quote their text: is it the one at their offsets, and if not, was another form of it counted?"""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
-from typing import Protocol, TypeVar
 
 from ...files import MARK
 from ..audit import COUNTED_OTHERWISE, ImportAudit
-
-Fragments = tuple[tuple[int, int], ...]
+from .record import Fragments, Mention
 
 # what offsets may count at line ends that the text does not have there, or not count: what a character becomes
 _LINE_ENDS = {
@@ -19,24 +17,12 @@ _LINE_ENDS = {
 }
 
 
-class Quoting(Protocol):
-    """An annotation, a dataclass, with fragments in characters and the text that it quotes ("": none)."""
-
-    @property
-    def text(self) -> str: ...
-    @property
-    def fragments(self) -> Fragments: ...
-
-
-AnyQuoting = TypeVar("AnyQuoting", bound=Quoting)
-
-
 def mention_text(text: str, fragments: Fragments) -> str:
     """The text of fragments, joined by spaces, line ends replaced by spaces."""
     return re.sub(r"[\r\n]", " ", " ".join(text[start:end] for start, end in fragments))
 
 
-def fit_offsets(doc_id: str, text: str, mentions: Sequence[AnyQuoting], audit: ImportAudit) -> list[AnyQuoting]:
+def fit_offsets(doc_id: str, text: str, mentions: Sequence[Mention], audit: ImportAudit) -> list[Mention]:
     """Move annotations that were made on another form of their text.
 
     Some programs count carriage returns and a byte order mark, others do not, and some take them away or add them.
@@ -44,9 +30,9 @@ def fit_offsets(doc_id: str, text: str, mentions: Sequence[AnyQuoting], audit: I
 
     doc_id (str): Identifier of the document.
     text (str): Its text.
-    mentions (Sequence[Quoting]): Its annotations.
+    mentions (Sequence[Mention]): Its annotations.
     audit (ImportAudit): Gets a row if they are moved.
-    RETURNS (List[Quoting]): The annotations.
+    RETURNS (List[Mention]): The annotations.
     """
     if any(m.text and not quotes_its_text(m, text) for m in mentions):
         for counted, form, place in _other_forms(text):
@@ -57,17 +43,32 @@ def fit_offsets(doc_id: str, text: str, mentions: Sequence[AnyQuoting], audit: I
     return list(mentions)
 
 
-def quotes_its_text(mention: Quoting, text: str) -> bool:
+def quotes_its_text(mention: Mention, text: str) -> bool:
     """Whether an annotation quotes the text at its offsets, but for white space.
 
-    mention (Quoting): The annotation.
+    mention (Mention): The annotation.
     text (str): The document's text.
     RETURNS (bool): Whether it does.
     """
-    return mention.text.split() == mention_text(text, mention.fragments).split()
+    return (mention.text or "").split() == mention_text(text, mention.fragments).split()
 
 
-def _lies_in(mention: Quoting, text: str) -> bool:
+def report_texts(doc_id: str, text: str, mentions: Iterable[Mention], audit: ImportAudit) -> None:
+    """Report each annotation that quotes another text than its offsets: likely the text was changed afterwards.
+
+    doc_id (str): Identifier of the document.
+    text (str): Its text.
+    mentions (Iterable[Mention]): Its annotations.
+    audit (ImportAudit): Gets the rows.
+    """
+    for m in mentions:
+        if m.text is not None and not quotes_its_text(m, text):
+            start, end = m.extent
+            action = "offsets believed, not the text column"
+            audit.add("text differs", action, doc_id=doc_id, annotation_id=m.id, start=start, end=end, label=m.label)
+
+
+def _lies_in(mention: Mention, text: str) -> bool:
     return all(0 <= start < end <= len(text) for start, end in mention.fragments)
 
 
@@ -84,5 +85,5 @@ def _other_forms(text: str) -> Iterator[tuple[str, str, list[int]]]:
             yield " and ".join(filter(None, (ends, mark))), form, place
 
 
-def _move(mention: AnyQuoting, place: list[int]) -> AnyQuoting:
+def _move(mention: Mention, place: list[int]) -> Mention:
     return replace(mention, fragments=tuple((place[start], place[end - 1] + 1) for start, end in mention.fragments))

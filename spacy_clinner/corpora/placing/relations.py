@@ -1,22 +1,13 @@
 """A corpus' relations between annotations -> relations between the flat entities of a document."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from spacy.tokens import Doc, Span
 
 from ...annotations.relations import relation_of, sort_key
 from ..audit import RELATION, ImportAudit
-from .align import Mention
-
-
-class Link(NamedTuple):
-    """A relation between two annotations, by their ids; the child says something about the head."""
-
-    id: str
-    label: str
-    head: str
-    child: str
+from .record import Link, Mention
 
 
 def link_entities(
@@ -31,17 +22,19 @@ def link_entities(
     mentions (Sequence[Mention]): The annotations that `doc.ents` were made of.
     links (Iterable[Link]): The corpus' relations.
     audit (ImportAudit): Gets the counts, and a row for every relation that is left out: one whose head or child is no
-        entity, one between an entity and itself, one that is there already.
+        entity, one between an entity and itself, one that is there already, one with a problem of its own.
     doc_id (str): Identifier of the document.
     RETURNS (List[Dict[str, Any]]): `{"head": [start_char, end_char], "child": [start_char, end_char], "label": str}`
         each, sorted by head, child and label.
     """
-    entities = _entities(doc, mentions)
+    entities = entities_by_id(doc, mentions)
     found: dict[tuple, dict[str, Any]] = {}
     for link in links:
         audit.relations[link.label] += 1
         missing = [id for id in (link.head, link.child) if id not in entities]
-        if missing:
+        if link.problem:
+            action = f"left out: {link.problem}"
+        elif missing:
             action = f"left out: {' and '.join(missing)} not in doc.ents"
         else:
             relation = relation_of(entities[link.head], entities[link.child], link.label)
@@ -55,8 +48,13 @@ def link_entities(
     return [found[key] for key in sorted(found)]
 
 
-def _entities(doc: Doc, mentions: Sequence[Mention]) -> dict[str, Span]:
-    """The entity that each annotation is, by the annotation's id."""
+def entities_by_id(doc: Doc, mentions: Sequence[Mention]) -> dict[str, Span]:
+    """Find the entity that each annotation is.
+
+    doc (Doc): A document with `doc.ents`, whose `ent_id_` are the ids of annotations.
+    mentions (Sequence[Mention]): The annotations that `doc.ents` were made of.
+    RETURNS (Dict[str, Span]): Entities by the annotations' ids; an annotation at an entity's offsets is that entity.
+    """
     by_id = {entity.ent_id_: entity for entity in doc.ents}
-    at = {tuple(m.fragments): by_id[m.id] for m in mentions if m.id in by_id}
-    return {m.id: at[tuple(m.fragments)] for m in mentions if tuple(m.fragments) in at}
+    at = {m.fragments: by_id[m.id] for m in mentions if m.id in by_id}
+    return {m.id: at[m.fragments] for m in mentions if m.fragments in at}

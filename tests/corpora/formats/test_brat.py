@@ -9,13 +9,13 @@ from spacy_clinner.corpora.formats.brat import (
     Normalization,
     Note,
     Relation,
-    Textbound,
     brat_files,
     format_brat,
     mention_text,
     parse_brat,
     read_brat,
 )
+from spacy_clinner.corpora.placing.record import Mention
 from spacy_clinner.files import write_files_atomically
 
 MARKER = "Zebedee"
@@ -46,9 +46,9 @@ def document():
         "a",
         TEXT,
         textbounds=[
-            Textbound("T1", "Site", ((0, 4), (15, 18)), "Left leg"),
-            Textbound("T2", "Symptom", ((19, 23),), "pain"),
-            Textbound("T3", "Symptom", ((29, 34),), "fever"),
+            Mention("T1", "Site", ((0, 4), (15, 18)), "Left leg"),
+            Mention("T2", "Symptom", ((19, 23),), "pain"),
+            Mention("T3", "Symptom", ((29, 34),), "fever"),
         ],
         events=[Event("E1", "Symptom", "T2", (("Site", "T1"),)), Event("E2", "Symptom", "T3")],
         relations=[Relation("R1", "MODIFY", (("Arg1", "T1"), ("Arg2", "E1")))],
@@ -161,10 +161,10 @@ def test_ids_must_be_file_names(id):
 @pytest.mark.parametrize(
     "kind, item, named",
     [
-        ("textbounds", Textbound("T1", "a b", ((0, 4),), "Pain"), "'T1' of the label 'a b'"),
-        ("textbounds", Textbound("T1", "", ((0, 4),), "Pain"), "'T1' of the label ''"),
-        ("textbounds", Textbound("T 1", "A", ((0, 4),), "Pain"), "'T 1' of the label 'A'"),
-        ("textbounds", Textbound("T1", "A", ((0, 4),), "Pa\nin"), "'T1' of the label 'A'"),
+        ("textbounds", Mention("T1", "a b", ((0, 4),), "Pain"), "'T1' of the label 'a b'"),
+        ("textbounds", Mention("T1", "", ((0, 4),), "Pain"), "'T1' of the label ''"),
+        ("textbounds", Mention("T 1", "A", ((0, 4),), "Pain"), "'T 1' of the label 'A'"),
+        ("textbounds", Mention("T1", "A", ((0, 4),), "Pa\nin"), "'T1' of the label 'A'"),
         ("events", Event("E1", "a:b", "T1"), "'E1' of the label 'a:b'"),
         ("relations", Relation("R1", "A", (("a role", "T1"), ("Arg2", "T1"))), "'R1' of the label 'A'"),
         ("relations", Relation("R1", "A", (("a:b", "T1"), ("Arg2", "T1"))), "'R1' of the label 'A'"),
@@ -183,7 +183,7 @@ def test_what_would_be_read_back_as_something_else_is_not_written(kind, item, na
 
 
 def test_ids_are_written_once():
-    twice = [Textbound("T1", "A", ((0, 4),), "Pain")] * 2
+    twice = [Mention("T1", "A", ((0, 4),), "Pain")] * 2
     with pytest.raises(ValueError, match="CE333.*its list of annotations"):
         brat_files(BratDocument("a", "Pain", twice))
 

@@ -9,8 +9,10 @@ from spacy.vocab import Vocab
 
 from spacy_clinner.annotations.keys import BRAT_KEY, BRAT_SPANS_KEY, DOC_ID_KEY, RELATIONS_KEY
 from spacy_clinner.corpora.audit import ImportAudit
-from spacy_clinner.corpora.formats.brat import BratDocument, Textbound, parse_brat, read_brat
-from spacy_clinner.corpora.formats.brat_docs import brat_to_doc, doc_to_brat
+from spacy_clinner.corpora.formats.brat import BratDocument, parse_brat, read_brat
+from spacy_clinner.corpora.formats.brat_docs import brat_record, doc_to_brat
+from spacy_clinner.corpora.placing.place import place
+from spacy_clinner.corpora.placing.record import Mention
 from spacy_clinner.text.tokenizer import create_clinical_tokenizer
 
 from ..strategies import brat_documents
@@ -30,7 +32,7 @@ def through_docbin(docs):
 
 
 def test_entities_spans_and_plain_data(nlp):
-    doc = brat_to_doc(parse_brat("a", TEXT, ANN), nlp.tokenizer, audit := ImportAudit())
+    doc = place(brat_record(parse_brat("a", TEXT, ANN)), nlp.tokenizer, audit := ImportAudit())
     assert doc.text == TEXT
     assert [(e.text, e.label_) for e in doc.ents] == [("pain", "Symptom"), ("fever", "Symptom")]
     assert [(s.id_, s.text) for s in doc.spans[BRAT_SPANS_KEY]] == [
@@ -53,14 +55,14 @@ def test_entities_spans_and_plain_data(nlp):
 @given(brat_documents())
 @settings(max_examples=150, deadline=None)
 def test_round_trip_through_docbin_loses_nothing(nlp, brat):
-    (doc,) = through_docbin([brat_to_doc(brat, nlp.tokenizer, ImportAudit())])
+    (doc,) = through_docbin([place(brat_record(brat), nlp.tokenizer, ImportAudit())])
     assert doc_to_brat(doc) == brat
 
 
 @given(brat_documents())
 @settings(max_examples=150, deadline=None)
 def test_whatever_is_no_entity_has_a_row(nlp, brat):
-    doc = brat_to_doc(brat, nlp.tokenizer, audit := ImportAudit())
+    doc = place(brat_record(brat), nlp.tokenizer, audit := ImportAudit())
     unchanged = {(e.id_, ((e.start_char, e.end_char),)) for e in doc.ents}
     rows = {row.annotation_id for row in audit.rows}
     assert all((t.id, t.fragments) in unchanged or t.id in rows for t in brat.textbounds)
@@ -69,18 +71,18 @@ def test_whatever_is_no_entity_has_a_row(nlp, brat):
 
 def test_a_text_without_annotations_has_missing_entities(nlp):
     unannotated = BratDocument("a", "Pain.", annotated=False)
-    doc = brat_to_doc(unannotated, nlp.tokenizer, audit := ImportAudit())
+    doc = place(brat_record(unannotated), nlp.tokenizer, audit := ImportAudit())
     assert not doc.has_annotation("ENT_IOB")
     assert [(row.doc_id, row.problem) for row in audit.rows] == [("a", "unannotated")]
     assert doc_to_brat(through_docbin([doc])[0]) == unannotated
-    none = brat_to_doc(BratDocument("b", "Pain."), nlp.tokenizer, ImportAudit())
+    none = place(brat_record(BratDocument("b", "Pain.")), nlp.tokenizer, ImportAudit())
     assert none.has_annotation("ENT_IOB") and not none.ents
     assert doc_to_brat(none).annotated
 
 
 def test_references_without_a_span_have_a_row(nlp):
     ann = "T1\tSymptom 0 99\tPain\nE1\tSymptom:T1\nR1\tMODIFY Arg1:E1 Arg2:T7\n*\tSAME T1 T7\nA1\tNegated E1\n"
-    doc = brat_to_doc(parse_brat("a", "Pain.", ann), nlp.tokenizer, audit := ImportAudit())
+    doc = place(brat_record(parse_brat("a", "Pain.", ann)), nlp.tokenizer, audit := ImportAudit())
     assert [(row.annotation_id, row.problem) for row in audit.rows if row.problem == "dangling"] == [
         ("E1", "dangling"),
         ("R1", "dangling"),
@@ -92,7 +94,7 @@ def test_references_without_a_span_have_a_row(nlp):
 
 def test_a_changed_text_has_a_row_that_does_not_quote_it(nlp):
     brat = parse_brat("a", "Pain.", "T1\tSymptom 0 4\tZebedee\n")
-    brat_to_doc(brat, nlp.tokenizer, audit := ImportAudit())
+    place(brat_record(brat), nlp.tokenizer, audit := ImportAudit())
     assert [(row.annotation_id, row.problem) for row in audit.rows] == [("T1", "text differs")]
     assert "Zebedee" not in str(audit.rows)
 
@@ -101,21 +103,21 @@ def test_entities_of_other_documents_become_text_bound_annotations(nlp):
     doc = nlp.make_doc("No fever\nor chills")
     doc.set_ents([doc.char_span(3, 18, label="Symptom")], default="outside")
     doc.user_data[DOC_ID_KEY] = "a"
-    assert doc_to_brat(doc).textbounds == [Textbound("T1", "Symptom", ((3, 8), (9, 18)), "fever or chills")]
+    assert doc_to_brat(doc).textbounds == [Mention("T1", "Symptom", ((3, 8), (9, 18)), "fever or chills")]
 
 
 def test_predictions_on_an_imported_document_can_be_written(nlp):
-    doc = brat_to_doc(parse_brat("a", TEXT, ANN), nlp.tokenizer, ImportAudit())
+    doc = place(brat_record(parse_brat("a", TEXT, ANN)), nlp.tokenizer, ImportAudit())
     doc.set_ents([doc.char_span(0, 4, label="Predicted")], default="outside")
     assert len(doc_to_brat(doc).textbounds) == 3
-    predicted = Textbound("T1", "Predicted", ((0, 4),), "Left")
+    predicted = Mention("T1", "Predicted", ((0, 4),), "Left")
     assert doc_to_brat(doc, ents_only=True) == BratDocument("a", TEXT, [predicted])
 
 
 def test_spacy_reads_the_same_tokens(nlp, tmp_path):
     text = "Hb 9.5g/dL.EF=0.20\r\n\r\nplan: 5mg."
-    brat = BratDocument("a", text, [Textbound("T1", "Lab_value", ((3, 10),), "9.5g/dL")])
-    doc = brat_to_doc(brat, nlp.tokenizer, ImportAudit())
+    brat = BratDocument("a", text, [Mention("T1", "Lab_value", ((3, 10),), "9.5g/dL")])
+    doc = place(brat_record(brat), nlp.tokenizer, ImportAudit())
     DocBin(docs=[doc], store_user_data=True).to_disk(tmp_path / "train.spacy")
     (example,) = Corpus(tmp_path / "train.spacy")(nlp)
     assert [token.text for token in example.predicted] == [token.text for token in doc]
@@ -125,9 +127,9 @@ def test_spacy_reads_the_same_tokens(nlp, tmp_path):
 def test_a_note_of_a_million_characters_is_fast(nlp):
     words = 1_000_000 // 8
     text = "pain5mg " * words
-    found = [Textbound(f"T{n}", "Symptom", ((8 * n, 8 * n + 4),), "pain") for n in range(0, words, 25)]
+    found = [Mention(f"T{n}", "Symptom", ((8 * n, 8 * n + 4),), "pain") for n in range(0, words, 25)]
     start = time.perf_counter()
-    doc = brat_to_doc(BratDocument("a", text, found), nlp.tokenizer, audit := ImportAudit())
+    doc = place(brat_record(BratDocument("a", text, found)), nlp.tokenizer, audit := ImportAudit())
     assert time.perf_counter() - start < 20
     assert len(doc.ents) == len(found) and not audit.rows
 
@@ -137,7 +139,7 @@ def test_maccrobat_round_trip_and_counts(nlp, data_dir):
     root = data_dir / "maccrobat2020"
     brats = list(read_brat(root / "brat", ImportAudit()))
     audit = ImportAudit()
-    docs = [brat_to_doc(brat, nlp.tokenizer, audit) for brat in brats]
+    docs = [place(brat_record(brat), nlp.tokenizer, audit) for brat in brats]
     assert [doc_to_brat(doc) for doc in through_docbin(docs)] == brats
     assert audit.documents == 200 and audit.annotations.total() == 25_189
     entity_problems = {"overlapping": 437, "discontinuous": 44, "misaligned": 30, "whitespace": 4}

@@ -10,8 +10,9 @@ from spacy.vocab import Vocab
 from spacy_clinner.annotations.keys import DOC_ID_KEY
 from spacy_clinner.corpora.audit import ImportAudit
 from spacy_clinner.corpora.formats.column_lines import ColumnFormat
-from spacy_clinner.corpora.formats.columns import columns_to_doc, find_columns, format_columns, read_columns
+from spacy_clinner.corpora.formats.columns import column_record, find_columns, format_columns, read_columns
 from spacy_clinner.corpora.importing import blank_pipeline, import_corpus
+from spacy_clinner.corpora.placing.place import place
 from spacy_clinner.text.windows import window_bounds
 
 MARKER = "Zebedee"
@@ -29,7 +30,7 @@ def read(tmp_path, tokenizers):
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         audit = ImportAudit()
         found = list(read_columns(path, ColumnFormat(**layout), audit))
-        return [columns_to_doc(document, tokenizers[tokenizer], audit) for document in found], audit
+        return [place(column_record(document), tokenizers[tokenizer], audit) for document in found], audit
 
     return read_file
 
@@ -67,7 +68,7 @@ def test_an_entity_that_is_no_whole_token_of_the_tokenizer_is_a_row(tmp_path):
     path = tmp_path / "notes.tsv"
     path.write_text("Chest\tB-Symptom\npain\tO\n")
     (document,) = read_columns(path, ColumnFormat(), audit := ImportAudit())
-    doc = columns_to_doc(document, lambda text: Doc(Vocab(), words=[text], spaces=[False]), audit)
+    doc = place(column_record(document), lambda text: Doc(Vocab(), words=[text], spaces=[False]), audit)
     assert entities(doc) == [("Chest pain", "Symptom")]
     assert rows(audit) == [("misaligned", "notes", "line 1", "Symptom")]
 
@@ -257,7 +258,7 @@ def test_documents_survive_as_columns(scheme, data, tokenizers, tmp_path_factory
     path = tmp_path_factory.mktemp("columns") / "notes.tsv"
     path.write_text(format_columns(doc, scheme), encoding="utf8")
     (document,) = read_columns(path, ColumnFormat(scheme), audit := ImportAudit())
-    back = columns_to_doc(document, tokenizers["file"], audit)
+    back = place(column_record(document), tokenizers["file"], audit)
     assert words(back) == tokens
     assert [line.split() for line in back.text.split("\n")] == [sent.text.split() for sent in doc.sents]
     assert entities(back) == [(entity.text.replace(" \n", "\n"), entity.label_) for entity in doc.ents]
@@ -288,6 +289,6 @@ def test_a_token_that_would_break_the_columns_is_an_error():
 )
 def test_public_column_files(data_dir, tokenizers, name, entities, sentences):
     documents = list(read_columns(data_dir / name, ColumnFormat(n_sents=50), audit := ImportAudit()))
-    docs = [columns_to_doc(document, tokenizers["clinical"], audit) for document in documents]
+    docs = [place(column_record(document), tokenizers["clinical"], audit) for document in documents]
     assert audit.entities == entities and not audit.rows
     assert len(docs) == -(-sentences // 50) and sum(doc.text.count("\n") + 1 for doc in docs) == sentences

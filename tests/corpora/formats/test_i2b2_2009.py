@@ -20,7 +20,9 @@ from spacy_clinner.corpora.formats.i2b2_2009 import (
     parse_entries,
     read_i2b2_2009,
 )
-from spacy_clinner.corpora.formats.i2b2_2009_docs import doc_to_entries, entries_to_doc, entry_files
+from spacy_clinner.corpora.formats.i2b2_2009_docs import doc_to_entries, entries_record, write_entries
+from spacy_clinner.corpora.formats.options import WriteOptions
+from spacy_clinner.corpora.placing.place import place
 
 TEXT = "Medications:\r\n1.  Metformin 500 mg b.i.d. ,\nand  1000 mg at night for the\nnew diabetes.\n"
 LINES = [
@@ -39,7 +41,7 @@ def tokenizer():
 def imported(tokenizer, lines, text=TEXT):
     audit = ImportAudit()
     record = EntryDocument("a", text, parse_entries("\n".join(lines), text, "f"))
-    return entries_to_doc(record, tokenizer, audit), audit
+    return place(entries_record(record), tokenizer, audit), audit
 
 
 def written(doc, **settings):
@@ -100,7 +102,7 @@ def test_a_field_that_would_be_read_as_another_is_not_written(text, start, end):
     doc.user_data[DOC_ID_KEY] = "a"
     doc.set_ents([doc.char_span(start, end, label=DRUG, alignment_mode="expand")], default="outside")
     with pytest.raises(ValueError, match="CE333.*'a'"):
-        entry_files(doc)
+        next(write_entries([doc], WriteOptions()))
 
 
 def test_relations_that_the_format_does_not_know_are_not_dropped_silently(tokenizer):
@@ -159,7 +161,7 @@ def documents(draw, n_entries=3):
 def test_there_and_back(tokenizer, document):
     text, entries = document
     assert parse_entries(format_entries(entries, text), text, "f") == entries
-    doc = entries_to_doc(EntryDocument("a", text, entries), tokenizer, audit := ImportAudit())
+    doc = place(entries_record(EntryDocument("a", text, entries)), tokenizer, audit := ImportAudit())
     assert doc_to_entries(doc) == entries
     lost = sum(row.problem == "relation" for row in audit.rows)
     assert len(doc.user_data[RELATIONS_KEY]) + lost == audit.relations.total()
@@ -169,7 +171,7 @@ def test_there_and_back(tokenizer, document):
 @settings(max_examples=150, deadline=None)
 def test_an_entry_of_flat_entities_is_made_of_relations(tokenizer, document):
     text, entries = document
-    doc = entries_to_doc(EntryDocument("a", text, entries), tokenizer, audit := ImportAudit())
+    doc = place(entries_record(EntryDocument("a", text, entries)), tokenizer, audit := ImportAudit())
     if not audit.rows:
         assert [entry.fields for entry in doc_to_entries(doc, ents_only=True)] == [entry.fields for entry in entries]
 
@@ -182,9 +184,9 @@ def test_files(tokenizer, tmp_path):
     (tmp_path / "b.i2b2.entries").write_text("")
     audit = ImportAudit()
     records = list(read_i2b2_2009(tmp_path, audit))
-    first, none, unannotated = (record.mentions for record in records)
+    first, none, unannotated = (entries_record(record).mentions for record in records)
     assert len(first) == 6 and none == [] and unannotated is None
-    docs = [entries_to_doc(record, tokenizer, audit) for record in records]
+    docs = [place(entries_record(record), tokenizer, audit) for record in records]
     assert [len(doc.ents) for doc in docs] == [6, 0, 0] and docs[0].text == TEXT
     assert [(row.doc_id, row.problem) for row in audit.rows] == [(".hidden", "file left out"), ("c", "unannotated")]
     assert [doc.has_annotation("ENT_IOB") for doc in docs] == [True, True, False]
@@ -208,7 +210,7 @@ def test_names_and_folders(tokenizer, tmp_path):
         (tmp_path / name).write_text(entry(1, 0))
     (tmp_path / "train" / "notes.doc").write_bytes(b"\0")
     audit = ImportAudit()
-    docs = [entries_to_doc(record, tokenizer, audit) for record in read_i2b2_2009(tmp_path, audit)]
+    docs = [place(entries_record(record), tokenizer, audit) for record in read_i2b2_2009(tmp_path, audit)]
     assert [doc.user_data[DOC_ID_KEY] for doc in docs] == ["a", "train/a.b", "train/c.1"]
     assert [len(doc.ents) for doc in docs] == [1, 1, 1]
     assert [(row.doc_id, row.problem) for row in audit.rows] == [("train/notes.doc", "file left out")]
@@ -237,7 +239,7 @@ def test_carriage_returns_that_end_no_line_are_told_by_the_quoted_texts(tokenize
     (tmp_path / "a.txt").write_text("one\raspirin\naspirin\n", newline="")
     (tmp_path / "a.entries").write_text(f"{entry(1, 1)}\n{entry(2, 0)}\n")
     (record,) = read_i2b2_2009(tmp_path, audit := ImportAudit())
-    doc = entries_to_doc(record, tokenizer, audit)
+    doc = place(entries_record(record), tokenizer, audit)
     assert [(e.start_char, e.text) for e in doc.ents] == [(4, "aspirin"), (12, "aspirin")]
     assert [(row.doc_id, row.problem) for row in audit.rows] == [("a", "counted otherwise")]
     assert [entry.fields for entry in parse_entries(format_entries(doc_to_entries(doc), doc.text), doc.text, "f")]

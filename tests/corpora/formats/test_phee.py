@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from scripts.find_overlaps import overlapping_ids
 from spacy_clinner.annotations.keys import DOC_ID_KEY, RELATIONS_KEY
 from spacy_clinner.corpora.audit import ImportAudit
-from spacy_clinner.corpora.formats.phee import parse_phee, phee_to_doc, read_phee
+from spacy_clinner.corpora.formats.phee import parse_phee, read_phee
 from spacy_clinner.corpora.importing import blank_pipeline, import_files
+from spacy_clinner.corpora.placing.place import place
 
 TEXT = "Rash after aspirin and  ibuprofen 5 mg orally for two days for a cold."
 
@@ -36,7 +37,7 @@ def tokenizer():
 
 def read(tokenizer, content):
     audit = ImportAudit()
-    return [phee_to_doc(record, tokenizer, audit) for record in parse_phee(content, "f")], audit
+    return [place(record, tokenizer, audit) for record in parse_phee(content, "f")], audit
 
 
 def shown(doc):
@@ -163,7 +164,7 @@ def test_documents_that_are_in_another_corpus_are_left_out(tmp_path):
 )
 def test_phee(data_dir, split, counts):
     audit, tokenizer = ImportAudit(), blank_pipeline("en", "clinical").tokenizer
-    docs = [phee_to_doc(record, tokenizer, audit) for record in read_phee(data_dir / "phee" / f"{split}.json", audit)]
+    docs = [place(record, tokenizer, audit) for record in read_phee(data_dir / "phee" / f"{split}.json", audit)]
     found = [counter.total() for counter in (audit.annotations, audit.entities, audit.relations, audit.linked)]
     assert tuple(found) == counts
     assert sum(len(doc.user_data[RELATIONS_KEY]) for doc in docs) == counts[-1]

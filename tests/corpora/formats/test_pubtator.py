@@ -8,8 +8,9 @@ from spacy.vocab import Vocab
 from spacy_clinner.annotations.keys import CONCEPT_RELATIONS_KEY, DOC_ID_KEY, RELATIONS_KEY
 from spacy_clinner.corpora.audit import ImportAudit
 from spacy_clinner.corpora.exporting import export_docs
-from spacy_clinner.corpora.formats.pubtator import format_pubtator, parse_pubtator, pubtator_to_doc, read_pubtator
+from spacy_clinner.corpora.formats.pubtator import format_pubtator, parse_pubtator, pubtator_record, read_pubtator
 from spacy_clinner.corpora.importing import blank_pipeline
+from spacy_clinner.corpora.placing.place import place
 
 RECORD = """\
 1|t|Rash and fever after aspirin.
@@ -31,7 +32,7 @@ def tokenizer():
 
 def read(tokenizer, content):
     audit = ImportAudit()
-    return [pubtator_to_doc(record, tokenizer, audit) for record in parse_pubtator(content, "f")], audit
+    return [place(pubtator_record(record), tokenizer, audit) for record in parse_pubtator(content, "f")], audit
 
 
 def test_entities_carry_concepts_and_mentions_are_related(tokenizer):
@@ -84,7 +85,7 @@ def test_problems_have_rows(tokenizer):
     content = "1|t|Rash.\n1|a|\n1\t0\t4\tZebedee\tDisease\tD1\n1\t0\t99\tRash\tDisease\tD1\n1\tCID\tC1\tD1\n"
     (doc,), audit = read(tokenizer, content)
     assert [(row.annotation_id, row.problem) for row in audit.rows] == [
-        ("T2", "out of range"), ("T1", "text differs"), ("T2", "text differs"), ("R1", "unmentioned"),
+        ("R1", "unmentioned"), ("T2", "out of range"), ("T1", "text differs"), ("T2", "text differs"),
     ]  # fmt: skip
     assert "Zebedee" not in str(audit.rows)
     assert doc.user_data[CONCEPT_RELATIONS_KEY] == [["CID", "C1", "D1"]] and doc.user_data[RELATIONS_KEY] == []
@@ -148,7 +149,7 @@ def test_files_of_a_folder_there_and_back(tokenizer, tmp_path):
     assert not export_docs(docs, tmp_path, "pubtator")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["1.PubTator.txt", "2.PubTator.txt"]
     (tmp_path / "other.txt").write_text("nonsense")
-    again = [pubtator_to_doc(record, tokenizer, ImportAudit()) for record in read_pubtator(tmp_path, ImportAudit())]
+    again = [place(record, tokenizer, ImportAudit()) for record in read_pubtator(tmp_path, ImportAudit())]
     assert [doc.user_data[RELATIONS_KEY] for doc in again] == [doc.user_data[RELATIONS_KEY] for doc in docs]
 
 
@@ -189,7 +190,7 @@ def test_names_that_break_the_columns_are_not_written(tokenizer, doc_id, label):
 def test_bc5cdr(data_dir, name, n_entities, n_concepts, n_mentions):
     audit, tokenizer = ImportAudit(), blank_pipeline("en", "clinical").tokenizer
     path = data_dir / "bc5cdr" / f"CDR_{name}Set.PubTator.txt"
-    docs = [pubtator_to_doc(record, tokenizer, audit) for record in read_pubtator(path, audit)]
+    docs = [place(record, tokenizer, audit) for record in read_pubtator(path, audit)]
     assert len(docs) == audit.documents == 500
     assert audit.entities.total() == n_entities
     assert sum(len(doc.user_data[CONCEPT_RELATIONS_KEY]) for doc in docs) == n_concepts

@@ -2,15 +2,15 @@ import pytest
 import spacy
 
 from spacy_clinner.corpora.audit import ImportAudit
-from spacy_clinner.corpora.formats.brat import Textbound
 from spacy_clinner.corpora.placing.align import align_mentions
+from spacy_clinner.corpora.placing.record import Mention
 
 TEXT = "Left and  right leg pains, no fever."
 
 
 def align(*mentions, text=TEXT):
     doc, audit = spacy.blank("en").make_doc(text), ImportAudit()
-    found = [Textbound(f"T{n}", label, fragments, "") for n, (label, fragments) in enumerate(mentions, start=1)]
+    found = [Mention(f"T{n}", label, fragments, "") for n, (label, fragments) in enumerate(mentions, start=1)]
     spans, entities = align_mentions(doc, found, audit, "a")
     rows = [(row.annotation_id, row.start, row.end, row.label, row.problem) for row in audit.rows]
     return [(s.id_, s.text) for s in spans], [(e.id_, e.label_, e.text) for e in entities], rows, audit

@@ -4,9 +4,10 @@ from hypothesis import strategies as st
 
 from spacy_clinner.annotations.keys import DOC_ID_KEY
 from spacy_clinner.corpora.audit import ImportAudit
-from spacy_clinner.corpora.formats.columns import ColumnDocument, Sentence, columns_to_doc
+from spacy_clinner.corpora.formats.columns import ColumnDocument, Sentence, column_record
 from spacy_clinner.corpora.formats.tags import Chunk
 from spacy_clinner.corpora.importing import blank_pipeline
+from spacy_clinner.corpora.placing.place import place
 from spacy_clinner.corpora.placing.rebuild import restore_spaces
 
 NLP = blank_pipeline("es", "clinical")
@@ -21,7 +22,7 @@ def sentence(text, *entities):
 def rebuild(sentences, original, tokenizer=NLP.tokenizer):
     audit = ImportAudit()
     document = restore_spaces(ColumnDocument("n1", sentences), original, audit)
-    return columns_to_doc(document, tokenizer, audit), audit
+    return place(column_record(document), tokenizer, audit), audit
 
 
 def test_text_and_entities_come_back():

@@ -8,7 +8,9 @@ from spacy_clinner.annotations.keys import DOC_ID_KEY, RELATIONS_KEY
 from spacy_clinner.annotations.relations import sort_key
 from spacy_clinner.corpora.audit import RELATION, ImportAudit
 from spacy_clinner.corpora.formats.brat import parse_brat
-from spacy_clinner.corpora.formats.brat_docs import brat_to_doc, doc_to_brat
+from spacy_clinner.corpora.formats.brat_docs import brat_record, doc_to_brat
+from spacy_clinner.corpora.formats.options import ReadOptions
+from spacy_clinner.corpora.placing.place import place
 
 from ..strategies import brat_documents
 
@@ -28,7 +30,7 @@ def tokenizer():
 
 def imported(tokenizer, ann, **settings):
     audit = ImportAudit()
-    return brat_to_doc(parse_brat("a", TEXT, ann), tokenizer, audit, **settings), audit
+    return place(brat_record(parse_brat("a", TEXT, ann), ReadOptions(**settings)), tokenizer, audit), audit
 
 
 def relation_rows(audit):
@@ -78,7 +80,7 @@ def test_the_entity_that_is_there_stands_for_others_at_its_offsets(tokenizer, la
 @given(brat_documents())
 @settings(max_examples=150, deadline=None)
 def test_each_relation_is_kept_or_has_a_row(tokenizer, brat):
-    doc = brat_to_doc(brat, tokenizer, audit := ImportAudit())
+    doc = place(brat_record(brat), tokenizer, audit := ImportAudit())
     kept = doc.user_data[RELATIONS_KEY]
     assert len(kept) + len(relation_rows(audit)) == len(brat.relations) == audit.relations.total()
     offsets = {(entity.start_char, entity.end_char) for entity in doc.ents}
@@ -86,7 +88,7 @@ def test_each_relation_is_kept_or_has_a_row(tokenizer, brat):
     assert kept == sorted(kept, key=sort_key)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        again = brat_to_doc(doc_to_brat(doc, ents_only=True), tokenizer, ImportAudit())
+        again = place(brat_record(doc_to_brat(doc, ents_only=True)), tokenizer, ImportAudit())
     assert again.user_data.get(RELATIONS_KEY, []) == kept
 
 
