@@ -175,6 +175,10 @@ class Errors(metaclass=_Coded):
         "{path} is no config of a training: {problem}. Name a file that `python -m spacy init config` or `init "
         "fill-config` has written, or one of configs/."
     )
+    CE321 = (
+        "--assertion {pair!r} is no attribute of brat and the assertion that it is, such as Negation=negated or (label "
+        "and value) POLARITY:NEG=negated, or says it of an attribute twice. `--assertion none` alone reads none."
+    )
     CE030 = (
         "Demo corpus: {part!r} in the template or term {template!r} cannot be read: a bracket without its partner, an "
         "unknown assertion or a misspelt slot. The language is described in docs/demo_corpus.md."
@@ -791,6 +795,10 @@ class Warnings(metaclass=_Coded):
     CW311 = (
         "Document {doc!r} holds {n} sentences with {length} characters, and spaCy takes {limit} at once. Likely the "
         "file has no marks of documents: cut it with --n-sents."
+    )
+    CW321 = (
+        "Document {doc!r}: {n} of {total} assertions are not written, because they are of no entity that is. Likely "
+        "entities were predicted anew on an imported document: write these (--ents-only)."
     )
     CW331 = (
         "doccano has no field for probabilities, so they are not written. Write prodigy or label-studio to see them, "

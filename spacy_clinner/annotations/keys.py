@@ -17,5 +17,7 @@ RELATIONS_KEY = "clinner_relations"
 ASSERTIONS_KEY = "clinner_assertions"
 # The words that decided: [start, end, assertion, start of the cue, end of the cue].
 ASSERTION_CUES_KEY = "clinner_assertion_cues"
+# What of a corpus said so: by the id of its annotation the row [start, end, assertion] that was made of it.
+ASSERTED_KEY = "clinner_asserted"
 # Relations between a document's concepts (`span.kb_id_`), wherever they are mentioned: [label, head, child].
 CONCEPT_RELATIONS_KEY = "clinner_concept_relations"

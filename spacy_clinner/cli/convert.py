@@ -35,6 +35,10 @@ def convert_cli(
     n_sents: Annotated[int | None, Option(min=1, help="Sentences a document of a column file")] = None,
     label: Annotated[str | None, Option(help="Label of tags without one: B, I and O alone")] = None,
     head_role: Annotated[str, Option(help="Role of the head in brat; none: relations are not annotated")] = "Arg2",
+    assertion: Annotated[
+        list[str] | None,
+        Option(help="What an attribute of brat asserts: Negation=negated; again for more; or none"),
+    ] = None,
 ) -> None:
     """Convert a corpus to .spacy files for `spacy train` (--format), or a .spacy file back to a corpus (--to)."""
     import json
@@ -43,6 +47,7 @@ def convert_cli(
 
     from ..corpora.audit import name_some
     from ..corpora.exporting import export_file
+    from ..corpora.formats.brat_assertions import parse_assertions
     from ..corpora.formats.column_lines import ColumnFormat
     from ..corpora.importing import TOKENIZERS, import_files
     from ..corpora.splits import Draw, parse_shares, read_groups
@@ -51,8 +56,9 @@ def convert_cli(
     with coded_errors():
         if (format is None) == (to is None):
             raise ValueError(Errors.CE015)
+        assertions = parse_assertions(assertion or ())
         if to:
-            written, left_out = export_file(source, output, to, ents_only=ents_only)
+            written, left_out = export_file(source, output, to, ents_only=ents_only, assertions=assertions)
             if left_out:
                 msg.warn(f"Left out {len(left_out)} documents without annotation: {name_some(left_out)}")
             msg.good(f"Wrote {written} documents to {output}")
@@ -72,6 +78,7 @@ def convert_cli(
             audit_path=audit,
             ids_path=ids,
             head_role=None if head_role == "none" else head_role,
+            assertions=assertions,
             leave_out=leave_out,
         )
         print(found.summary())

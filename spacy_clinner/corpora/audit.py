@@ -11,8 +11,9 @@ from ..cells import format_tsv, printable
 from ..files import write_atomically
 from .id_lists import format_ids
 
-# Problem of a relation that is left out.
+# Problem of a relation that is left out, and of an assertion.
 RELATION = "relation"
+ASSERTION = "assertion"
 # Problem of a document whose annotations were made on a text with other line ends, or with or without a mark.
 COUNTED_OTHERWISE = "counted otherwise"
 # Problem of a file that is not read; its name stands in the document's place.
@@ -45,6 +46,8 @@ class ImportAudit:
     entities (Counter[str]): Entities per label that became `doc.ents`.
     relations (Counter[str]): Annotated relations per label.
     linked (Counter[str]): Relations per label whose head and child are both in `doc.ents`.
+    attributes (Counter[str]): What is said of annotations, by name.
+    asserted (Counter[str]): The same, where it became an assertion of an entity of `doc.ents`.
     rows (List[AuditRow]): The problems, in the order they were met.
     """
 
@@ -55,6 +58,8 @@ class ImportAudit:
     entities: Counter[str] = field(default_factory=Counter)
     relations: Counter[str] = field(default_factory=Counter)
     linked: Counter[str] = field(default_factory=Counter)
+    attributes: Counter[str] = field(default_factory=Counter)
+    asserted: Counter[str] = field(default_factory=Counter)
     rows: list[AuditRow] = field(default_factory=list)
 
     def add(
@@ -120,11 +125,11 @@ class ImportAudit:
         write_atomically(path, format_ids(self.ids))
 
     def counts(self) -> Iterator[list[str]]:
-        """Counts of entities per label and problem; problems of relations are in `relation_counts`.
+        """Counts of entities per label and problem; problems of relations and assertions are in counts of their own.
 
         YIELDS (List[str]): A header, a line per label (most frequent first; "-" for problems without a label), a total.
         """
-        rows = [row for row in self.rows if row.problem != RELATION]
+        rows = [row for row in self.rows if row.problem not in (RELATION, ASSERTION)]
         counts = Counter((row.label, row.problem) for row in rows)
         per_problem = Counter(row.problem for row in rows)
         problems = sorted(per_problem)
@@ -142,17 +147,25 @@ class ImportAudit:
         YIELDS (List[str]): A header, a line per label (most frequent first), a total.
         """
         yield ["relation", "annotated", "between doc.ents"]
-        for label, annotated in sorted(self.relations.items(), key=lambda item: (-item[1], item[0])):
-            yield [label, str(annotated), str(self.linked[label])]
-        yield ["total", str(self.relations.total()), str(self.linked.total())]
+        yield from _shares(self.relations, self.linked)
+
+    def attribute_counts(self) -> Iterator[list[str]]:
+        """Counts of attributes by name.
+
+        YIELDS (List[str]): A header, a line per name (most frequent first), a total.
+        """
+        yield ["attribute", "annotated", "assertions of doc.ents"]
+        yield from _shares(self.attributes, self.asserted)
 
     def summary(self) -> str:
-        """The tables of `counts` and, if there are relations, `relation_counts` as aligned text, below the files that
-        were read, the number of documents, and the first and last of their ids.
+        """The tables of `counts` and, if there are relations or attributes, of these as aligned text, below the files
+        that were read, the number of documents, and the first and last of their ids.
 
         RETURNS (str): Lines to print.
         """
-        tables = [self.counts(), self.relation_counts()] if self.relations else [self.counts()]
+        tables = [self.counts()]
+        tables += [self.relation_counts()] if self.relations else []
+        tables += [self.attribute_counts()] if self.attributes else []
         ids = " .. ".join(dict.fromkeys((*self.ids[:1], *self.ids[-1:])))
         first = f"{self.documents} documents; ids: {ids}" if ids else f"{self.documents} documents"
         files = [self.files_read()] if self.files else []
@@ -167,6 +180,12 @@ def name_some(names: Sequence[str]) -> str:
     """
     more = f" and {len(names) - N_NAMED} more" if len(names) > N_NAMED else ""
     return ", ".join(names[:N_NAMED]) + more
+
+
+def _shares(annotated: Counter[str], found: Counter[str]) -> Iterator[list[str]]:
+    for name, n in sorted(annotated.items(), key=lambda item: (-item[1], item[0])):
+        yield [name, str(n), str(found[name])]
+    yield ["total", str(annotated.total()), str(found.total())]
 
 
 def _aligned(lines: Iterator[list[str]]) -> str:

@@ -1,6 +1,6 @@
 """Documents -> foreign formats: a file (or a pair of files) a document, or one file of all."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from spacy.tokens import Doc
@@ -21,6 +21,7 @@ def export_docs(
     *,
     stem: str = "doc",
     ents_only: bool = False,
+    assertions: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Write documents; nothing is written unless all can be.
 
@@ -34,6 +35,7 @@ def export_docs(
         are tasks to annotate, and entities with probabilities are suggestions. The others get ID.tsv.
     stem (str): Name of the one file, and beginning of made-up ids.
     ents_only (bool): Brat and i2b2 2009 get `doc.ents` in any case: what a model predicted on an imported document.
+    assertions (Optional[Mapping[str, str]]): For brat: as of `WriteOptions`.
     RETURNS (List[str]): Ids of documents left out: without annotation they have no tags to write.
     RAISES (ValueError): CE008 for an unknown format, CE012 for an id that is no file name or not unique, CE014 and
         CE332 for a file or folder in the way, and CE013, CE023, CE330, CE331, CE333 and CE334 for what would not be
@@ -47,24 +49,27 @@ def export_docs(
     if one.needs_annotation:
         left_out = [doc_id for doc_id, doc in named.items() if not doc.has_annotation("ENT_IOB")]
     written = [doc for doc_id, doc in named.items() if doc_id not in set(left_out)]
-    _write(one.write(written, WriteOptions(stem, ents_only)), folder)
+    _write(one.write(written, WriteOptions(stem, ents_only, assertions)), folder)
     return left_out
 
 
-def export_file(source: Path, folder: Path, format: str, *, ents_only: bool = False) -> tuple[int, list[str]]:
+def export_file(
+    source: Path, folder: Path, format: str, *, ents_only: bool = False, assertions: Mapping[str, str] | None = None
+) -> tuple[int, list[str]]:
     """Write the documents of a `.spacy` file to a folder.
 
     source (Path): The file.
     folder (Path): Where to.
     format (str): One of `WRITTEN`.
     ents_only (bool): As for `export_docs`.
+    assertions (Optional[Mapping[str, str]]): As for `export_docs`.
     RETURNS (Tuple[int, List[str]]): Number of documents written, and ids of those left out.
     RAISES (ValueError): CE014 if the folder is a file, those of `read_docs` and `export_docs`.
     """
     if folder.is_file():
         raise ValueError(Errors.CE014.format(path=folder.name, found="file", wanted="folder"))
     docs = read_docs(source)
-    left_out = export_docs(docs, folder, format, stem=source.stem, ents_only=ents_only)
+    left_out = export_docs(docs, folder, format, stem=source.stem, ents_only=ents_only, assertions=assertions)
     return len(docs) - len(left_out), left_out
 
 

@@ -1,6 +1,6 @@
 """Foreign corpora -> documents -> `.spacy` files that spaCy's own `spacy.Corpus.v1` reads."""
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import spacy
@@ -74,6 +74,7 @@ def import_corpus(
     layout: ColumnFormat,
     audit: ImportAudit,
     head_role: str | None = HEAD_ROLE,
+    assertions: Mapping[str, str] | None = None,
 ) -> Iterator[Doc]:
     """Read a corpus, showing progress.
 
@@ -83,12 +84,13 @@ def import_corpus(
     layout (ColumnFormat): Of column files; `format` sets its scheme.
     audit (ImportAudit): Gets counts and problems.
     head_role (Optional[str]): For brat: as of `ReadOptions`.
+    assertions (Optional[Mapping[str, str]]): For brat: as of `ReadOptions`.
     YIELDS (Doc): Its documents.
     RAISES (ValueError): CE008 for an unknown format, and those of `Format.read`.
     """
     if format not in READ:
         raise ValueError(Errors.CE008.format(what="format", value=format, known=", ".join(READ)))
-    for record in FORMATS[format].read(path, audit, ReadOptions(layout, head_role)):
+    for record in FORMATS[format].read(path, audit, ReadOptions(layout, head_role, assertions)):
         yield place(record, nlp.tokenizer, audit)
 
 
@@ -113,6 +115,7 @@ def import_files(
     audit_path: Path | None = None,
     ids_path: Path | None = None,
     head_role: str | None = HEAD_ROLE,
+    assertions: Mapping[str, str] | None = None,
     leave_out: Path | None = None,
 ) -> tuple[ImportAudit, dict[Path, int]]:
     """Import a corpus and write it; what is there is replaced when all has been read without error.
@@ -128,6 +131,7 @@ def import_files(
     audit_path (Optional[Path]): TSV file for the audit.
     ids_path (Optional[Path]): File for the ids of all documents, one a line.
     head_role (Optional[str]): For brat: as of `ReadOptions`.
+    assertions (Optional[Mapping[str, str]]): For brat: as of `ReadOptions`.
     leave_out (Optional[Path]): File with ids of documents that are not written, one a line.
     RETURNS (Tuple[ImportAudit, Dict[Path, int]]): The audit, and the number of documents of each file.
     RAISES (ValueError): CE014 if the output is a folder for a file, or the reverse, CE009 for a document that is named
@@ -144,7 +148,7 @@ def import_files(
     unwanted = dict.fromkeys(read_ids(leave_out) if leave_out else ())
     audit = ImportAudit()
     nlp = blank_pipeline(lang, tokenizer)
-    docs = list(import_corpus(source, format, nlp, layout, audit, head_role))
+    docs = list(import_corpus(source, format, nlp, layout, audit, head_role, assertions))
     audit.ids = [doc.user_data[DOC_ID_KEY] for doc in docs]
     if leave_out:
         check_known(unwanted, docs, leave_out.name)

@@ -8,8 +8,8 @@ from typing import Any
 
 from spacy.tokens import Doc
 
-from ...annotations.keys import ASSERTIONS_KEY, BRAT_KEY, BRAT_SPANS_KEY, DOC_ID_KEY, RELATIONS_KEY, SPANS_KEY
-from ...annotations.span_groups import probabilities_of
+from ...annotations.keys import BRAT_KEY, BRAT_SPANS_KEY, DOC_ID_KEY, RELATIONS_KEY, SPANS_KEY
+from ...annotations.span_groups import probabilities_of, steady_spans
 from ...errors import Warnings
 from ..audit import ImportAudit
 from ..placing.offsets import mention_text
@@ -26,6 +26,7 @@ from .brat import (
     brat_files,
     read_brat,
 )
+from .brat_assertions import KNOWN, read_attributes, write_assertions
 from .options import DEFAULTS, ReadOptions, WriteOptions
 
 KINDS = {
@@ -44,7 +45,7 @@ def read_corpus(path: Path, audit: ImportAudit, options: ReadOptions) -> Iterato
 
     path (Path): The folder.
     audit (ImportAudit): Gets the rows of `read_brat`.
-    options (ReadOptions): Its `head_role` says what relations mean.
+    options (ReadOptions): Its `head_role` and `assertions` say what relations and attributes mean.
     RETURNS (Iterator[Record]): Its documents.
     RAISES (ValueError): Those of `read_brat`.
     """
@@ -55,66 +56,71 @@ def write_brat(docs: Sequence[Doc], options: WriteOptions) -> Iterator[Mapping[s
     """Make the files of documents.
 
     docs (Sequence[Doc]): The documents, with their ids.
-    options (WriteOptions): `ents_only` as for `doc_to_brat`.
+    options (WriteOptions): `ents_only` and `assertions` as for `doc_to_brat`.
     YIELDS (Mapping[str, Optional[str]]): Contents of ID.txt and ID.ann, as of `brat_files`.
     RAISES (ValueError): Those of `doc_to_brat` and `brat_files`.
     """
     for doc in docs:
-        yield brat_files(doc_to_brat(doc, options.ents_only))
+        yield brat_files(doc_to_brat(doc, options.ents_only, options.assertions))
 
 
 def brat_record(brat: BratDocument, options: ReadOptions = DEFAULTS) -> Record:
     """Make a record of a brat document.
 
     brat (BratDocument): The document.
-    options (ReadOptions): Its `head_role` says what relations mean.
-    RETURNS (Record): Its text-bound annotations, and the relations (R) between them. It has a span
+    options (ReadOptions): Its `head_role` and `assertions` say what relations and attributes mean.
+    RETURNS (Record): Its text-bound annotations, the relations (R) between them, and their assertions. It has a span
         group for all fragments (`doc.spans["clinner_brat"]`, `span.id_` is the brat id), and keeps every annotation
         with its offsets (`doc.user_data["clinner_brat"]`) as lists of dicts under the names of `BratDocument`'s fields.
     """
     if not brat.annotated:
         return Record(brat.id, brat.text)
+    attributes = read_attributes(brat, KNOWN if options.assertions is None else options.assertions)
     return Record(
         brat.id,
         brat.text,
         brat.textbounds,
         None if options.head_role is None else list(_links(brat, options.head_role)),
+        attributes=attributes,
+        # documents without such an attribute do not say whether annotators looked; who names the attributes does
+        asserted=bool(options.assertions) or any(attribute.assertion for attribute in attributes),
         references=list(_references(brat)),
         spans_key=BRAT_SPANS_KEY,
         data={BRAT_KEY: {kind: [_plain(vars(item)) for item in getattr(brat, kind)] for kind in KINDS}},
     )
 
 
-def doc_to_brat(doc: Doc, ents_only: bool = False) -> BratDocument:
+def doc_to_brat(doc: Doc, ents_only: bool = False, assertions: Mapping[str, str] | None = None) -> BratDocument:
     """Make a brat document of a spaCy document.
 
     doc (Doc): The document, with its id in `doc.user_data["clinner_doc_id"]`.
     ents_only (bool): Write `doc.ents`, even if the document was imported with annotations.
+    assertions (Optional[Mapping[str, str]]): Assertions by attributes, as of `parse_assertions`: the first attribute of
+        an assertion is written for it; None: its own name is.
     RETURNS (BratDocument): The original annotations if the document was imported with some, else the entities of
         `doc.ents`, a fragment for each line that they lie on, and the relations of
-        `doc.user_data["clinner_relations"]` between them, `Arg1` the child and `Arg2` the head, assertions as
-        attributes and probabilities as annotators' notes; not annotated if it has neither. Warns (CW001) of relations
-        between other spans.
+        `doc.user_data["clinner_relations"]` between them, `Arg1` the child and `Arg2` the head, and probabilities as
+        annotators' notes; not annotated if it has neither. Attributes are brought up to the document's assertions.
+        Warns (CW001, CW321) of relations between and assertions of other spans.
     RAISES (ValueError): CE330 for a label that is empty or holds white space, CE331 for an entity that holds nothing
         else.
     """
-    if not ents_only and (stored := stored_brat(doc)) is not None:
-        return stored
-    brat = BratDocument(doc.user_data.get(DOC_ID_KEY, ""), doc.text)
-    if not len(doc) or not doc.has_annotation("ENT_IOB"):
-        brat.annotated = False
-        return brat
-    ids: dict[tuple[int, int], str] = {}
-    for n, span in enumerate(doc.ents, start=1):
-        check_name(doc, "brat", "label", span.label_, r"\s")
-        fragments = pieces_of(span)
-        brat.textbounds.append(Mention(f"T{n}", span.label_, fragments, mention_text(brat.text, fragments)))
-        ids[span.start_char, span.end_char] = f"T{n}"
-    brat.relations = _relations(doc, ids)
-    asserted = [(ids.get((start, end)), said) for start, end, said in doc.user_data.get(ASSERTIONS_KEY, ())]
-    said_of = [(entity, said) for entity, said in asserted if entity is not None]
-    brat.attributes = [Attribute(f"A{n}", said, entity) for n, (entity, said) in enumerate(said_of, start=1)]
-    brat.notes = list(_probabilities(doc, ids))
+    brat = None if ents_only else stored_brat(doc)
+    if brat is not None:
+        ids = _stored_ids(doc, brat)
+    else:
+        brat, ids = BratDocument(doc.user_data.get(DOC_ID_KEY, ""), doc.text), {}
+        if not len(doc) or not doc.has_annotation("ENT_IOB"):
+            brat.annotated = False
+            return brat
+        for n, span in enumerate(doc.ents, start=1):
+            check_name(doc, "brat", "label", span.label_, r"\s")
+            fragments = pieces_of(span)
+            brat.textbounds.append(Mention(f"T{n}", span.label_, fragments, mention_text(brat.text, fragments)))
+            ids[span.start_char, span.end_char] = f"T{n}"
+        brat.relations = _relations(doc, ids)
+        brat.notes = list(_probabilities(doc, ids))
+    write_assertions(doc, brat, ids, assertions)
     return brat
 
 
@@ -132,6 +138,15 @@ def stored_brat(doc: Doc) -> BratDocument | None:
         names = [field.name for field in fields(make)]
         setattr(brat, kind, [make(*(_tuples(item[name]) for name in names)) for item in stored[kind]])
     return brat
+
+
+def _stored_ids(doc: Doc, brat: BratDocument) -> dict[tuple[int, int], str]:
+    """Ids of the text-bound annotations of one piece by their tokens' offsets, those of `doc.ents` first."""
+    pieces = list(steady_spans(doc, BRAT_SPANS_KEY)) if BRAT_SPANS_KEY in doc.spans else []
+    single = {mention.id for mention in brat.textbounds if len(mention.fragments) == 1}
+    ids = {(span.start_char, span.end_char): span.id_ for span in reversed(pieces) if span.id_ in single}
+    known = {mention.id for mention in brat.textbounds}
+    return ids | {(span.start_char, span.end_char): span.ent_id_ for span in doc.ents if span.ent_id_ in known}
 
 
 def _probabilities(doc: Doc, ids: dict[tuple[int, int], str]) -> Iterator[Note]:

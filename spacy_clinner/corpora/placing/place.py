@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 
 from spacy.tokens import Doc, Span
 
-from ...annotations.keys import DOC_ID_KEY, RELATIONS_KEY
+from ...annotations.keys import ASSERTED_KEY, ASSERTIONS_KEY, DOC_ID_KEY, RELATIONS_KEY
 from ..audit import ImportAudit
 from .align import align_mentions
+from .assertions import assert_entities
 from .offsets import report_texts
 from .record import Record
 from .relations import link_entities
@@ -19,8 +20,8 @@ def place(record: Record, tokenizer: Callable[[str], Doc], audit: ImportAudit) -
     tokenizer (Callable[[str], Doc]): Tokenizes its text, such as `nlp.tokenizer`.
     audit (ImportAudit): Gets the counts, and a row for everything that is changed or left out.
     RETURNS (Doc): `doc.ents` holds the flat entities (`ent_id_`: the mention's id, `kb_id_`: its concepts),
-        `doc.user_data` the id ("clinner_doc_id"), where they are annotated relations ("clinner_relations")
-        between flat entities, and the record's data; `doc.spans` the record's span group.
+        `doc.user_data` the id ("clinner_doc_id"), where they are annotated relations ("clinner_relations") and
+        assertions ("clinner_assertions") of flat entities, and the record's data; `doc.spans` the record's span group.
         A document that is not annotated has the id alone: its entities are missing, not absent.
     """
     for id, problem, action, label in record.problems:
@@ -45,6 +46,10 @@ def _annotate(doc: Doc, record: Record, audit: ImportAudit) -> None:
         doc.spans[record.spans_key] = spans
     if record.links is not None:
         doc.user_data[RELATIONS_KEY] = link_entities(doc, record.mentions, record.links, audit, record.id)
+    rows = assert_entities(doc, record.mentions, record.attributes, audit, record.id)
+    if record.asserted:
+        doc.user_data[ASSERTIONS_KEY] = sorted(map(list, {tuple(row) for row in rows.values()}))
+        doc.user_data[ASSERTED_KEY] = rows
     doc.user_data.update(record.data)
     placed = {span.id_ for span in spans}
     for id, label, targets in record.references:

@@ -39,6 +39,21 @@ class Link(NamedTuple):
     problem: str = ""
 
 
+class Attribute(NamedTuple):
+    """What is said of an annotation.
+
+    id (str): Its identifier.
+    name (str): What is said, in the corpus' words: "POLARITY:NEG".
+    target (str): The annotation's id.
+    assertion (Optional[str]): The assertion that this is: "negated"; None: it is none.
+    """
+
+    id: str
+    name: str
+    target: str
+    assertion: str | None = None
+
+
 class Reference(NamedTuple):
     """An annotation that names others by their ids."""
 
@@ -64,6 +79,8 @@ class Record:
     text (str): Its text.
     mentions (Optional[List[Mention]]): What is annotated, with the annotators' offsets; None: it is not annotated.
     links (Optional[List[Link]]): Relations between mentions; None: relations are not annotated.
+    attributes (List[Attribute]): What is said of mentions.
+    asserted (bool): Whether assertions are annotated: whether a mention of which nothing is said is plainly so.
     references (List[Reference]): What names mentions besides, and is kept as data.
     concepts (Mapping[str, str]): Concepts by the mentions' ids, "" for an unknown one.
     partial (bool): Whether what is no entity is unknown.
@@ -77,6 +94,8 @@ class Record:
     text: str
     mentions: list[Mention] | None = None
     links: list[Link] | None = None
+    attributes: list[Attribute] = field(default_factory=list)
+    asserted: bool = False
     references: list[Reference] = field(default_factory=list)
     concepts: Mapping[str, str] = field(default_factory=dict)
     partial: bool = False

@@ -143,7 +143,7 @@ def test_maccrobat_round_trip_and_counts(nlp, data_dir):
     assert [doc_to_brat(doc) for doc in through_docbin(docs)] == brats
     assert audit.documents == 200 and audit.annotations.total() == 25_189
     entity_problems = {"overlapping": 437, "discontinuous": 44, "misaligned": 30, "whitespace": 4}
-    assert audit.problems == entity_problems | {"relation": 325}
+    assert audit.problems == entity_problems | {"relation": 325, "assertion": 44}
     assert audit.relations["MODIFY"] == 11_571 and audit.linked["MODIFY"] == 11_389
     assert audit.relations.total() == 16_307 and audit.linked.total() == 15_982
     assert sum(len(doc.user_data[RELATIONS_KEY]) for doc in docs) == 15_982
