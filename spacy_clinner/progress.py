@@ -1,5 +1,6 @@
 """How far long work has come: a bar on a terminal, a line every ten seconds in a log."""
 
+import multiprocessing
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -14,8 +15,8 @@ SECONDS_PER_LINE = 10.0
 class ProgressLines(Generic[T]):
     """What of tqdm's bars we use, for a log: whole lines, few of them, and none for what is quickly done."""
 
-    def __init__(self, items: Iterable[T] | None, total: int | None, unit: str, desc: str | None):
-        self.items, self.total, self.unit, self.desc = items, total, unit, desc
+    def __init__(self, items: Iterable[T] | None, total: int | None, unit: str, desc: str | None, shown: bool = True):
+        self.items, self.total, self.unit, self.desc, self.shown = items, total, unit, desc, shown
         self.n, self.written = 0, 0
         self.start = self.last = time.monotonic()
 
@@ -39,7 +40,7 @@ class ProgressLines(Generic[T]):
         n (int): What is done more.
         """
         self.n += n
-        if time.monotonic() - self.last >= SECONDS_PER_LINE:
+        if self.shown and time.monotonic() - self.last >= SECONDS_PER_LINE:
             self._write()
 
     def _write(self) -> None:
@@ -51,7 +52,7 @@ class ProgressLines(Generic[T]):
 def progress(
     items: Iterable[T] | None = None, *, total: int | None = None, unit: str, desc: str | None = None
 ) -> "tqdm[T] | ProgressLines[T]":
-    """Show on standard error how far work has come.
+    """Show on standard error how far work has come; a process that works for another one shows nothing.
 
     items (Optional[Iterable[T]]): What is worked through; None: `update` counts, in a `with` block.
     total (Optional[int]): How many there are; default: the items' length if they have one.
@@ -61,6 +62,8 @@ def progress(
     """
     if total is None and hasattr(items, "__len__"):
         total = len(items)
+    if multiprocessing.parent_process() is not None:
+        return ProgressLines(items, total, unit, desc, shown=False)
     if sys.stderr.isatty():
         return tqdm(items, total=total, unit=f" {unit}", desc=desc)
     return ProgressLines(items, total, unit, desc)

@@ -67,3 +67,17 @@ def test_a_terminal_gets_a_bar():
     os.close(ours)
     assert found.stdout == b"[0, 1, 2]\n"
     assert "\r" in drawn and "█" in drawn and "3/3" in drawn
+
+
+def test_processes_that_work_for_another_one_show_nothing(tmp_path):
+    """Their bars would run into that one's own."""
+    script = tmp_path / "run.py"
+    script.write_text(
+        "import multiprocessing\nfrom spacy_clinner import progress\nprogress.SECONDS_PER_LINE = 0.0\n"
+        "def work(n):\n    progress.SECONDS_PER_LINE = 0.0\n"
+        "    return len(list(progress.progress(range(n), unit='note', desc='Inside')))\n"
+        "if __name__ == '__main__':\n    with multiprocessing.get_context('spawn').Pool(1) as pool:\n"
+        "        print(list(progress.progress(pool.imap(work, [3]), unit='note', desc='Outside')))\n"
+    )
+    run = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)
+    assert run.stdout == "[3]\n" and "Outside" in run.stderr and "Inside" not in run.stderr

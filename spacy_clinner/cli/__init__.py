@@ -16,6 +16,7 @@ from . import (  # noqa: F401
     layers,
     predict,
     strip,
+    study,
     table,
     warm,
 )

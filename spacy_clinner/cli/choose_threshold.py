@@ -26,7 +26,8 @@ def choose_threshold_cli(
     from wasabi import msg, table
 
     from ..annotations.documents import read_docs
-    from ..experiments.relation_runs import best_threshold, find_extractor, score_thresholds, set_threshold
+    from ..experiments.relation_runs import find_extractor
+    from ..experiments.thresholds import TRIED, choose_threshold
     from ..files import check_replaceable, write_folder_atomically
     from ..reports.tables import percent
 
@@ -35,11 +36,8 @@ def choose_threshold_cli(
         nlp = spacy.load(model)
         if relative is None:
             relative = find_extractor(nlp)[1].cfg["relative"]
-        thresholds = [round(0.05 * step, 2) for step in range(1, 20)]
-        scores = score_thresholds(nlp, read_docs(dev), gold_entities, thresholds, relative)
-        rows = [(f"{at:.2f}", *map(percent, prf)) for at, prf in zip(thresholds, scores, strict=True)]
+        best, scores = choose_threshold(nlp, read_docs(dev), gold_entities, relative)
+        rows = [(f"{at:.2f}", *map(percent, prf)) for at, prf in zip(TRIED, scores, strict=True)]
         print(table(rows, header=("Threshold", "P", "R", "F1"), divider=True, aligns=["r"] * 4))
-        best = best_threshold(thresholds, scores)
-        set_threshold(nlp, best, relative)
         write_folder_atomically(out, nlp.to_disk, force)
         msg.good(f"Saved the pipeline with `threshold = {best}`, `relative = {str(relative).lower()}` to {out}")

@@ -10,7 +10,7 @@ from pydantic import BaseModel, StrictBool, StrictInt, StrictStr
 
 from .cell import Cell
 from .given_predictions import GivenPredictions
-from .toml_file import read_toml, refuse
+from .toml_file import check_toml, read_toml, refuse
 
 
 class Tasks(BaseModel, extra="forbid"):
@@ -77,7 +77,7 @@ def read_grid(path: Path) -> Grid:
     RAISES (ValueError): CE084 if a setting is unknown, missing, of another type or names no method; CE001 and CE300 if
         the file is no text in UTF-8.
     """
-    spec = read_toml(path, GridFile)
+    spec = check_toml(path, read_toml(path), GridFile)
     if problems := list(_problems(spec)):
         raise refuse(path, problems)
     shown = [name for name, method in spec.methods.items() if not method.hidden]

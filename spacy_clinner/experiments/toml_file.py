@@ -19,19 +19,29 @@ Model = TypeVar("Model", bound=BaseModel)
 UNKNOWN, MISSING = {"value_error.extra", "extra_forbidden"}, {"value_error.missing", "missing"}
 
 
-def read_toml(path: Path, model: type[Model]) -> Model:
+def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file.
 
     path (Path): The file.
-    model (Type[BaseModel]): What it must hold.
-    RETURNS (BaseModel): Its contents.
-    RAISES (ValueError): CE084 if it is no TOML or holds something else; CE001 and CE300 if it is no text in UTF-8.
+    RETURNS (Dict[str, Any]): Its contents.
+    RAISES (ValueError): CE084 if it is no TOML; CE001 and CE300 if it is no text in UTF-8.
     """
     content = read_text(path).removeprefix(MARK)
     try:
-        contents = tomllib.loads(content)
+        return tomllib.loads(content)
     except tomllib.TOMLDecodeError as error:
         raise refuse(path, [f"it is no TOML: {error}"]) from None
+
+
+def check_toml(path: Path, contents: dict[str, Any], model: type[Model]) -> Model:
+    """Check what a TOML file holds.
+
+    path (Path): The file.
+    contents (Dict[str, Any]): Its contents.
+    model (Type[BaseModel]): What it must hold.
+    RETURNS (BaseModel): Its contents.
+    RAISES (ValueError): CE084 if it holds something else.
+    """
     try:
         return model(**contents)
     except ValidationError as error:
