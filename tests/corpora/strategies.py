@@ -18,6 +18,8 @@ from spacy_clinner.corpora.placing.record import Mention
 
 TEXTS = st.text(st.sampled_from("aB5. \n\r\t\u2005é\u0301🙂") | st.characters(exclude_categories=["Cs"]), max_size=40)
 LABELS = st.sampled_from(["Symptom", "Lab_value", "Größe"])
+# two of these are assertions
+SAID = st.sampled_from([("Größe", None), ("Grade", "mild to 2"), ("Negated", None), ("POLARITY", "NEG")])
 ROLES = st.sampled_from(["Arg1", "Arg2", "Theme"])
 # what may stand in a last column
 REMARKS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n\r"), max_size=10)
@@ -43,7 +45,7 @@ def brat_documents(draw, margin: int = 3):
         [Event(f"E{n}", label, id, args) for n, (label, id, args) in enumerate(draw(_lists(LABELS, ids, arguments)))],
         [Relation(f"R{n}", label, args) for n, (label, args) in enumerate(draw(_lists(LABELS, arguments)))],
         [Equiv(label, (a, b)) for label, a, b in draw(_lists(LABELS, ids, ids))],
-        [Attribute(f"A{n}", label, id) for n, (label, id) in enumerate(draw(_lists(LABELS, ids)))],
+        [Attribute(f"A{n}", label, id, value) for n, ((label, value), id) in enumerate(draw(_lists(SAID, ids)))],
         [Normalization(f"N{n}", "Ref", id, "X:1", name) for n, (id, name) in enumerate(draw(_lists(ids, REMARKS)))],
         [Note(f"#{n}", "AnnotatorNotes", id, remark) for n, (id, remark) in enumerate(draw(_lists(ids, REMARKS)))],
     )
