@@ -11,7 +11,7 @@ from thinc.types import Floats2d, Ragged
 
 from ..layers.crf import CRFParams, param_shapes
 from ..layers.tags.entries import label_entries
-from ..layers.tags.layout import count_tags
+from ..layers.tags.layout import I, count_labels, count_tags, tag_of
 from ..layers.tags.scores import TagScores
 from .rows import read_rows
 
@@ -53,7 +53,7 @@ def _pass_on(model: Model, X, is_train: bool):
 
 def _init_crf(model: Model, X=None, Y=None) -> None:
     """Start with all legal moves equal."""
-    for name, shape in param_shapes(_count_labels(model.get_dim("nO")))._asdict().items():
+    for name, shape in param_shapes(count_labels(model.get_dim("nO")))._asdict().items():
         model.set_param(name, model.ops.alloc(shape))
 
 
@@ -93,8 +93,8 @@ def forward(model: Model, docs: list[Doc], is_train: bool) -> tuple[Ragged, Call
 def _entity_edges_in_space(docs: list[Doc], nO: int) -> tuple[np.ndarray, np.ndarray]:
     """Index of the tags by which an entity would begin or end in white space, which spaCy allows no entity to do."""
     space = np.flatnonzero(np.concatenate([doc.to_array("IS_SPACE") for doc in docs]))
-    n_labels = _count_labels(nO)
-    inside = range(1 + n_labels, 1 + 2 * n_labels)
+    n_labels = count_labels(nO)
+    inside = {tag_of(I, label, n_labels) for label in range(n_labels)}
     return np.ix_(space, [tag for tag in range(1, nO) if tag not in inside])
 
 
@@ -145,13 +145,13 @@ def forbid_labels(emissions: Floats2d, rows: Sequence[int] | np.ndarray, labels:
     rows (Sequence[int]): the tokens.
     labels (Sequence[int]): numbers of the labels.
     """
-    tags = label_entries(labels, _count_labels(emissions.shape[1]))["tags"][1:]
+    tags = label_entries(labels, count_labels(emissions.shape[1]))["tags"][1:]
     emissions[np.ix_(rows, tags)] = FORBIDDEN
 
 
 def resize_output(model: Model, nO: int) -> Model:
     """Make room for labels added behind the known ones, whose scores stay."""
-    old, new = _count_labels(model.get_dim("nO")), _count_labels(nO)
+    old, new = count_labels(model.get_dim("nO")), count_labels(nO)
     take_labels(model, [label if label < old else None for label in range(new)])
     return model
 
@@ -170,7 +170,7 @@ def take_labels(model: Model, sources: Sequence[int | None]) -> None:
     targets = [target for target, source in enumerate(sources) if source is not None]
     taken = [source for source in sources if source is not None]
     entries = label_entries(targets, len(sources))
-    old_entries = label_entries(taken, _count_labels(crf.get_dim("nO")))
+    old_entries = label_entries(taken, count_labels(crf.get_dim("nO")))
     for old, new in ((emissions, new_emissions), (crf, new_crf)):
         for name in old.param_names:
             new.get_param(name)[entries[name]] = old.get_param(name)[old_entries[name]]
@@ -178,7 +178,3 @@ def take_labels(model: Model, sources: Sequence[int | None]) -> None:
     model.replace_node(emissions, new_emissions)
     model.replace_node(crf, new_crf)
     model.set_dim("nO", nO, force=True)
-
-
-def _count_labels(n_tags: int) -> int:
-    return (n_tags - 1) // 4

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..tags.layout import sequence_starts
+from ..tags.layout import count_ends, sequence_starts
 from .params import CRFParams
 
 _LINE = 64  # bytes of a cache line and of the widest vector register
@@ -113,7 +113,7 @@ def make_batch(params: CRFParams, emissions: NDArray, lengths: NDArray) -> Batch
 
 def make_scratch(n_labels: int, dtype: np.dtype) -> NDArray:
     """RETURNS (NDArray): Two vectors for `_multiply` and `_multiply_max` with zeros as padding. *Shape:* (2, P)"""
-    return _aligned_zeros((2, _padded(2 * n_labels + 1)), dtype)
+    return _aligned_zeros((2, _padded(count_ends(n_labels))), dtype)
 
 
 def _padded(size: int) -> int:

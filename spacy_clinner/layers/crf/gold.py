@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import Errors
-from ..tags.layout import find_break, sequence_starts
+from ..tags.layout import count_labels, find_break, sequence_starts
 from . import passes
 from .params import CRFParams, to_chain, zero_params
 
@@ -79,7 +79,7 @@ def constrain(
 
 def _check_reachable(mask: NDArray[np.bool_], lengths: NDArray, names: NDArray) -> None:
     """RAISES: CE102 at the first token that no legal and allowed path reaches (or ends at)."""
-    chain = to_chain(zero_params(mask.shape[1] // 4))
+    chain = to_chain(zero_params(count_labels(mask.shape[1])))
     start, end = np.isfinite(chain.start), np.isfinite(chain.end)
     legal = np.isfinite(chain.transitions)
     starts = sequence_starts(lengths)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import Errors
-from ..tags.layout import check_spans, count_tags, sequence_starts, tags_to_spans
+from ..tags.layout import check_spans, count_labels, count_tags, sequence_starts, tags_to_spans
 from . import passes
 from .gold import UNKNOWN, constrain, find_supervision, follow
 from .params import CRFParams, param_shapes, zero_params
@@ -245,7 +245,7 @@ def _checked_gold(
         sequence, position = _locate(row, lengths)
         raise ValueError(
             Errors.CE103.format(
-                tag=tags[row], sequence=sequence, position=position, last=n_tags - 1, n_labels=n_tags // 4
+                tag=tags[row], sequence=sequence, position=position, last=n_tags - 1, n_labels=count_labels(n_tags)
             )
         )
     return tags, None if allowed is None else np.asarray(allowed, dtype=bool)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..tags.layout import count_tags, enterers, leavers
+from ..tags.layout import B, E, I, count_ends, count_labels, count_tags, enterers, leavers, tag_of
 from .logspace import Chain
 
 
@@ -30,7 +30,7 @@ class CRFParams(NamedTuple):
 
 def param_shapes(n_labels: int) -> CRFParams:
     """RETURNS (CRFParams): The shape of each parameter in place of the parameter."""
-    width = 2 * n_labels + 1
+    width = count_ends(n_labels)
     return CRFParams((width, width), (4, n_labels), (width,), (width,))
 
 
@@ -57,7 +57,7 @@ def to_chain(params: CRFParams) -> Chain:
 
 def from_chain(chain: Chain) -> CRFParams:
     """RETURNS (CRFParams): The legal moves of dense scores, gradients or counts; what `to_chain` wrote out."""
-    n_labels = len(chain.start) // 4
+    n_labels = count_labels(len(chain.start))
     between = chain.transitions[np.ix_(leavers(n_labels), enterers(n_labels))]
     within = chain.transitions[_within_moves(n_labels)]
     return CRFParams(between, within, chain.start[enterers(n_labels)], chain.end[leavers(n_labels)])
@@ -65,5 +65,5 @@ def from_chain(chain: Chain) -> CRFParams:
 
 def _within_moves(n_labels: int) -> tuple[NDArray, NDArray]:
     """From and to tags of `CRFParams.within`, each in its shape (4, K)."""
-    begin, inside, last = (1 + block * n_labels + np.arange(n_labels) for block in range(3))
+    begin, inside, last = (tag_of(kind, np.arange(n_labels), n_labels) for kind in (B, I, E))
     return np.stack([begin, begin, inside, inside]), np.stack([inside, last, inside, last])

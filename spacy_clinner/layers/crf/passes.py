@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..tags.layout import enterers, leavers, sequence_starts
+from ..tags.layout import count_ends, enterers, leavers, sequence_starts, spans_to_tags
 from . import logspace
 from .factors import make_batch, make_scores, make_scratch
 from .params import CRFParams, from_chain, to_chain, zero_params
@@ -31,7 +31,7 @@ def expectations(params: CRFParams, emissions: NDArray, lengths: NDArray, want_m
     from .kernels.batch import sum_marginals, sum_moves  # imports numba, which takes its time
 
     n_labels, dtype = params.n_labels, emissions.dtype
-    width = 2 * n_labels + 1
+    width = count_ends(n_labels)
     log_z = np.zeros(len(lengths))
     marginals = np.empty_like(emissions)
     counts = zero_params(n_labels, dtype)
@@ -195,14 +195,7 @@ def _log_span_probabilities(params: CRFParams, emissions: NDArray, lengths: NDAr
         log_z = logspace.log_sum_exp(alpha[-1] + chain.end, axis=0)
         for j in np.flatnonzero(spans[:, 0] == i):
             _, start, end, label = spans[j]
-            tags = _entity_tags(end - start, label, params.n_labels)
+            span = np.array([[0, 0, end - start, label]])
+            tags = spans_to_tags(span, span[:, 2], params.n_labels)
             probabilities[j] = np.exp(logspace.clamped(chain, scores, alpha, beta, start, tags) - log_z)
     return probabilities
-
-
-def _entity_tags(length: int, label: int, n_labels: int) -> NDArray[np.int64]:
-    if length == 1:
-        return np.array([1 + 3 * n_labels + label])
-    tags = np.full(length, 1 + n_labels + label)
-    tags[0], tags[-1] = 1 + label, 1 + 2 * n_labels + label
-    return tags

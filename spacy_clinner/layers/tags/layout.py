@@ -17,7 +17,7 @@ from ...errors import Errors
 
 OUTSIDE = 0
 # Kinds of tags, in the order of their blocks; O is a kind of its own.
-_O, _B, _I, _E, _S = range(5)
+O, B, I, E, S = range(5)  # noqa: E741
 
 
 class Break(NamedTuple):
@@ -32,14 +32,55 @@ def count_tags(n_labels: int) -> int:
     return 4 * n_labels + 1
 
 
+def count_labels(n_tags: int) -> int:
+    """RETURNS (int): The number of labels of so many BIOES tags, K."""
+    return (n_tags - 1) // 4
+
+
+def count_ends(n_labels: int) -> int:
+    """RETURNS (int): How many leavers there are, and how many enterers, 2K + 1."""
+    return 2 * n_labels + 1
+
+
+# The functions from here to `enterers` are of single numbers, so that kernels can be compiled with them; those without
+# a condition take arrays as well.
+
+
+def tag_of(kind: int, label: int, n_labels: int) -> int:
+    """RETURNS (int): The tag of a kind (B, I, E or S) and a label."""
+    return 1 + (kind - 1) * n_labels + label
+
+
+def kind_and_label(tag: int, n_labels: int) -> tuple[int, int]:
+    """RETURNS (Tuple[int, int]): The kind of a tag and its label, which is 0 for O."""
+    if tag == 0:
+        return 0, 0
+    return 1 + (tag - 1) // n_labels, (tag - 1) % n_labels
+
+
+def enterer_of(tag: int, n_labels: int) -> int:
+    """RETURNS (int): The number of a tag (O, B-*, S-*) among the enterers."""
+    return tag if tag <= n_labels else tag - 2 * n_labels
+
+
+def leaver_of(tag: int, n_labels: int) -> int:
+    """RETURNS (int): The number of a tag (O, E-*, S-*) among the leavers."""
+    return tag - 2 * n_labels if tag else 0
+
+
+def tag_of_leaver(leaver: int, n_labels: int) -> int:
+    """RETURNS (int): The tag of a leaver's number."""
+    return leaver + 2 * n_labels if leaver else 0
+
+
 def enterers(n_labels: int) -> NDArray[np.int64]:
     """RETURNS (NDArray): Tags that may follow a leaver or begin a sequence: O, B-*, S-*. *Shape:* (2K+1,)"""
-    return np.r_[: n_labels + 1, 3 * n_labels + 1 : 4 * n_labels + 1]
+    return np.r_[: tag_of(I, 0, n_labels), tag_of(S, 0, n_labels) : count_tags(n_labels)]
 
 
 def leavers(n_labels: int) -> NDArray[np.int64]:
     """RETURNS (NDArray): Tags that may precede an enterer or end a sequence: O, E-*, S-*. *Shape:* (2K+1,)"""
-    return np.r_[0, 2 * n_labels + 1 : 4 * n_labels + 1]
+    return np.r_[0, tag_of(E, 0, n_labels) : count_tags(n_labels)]
 
 
 def sequence_starts(lengths: NDArray) -> NDArray[np.int64]:
@@ -55,9 +96,9 @@ def find_break(tags: NDArray, lengths: NDArray, n_labels: int) -> Break | None:
     n_labels (int): Number of labels, K.
     RETURNS (Break | None): The token that may not follow its left neighbour (or may not begin or end its sequence).
     """
-    kinds, labels = _split(tags, n_labels)
-    opens = (kinds == _B) | (kinds == _I)
-    goes_on = (kinds == _I) | (kinds == _E)
+    kinds, labels = split_tags(tags, n_labels)
+    opens = (kinds == B) | (kinds == I)
+    goes_on = (kinds == I) | (kinds == E)
     starts = sequence_starts(lengths)
     firsts, lasts = starts[:-1][lengths > 0], starts[1:][lengths > 0] - 1
     awaited = np.zeros(len(tags), dtype=bool)
@@ -85,9 +126,9 @@ def tags_to_spans(tags: NDArray, lengths: NDArray, n_labels: int) -> NDArray[np.
     broken = find_break(tags, lengths, n_labels)
     if broken is not None:
         raise ValueError(Errors.CE104.format(sequence=broken.sequence, position=broken.position))
-    kinds, labels = _split(tags, n_labels)
-    first = np.flatnonzero((kinds == _B) | (kinds == _S))
-    last = np.flatnonzero((kinds == _E) | (kinds == _S))
+    kinds, labels = split_tags(tags, n_labels)
+    first = np.flatnonzero((kinds == B) | (kinds == S))
+    last = np.flatnonzero((kinds == E) | (kinds == S))
     starts = sequence_starts(lengths)
     sequence = np.searchsorted(starts, first, side="right") - 1
     return np.stack([sequence, first - starts[sequence], last + 1 - starts[sequence], labels[first]], axis=1)
@@ -116,11 +157,11 @@ def spans_to_tags(spans: NDArray, lengths: NDArray, n_labels: int) -> NDArray[np
     first, last = start + starts[sequence], end + starts[sequence] - 1
     width = end - start
     inside = np.repeat(first - np.cumsum(width) + width, width) + np.arange(width.sum())
-    tags[inside] = 1 + n_labels + np.repeat(label, width)
-    tags[first] = 1 + label
-    tags[last] = 1 + 2 * n_labels + label
+    tags[inside] = tag_of(I, np.repeat(label, width), n_labels)
+    tags[first] = tag_of(B, label, n_labels)
+    tags[last] = tag_of(E, label, n_labels)
     single = width == 1
-    tags[first[single]] = 1 + 3 * n_labels + label[single]
+    tags[first[single]] = tag_of(S, label[single], n_labels)
     return tags
 
 
@@ -140,8 +181,13 @@ def check_spans(spans: NDArray[np.int64], lengths: NDArray, n_labels: int) -> No
         )
 
 
-def _split(tags: NDArray, n_labels: int) -> tuple[NDArray, NDArray]:
-    """Kind (O, B, I, E, S) and label of each tag; the label of O is -1."""
+def split_tags(tags: NDArray, n_labels: int) -> tuple[NDArray, NDArray]:
+    """Take tags apart.
+
+    tags (NDArray[int]): Tag of each token. *Shape:* (N,)
+    n_labels (int): Number of labels, K.
+    RETURNS (Tuple[NDArray, NDArray]): Kind (O, B, I, E, S) and label of each; the label of O is -1. *Shape:* (N,) each
+    """
     labels = np.full(len(tags), -1, dtype=np.int64)
     kinds = np.zeros(len(tags), dtype=np.int64)
     entity = np.flatnonzero(tags)

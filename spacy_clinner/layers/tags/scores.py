@@ -5,6 +5,7 @@ from thinc.api import Model
 from thinc.types import Floats1d, Floats2d, Ints1d
 
 from ..products import multiply
+from .layout import count_labels
 
 # O and the four kinds of tags within an entity
 _KINDS = 5
@@ -35,7 +36,7 @@ def init(model: Model, X: Floats2d | None = None, Y: Floats2d | None = None) -> 
         model.set_dim("nO", Y.shape[1])
     nO, nI = model.get_dim("nO"), model.get_dim("nI")
     limit = (6.0 / (nO + nI)) ** 0.5
-    for name, rows in (("tags", nO), ("kinds", _KINDS), ("labels", (nO - 1) // _BLOCKS)):
+    for name, rows in (("tags", nO), ("kinds", _KINDS), ("labels", count_labels(nO))):
         weights = np.random.uniform(-limit, limit, (rows, nI)).astype("f")
         model.set_param(name, model.ops.asarray2f(weights))
     model.set_param("bias", model.ops.alloc1f(nO))

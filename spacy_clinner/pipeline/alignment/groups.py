@@ -9,6 +9,7 @@ from thinc.types import Ints1d
 
 from ...annotations.keys import DOMAIN_KEY
 from ...layers.crf import UNKNOWN
+from ...layers.tags.layout import B, S, split_tags
 from ..gold import GoldFrom, encode_gold, gold_spans, is_supervised
 
 Align = Literal["tags", "labels", "all"]
@@ -78,9 +79,8 @@ def find_groups(
     tags = encode_gold(examples, numbers, gold_from=gold_from, spans_key=spans_key, domains=None)
     groups = [TokenGroup(OUTSIDE, OUTSIDE, np.flatnonzero(tags == 0))] if include_outside else []
     entity = np.flatnonzero((tags != 0) & (tags != UNKNOWN))
-    # layers.tags: blocks of B, I, E and S tags, each with all labels
-    kind, label = np.divmod(tags[entity] - 1, max(len(labels), 1))
-    first = (kind == 0) | (kind == 3)
+    kind, label = split_tags(tags[entity], max(len(labels), 1))
+    first = (kind == B) | (kind == S)
     for number, name in enumerate(labels):
         of_label = label == number
         if align == "labels":

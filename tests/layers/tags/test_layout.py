@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spacy_clinner.layers.tags import layout
 from spacy_clinner.layers.tags.layout import (
     Break,
     check_spans,
@@ -79,3 +80,19 @@ def test_spans_must_fit_their_sequence(span):
 def test_spans_must_not_overlap():
     with pytest.raises(ValueError, match=r"CE106.*\[0, 2\].*\[1, 3\]"):
         spans_to_tags([(0, 1, 3, 0), (0, 0, 2, 1)], np.array([3]), 2)
+
+
+@given(st.integers(1, 6), st.data())
+def test_single_tags_are_as_arrays_of_them(n_labels, data):
+    tag = data.draw(st.integers(0, layout.count_tags(n_labels) - 1))
+    kind, label = layout.kind_and_label(tag, n_labels)
+    kinds, labels = layout.split_tags(np.array([tag]), n_labels)
+    assert kind == kinds[0] and (label == labels[0] if tag else label == 0)
+    assert tag == 0 or tag == layout.tag_of(kind, label, n_labels)
+    assert layout.count_labels(layout.count_tags(n_labels)) == n_labels
+    if tag in layout.enterers(n_labels):
+        assert layout.enterers(n_labels)[layout.enterer_of(tag, n_labels)] == tag
+    if tag in layout.leavers(n_labels):
+        assert layout.leavers(n_labels)[layout.leaver_of(tag, n_labels)] == tag
+        assert layout.tag_of_leaver(layout.leaver_of(tag, n_labels), n_labels) == tag
+    assert len(layout.enterers(n_labels)) == len(layout.leavers(n_labels)) == layout.count_ends(n_labels)

@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from ...tags.layout import B, E, I
 from .compiled import compiled
 from .readers import read_log_partition, read_marginals, read_moves, read_spans
 from .sums import make_sums, sweep
+from .tags import enterer_of, kind_and_label, leaver_of
 
 
 @compiled
@@ -69,20 +71,19 @@ def follow(emissions, starts, params, tags, scores, counts):
         before, leaver = 0, 0
         for t in range(starts[s], starts[s + 1]):
             tag = tags[t]
-            block, label = ((tag - 1) // k, (tag - 1) % k) if tag else (0, 0)
+            kind, label = kind_and_label(tag, k)
             scores[s] += emissions[t, tag]
-            enterer = tag - 2 * k if block == 3 else tag
-            if block == 1 or block == 2:
-                move = (block - 1) + (0 if before == 1 + label else 2)
+            if kind == I or kind == E:
+                move = (kind - I) + (0 if before == B else 2)
                 scores[s] += params.within[move, label]
                 counts.within[move, label] += 1
             elif t == starts[s]:
-                scores[s] += params.start[enterer]
-                counts.start[enterer] += 1
+                scores[s] += params.start[enterer_of(tag, k)]
+                counts.start[enterer_of(tag, k)] += 1
             else:
-                scores[s] += params.between[leaver, enterer]
-                counts.between[leaver, enterer] += 1
-            before, leaver = tag, (tag - 2 * k if tag else 0)
+                scores[s] += params.between[leaver, enterer_of(tag, k)]
+                counts.between[leaver, enterer_of(tag, k)] += 1
+            before, leaver = kind, leaver_of(tag, k)
         if starts[s] < starts[s + 1]:
             scores[s] += params.end[leaver]
             counts.end[leaver] += 1

@@ -5,8 +5,10 @@ What holds for `sums.py` holds here.
 
 import math
 
+from ...tags.layout import B, E, I, S
 from .compiled import part
 from .sums import BEHIND, MASS, OVERLAP, TOP, unstack
+from .tags import tag_of
 
 
 @part
@@ -35,14 +37,9 @@ def read_moves(sums, leaving, entering, within):
     alpha, ahead, notes = sums.alpha, sums.ahead, sums.notes
     k = within.shape[1]
     begin_inside, begin_last, inside_inside, inside_last = unstack(within)
-    begin, inside, last, single, tail = (
-        alpha[:, 1 : 1 + k],
-        alpha[:, 1 + k : 1 + 2 * k],
-        ahead[:, 1 + 2 * k : 1 + 3 * k],
-        ahead[:, 1 + 3 * k :],
-        alpha[:, 1 + 2 * k :],
-    )
-    to_begin, to_inside = ahead[:, 1 : 1 + k], ahead[:, 1 + k : 1 + 2 * k]
+    b, i, e, s = tag_of(B, 0, k), tag_of(I, 0, k), tag_of(E, 0, k), tag_of(S, 0, k)
+    begin, inside, tail = alpha[:, b:i], alpha[:, i:e], alpha[:, e:]
+    to_begin, to_inside, last, single = ahead[:, b:i], ahead[:, i:e], ahead[:, e:s], ahead[:, s:]
     leaving_tail, entering_begin, entering_single = leaving[:, 1:], entering[:, 1 : 1 + k], entering[:, 1 + k :]
     for t in range(leaving.shape[0] - 1):
         share, u = alpha.dtype.type(1 / (notes[OVERLAP, t] * notes[BEHIND, t])), t + 1
@@ -72,13 +69,13 @@ def read_spans(scores, factors, sums, spans, first, after, probabilities):
     for i in range(first, after):
         start, final, label = spans[i, 1], spans[i, 2] - 1, spans[i, 3]
         if start == final:
-            single = 1 + 3 * k + label
+            single = tag_of(S, label, k)
             probabilities[i] = alpha[start, single] * beta[start, single] / notes[OVERLAP, start]
             continue
-        last = 1 + 2 * k + label
-        way = math.log(alpha[start, 1 + label]) + math.log(beta[final, last] / notes[OVERLAP, final])
+        last = tag_of(E, label, k)
+        way = math.log(alpha[start, tag_of(B, label, k)]) + math.log(beta[final, last] / notes[OVERLAP, final])
         for t in range(start + 1, final + 1):
             move = (0 if t == start + 1 else 2) + (1 if t == final else 0)
-            tag = last if t == final else 1 + k + label
+            tag = last if t == final else tag_of(I, label, k)
             way += within[move, label] - factors.step + scores[t, tag] - notes[TOP, t] - math.log(notes[MASS, t])
         probabilities[i] = min(1.0, math.exp(way))

@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from ...tags.layout import B, E, I, S
 from .compiled import compiled, part
 from .readers import read_marginals, read_spans
 from .sums import make_sums, sweep
+from .tags import count_labels, tag_of
 
 
 @compiled
@@ -14,19 +16,19 @@ def propose(marginals, sequence, threshold, spans, count):
     A span is at most as probable as each of its tags, so none above the threshold is missed. marginals (L, T); spans
     (room, 4), of which `count` are taken. Returns how many are then, which may be more than there is room for.
     """
-    k = marginals.shape[1] // 4
+    k = count_labels(marginals.shape[1])
     for t in range(marginals.shape[0]):
         for label in range(k):
-            if marginals[t, 1 + 3 * k + label] > threshold:
+            if marginals[t, tag_of(S, label, k)] > threshold:
                 _write(spans, count, sequence, t, t + 1, label)
                 count += 1
-            if not marginals[t, 1 + label] > threshold:
+            if not marginals[t, tag_of(B, label, k)] > threshold:
                 continue
             for u in range(t + 1, marginals.shape[0]):
-                if marginals[u, 1 + 2 * k + label] > threshold:
+                if marginals[u, tag_of(E, label, k)] > threshold:
                     _write(spans, count, sequence, t, u + 1, label)
                     count += 1
-                if not marginals[u, 1 + k + label] > threshold:
+                if not marginals[u, tag_of(I, label, k)] > threshold:
                     break
     return count
 

@@ -17,7 +17,9 @@ from numba import types
 from numba.extending import overload
 from numpy.typing import NDArray
 
+from ...tags.layout import B, E, I, S
 from .compiled import inlined, part
+from .tags import tag_of
 
 ROWS = 8  # rows of a matrix taken at once, to load and store the result less often
 
@@ -64,14 +66,9 @@ def unstack(within):
 @part
 def blocks(vector, n_labels):
     """Views of B, I, E, S, and of E and S together."""
-    k = n_labels
-    return (
-        vector[1 : 1 + k],
-        vector[1 + k : 1 + 2 * k],
-        vector[1 + 2 * k : 1 + 3 * k],
-        vector[1 + 3 * k : 1 + 4 * k],
-        vector[1 + 2 * k : 1 + 4 * k],
-    )
+    begin, inside = tag_of(B, 0, n_labels), tag_of(I, 0, n_labels)
+    last, single = tag_of(E, 0, n_labels), tag_of(S, 0, n_labels)
+    return vector[begin:inside], vector[inside:last], vector[last:single], vector[single:], vector[last:]
 
 
 def _exp(x: float) -> float:

@@ -5,8 +5,10 @@ What holds for `sums.py` holds here.
 
 import numpy as np
 
+from ...tags.layout import B, E, I
 from .compiled import compiled, part
 from .sums import ROWS, blocks, unsigned, unstack
+from .tags import enterer_of, kind_and_label, tag_of, tag_of_leaver
 
 
 @part
@@ -78,16 +80,17 @@ def _trace_back(best, params, scratch, path):
     """Fill path (L,). No pointers are kept: the argmax is taken again, along the path only."""
     k = params.within.shape[1]
     between_t, within, end, leaving = params.between_t, params.within, params.end, scratch[0]
-    enterer, block, label = 0, 0, 0
+    enterer, kind, label = 0, 0, 0
     for t in range(best.shape[0] - 1, -1, -1):
-        if block == 1 or block == 2:
-            from_begin = best[t, 1 + label] + within[block - 1, label]
-            from_inside = best[t, 1 + k + label] + within[block + 1, label]
-            tag = 1 + label if from_begin >= from_inside else 1 + k + label
+        if kind == I or kind == E:
+            begin, inside = tag_of(B, label, k), tag_of(I, label, k)
+            from_begin = best[t, begin] + within[kind - I, label]
+            from_inside = best[t, inside] + within[kind - I + 2, label]
+            tag = begin if from_begin >= from_inside else inside
         else:
             leaving[0] = best[t, 0]
             for j in range(1, 1 + 2 * k):
-                leaving[j] = best[t, 2 * k + j]
+                leaving[j] = best[t, tag_of_leaver(j, k)]
             if t == best.shape[0] - 1:
                 for j in range(1 + 2 * k):
                     leaving[j] += end[j]
@@ -100,10 +103,11 @@ def _trace_back(best, params, scratch, path):
             index = 0
             while index < 2 * k and leaving[index] != top:  # most often O, the first
                 index += 1
-            tag = index + 2 * k if index else 0
+            tag = tag_of_leaver(index, k)
         path[t] = tag
-        block, label = ((tag - 1) // k, (tag - 1) % k) if tag else (0, 0)
-        enterer = tag - 2 * k if block == 3 else tag
+        kind, label = kind_and_label(tag, k)
+        if kind != I and kind != E:
+            enterer = enterer_of(tag, k)
 
 
 @compiled
@@ -122,26 +126,25 @@ def k_best(scores, params, paths, totals):
     for t in range(length):
         after[:] = -np.inf
         for tag in range(n_tags):
-            block, label = ((tag - 1) // n_labels, (tag - 1) % n_labels) if tag else (0, 0)
-            if block == 1 or block == 2:
-                begin, inside = 1 + label, 1 + n_labels + label
-                _offer(best, begin, within[block - 1, label], after, tag, came_from[t])
-                _offer(best, inside, within[block + 1, label], after, tag, came_from[t])
+            kind, label = kind_and_label(tag, n_labels)
+            if kind == I or kind == E:
+                begin, inside = tag_of(B, label, n_labels), tag_of(I, label, n_labels)
+                _offer(best, begin, within[kind - I, label], after, tag, came_from[t])
+                _offer(best, inside, within[kind - I + 2, label], after, tag, came_from[t])
                 continue
-            enterer = tag - 2 * n_labels if block == 3 else tag
+            enterer = enterer_of(tag, n_labels)
             if t == 0:
                 after[tag, 0] = params.start[enterer]
                 continue
             for leaver in range(1 + 2 * n_labels):
-                source = leaver + 2 * n_labels if leaver else 0
-                _offer(best, source, between[leaver, enterer], after, tag, came_from[t])
+                _offer(best, tag_of_leaver(leaver, n_labels), between[leaver, enterer], after, tag, came_from[t])
         for tag in range(n_tags):
             for rank in range(n_paths):
                 best[tag, rank] = after[tag, rank] + scores[t, tag]
     totals[:] = -np.inf
     ends = totals.reshape(1, n_paths)
     for leaver in range(1 + 2 * n_labels):
-        _offer(best, leaver + 2 * n_labels if leaver else 0, params.end[leaver], ends, 0, final)
+        _offer(best, tag_of_leaver(leaver, n_labels), params.end[leaver], ends, 0, final)
     for p in range(n_paths):
         if totals[p] == -np.inf:
             break
