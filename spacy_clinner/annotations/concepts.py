@@ -1,40 +1,84 @@
-"""What the entities of a document mention, and relations between concepts, wherever they are mentioned."""
+"""What the entities of a document mention, and relations between concepts, wherever they are mentioned.
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+`kb_id_` names an entity's concept. A composite mention ("ovarian and breast cancer") names several, as corpora write
+them: "D010051|D001943". It is read here only. Relations are told, scored and dropped between single concepts; a
+relation extractor that judges concepts takes what a composite mention names together (`pipeline.relations.groups`).
+"""
 
-from spacy.tokens import Span
+import re
+from collections.abc import Iterable, Mapping
+
+from spacy.tokens import Doc, Span
+
+from .keys import CONCEPT_RELATIONS_KEY
+from .relations import Offsets, Relation, read_relations
 
 # Concepts of entities by their character offsets.
-Concepts = Mapping[tuple[int, int], Sequence[str]]
+Concepts = Mapping[Offsets, tuple[str, ...]]
+
+_LISTED = re.compile(r"[,;]")
+# a variant of a gene, whose name holds bars: p|SUB|V|600|E
+_VARIANT = re.compile(r"[a-z]\|[A-Z]+\|")
 
 
-class ConceptRelation(NamedTuple):
-    """A relation between two concepts of a document, wherever they are mentioned."""
+def split_concepts(kb_id: str) -> tuple[str, ...]:
+    """Tell the concepts of a mention apart.
 
-    head: str
-    child: str
-    label: str
+    kb_id (str): Its concepts, as corpora write them.
+    RETURNS (Tuple[str, ...]): Those that "|", "," or ";" separates, in their order; a variant's name keeps its bars.
+    """
+    names = [name for part in _LISTED.split(kb_id) for name in ([part] if _VARIANT.match(part) else part.split("|"))]
+    return tuple(filter(None, names))
+
+
+def concepts_of(span: Span) -> tuple[str, ...]:
+    """RETURNS (Tuple[str, ...]): The concepts that an entity names, none if it has no `kb_id_`."""
+    return split_concepts(span.kb_id_)
 
 
 def concepts_by_offsets(spans: Iterable[Span]) -> Concepts:
     """Read the concepts of entities.
 
-    spans (Iterable[Span]): Entities; their concepts are their `kb_id_`, several joined by "|".
-    RETURNS (Mapping[Tuple[int, int], Sequence[str]]): The concepts of those that have any.
+    spans (Iterable[Span]): The entities.
+    RETURNS (Mapping[Offsets, Tuple[str, ...]]): The concepts of those that have any.
     """
-    return {(span.start_char, span.end_char): span.kb_id_.split("|") for span in spans if span.kb_id_}
+    return {(span.start_char, span.end_char): found for span in spans if (found := concepts_of(span))}
 
 
-def relations_of_concepts(relation: Mapping[str, Any], concepts: Concepts) -> set[ConceptRelation]:
+def relations_of_concepts(relation: Relation[Offsets], concepts: Concepts) -> set[Relation[str]]:
     """What a relation of entities says of their concepts.
 
-    relation (Mapping[str, Any]): The relation as it is stored.
-    concepts (Mapping[Tuple[int, int], Sequence[str]]): As `concepts_by_offsets` returns them.
-    RETURNS (Set[ConceptRelation]): The relations; none if head or child has no concept.
+    relation (Relation[Offsets]): The relation.
+    concepts (Mapping[Offsets, Tuple[str, ...]]): As `concepts_by_offsets` returns them.
+    RETURNS (Set[Relation[str]]): The relations; none if head or child has no concept.
     """
     return {
-        ConceptRelation(head, child, relation["label"])
-        for head in concepts.get(tuple(relation["head"]), ())
-        for child in concepts.get(tuple(relation["child"]), ())
+        Relation(head, child, relation.label)
+        for head in concepts.get(relation.head, ())
+        for child in concepts.get(relation.child, ())
     }
+
+
+def tells_of_concepts(doc: Doc) -> bool:
+    """RETURNS (bool): Whether a gold document tells which of its concepts are related."""
+    return CONCEPT_RELATIONS_KEY in doc.user_data
+
+
+def read_concept_relations(doc: Doc) -> frozenset[Relation[str]]:
+    """RETURNS (FrozenSet[Relation[str]]): The relations of concepts that a corpus tells of a document."""
+    relations = doc.user_data.get(CONCEPT_RELATIONS_KEY, ())
+    return frozenset(Relation(head, child, label) for label, head, child in relations)
+
+
+def implied_concept_relations(
+    doc: Doc, relations: Iterable[Relation[Offsets]] | None = None
+) -> frozenset[Relation[str]]:
+    """The relations of concepts that follow from relations of their mentions.
+
+    doc (Doc): The document, whose entities (`doc.ents`) have concepts.
+    relations (Optional[Iterable[Relation[Offsets]]]): Some of its relations; None for all.
+    RETURNS (FrozenSet[Relation[str]]): The relations.
+    """
+    concepts = concepts_by_offsets(doc.ents)
+    relations = read_relations(doc) if relations is None else relations
+    return frozenset().union(*(relations_of_concepts(relation, concepts) for relation in relations))

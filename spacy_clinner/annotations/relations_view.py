@@ -1,42 +1,22 @@
 """`doc._.relations`: the relations of a document with spans instead of offsets."""
 
-from typing import NamedTuple
-
 from spacy.tokens import Doc, Span
 
-from .keys import RELATIONS_KEY
+from .relations import Offsets, Relation, read_end_labels, read_relations
 
 EXTENSION = "relations"
 
 
-class Relation(NamedTuple):
-    """A relation between two entities.
-
-    head (Span), child (Span): The entities; an offset that is no token boundary is expanded to the token.
-    label (str): Its label.
-    probability (Optional[float]): Its probability; None of gold.
-    """
-
-    head: Span
-    child: Span
-    label: str
-    probability: float | None
-
-
-def read_relations(doc: Doc) -> list[Relation]:
-    """Read the relations of a document.
+def view_relations(doc: Doc) -> list[Relation[Span]]:
+    """Look at the relations of a document.
 
     doc (Doc): The document.
-    RETURNS (List[Relation]): Those in `doc.user_data["clinner_relations"]`, in their order; none if that is absent.
+    RETURNS (List[Relation[Span]]): Its relations, in their order, none if nobody has looked for any. Head and child are
+        spans with the entities' labels; an offset that is no token boundary is expanded to the token.
     """
     return [
-        Relation(
-            head=_span(doc, relation["head"], relation.get("head_label", "")),
-            child=_span(doc, relation["child"], relation.get("child_label", "")),
-            label=relation["label"],
-            probability=relation.get("probability"),
-        )
-        for relation in doc.user_data.get(RELATIONS_KEY, ())
+        relation._replace(head=_span(doc, relation.head, head_label), child=_span(doc, relation.child, child_label))
+        for relation, (head_label, child_label) in zip(read_relations(doc), read_end_labels(doc), strict=True)
     ]
 
 
@@ -44,8 +24,8 @@ def register_relations_view() -> None:
     """Make `doc._.relations` known, unless another package has taken the name."""
     if not Doc.has_extension(EXTENSION):
         # by force, because another thread may load a pipeline, too
-        Doc.set_extension(EXTENSION, getter=read_relations, force=True)
+        Doc.set_extension(EXTENSION, getter=view_relations, force=True)
 
 
-def _span(doc: Doc, offsets: list[int], label: str) -> Span:
+def _span(doc: Doc, offsets: Offsets, label: str) -> Span:
     return doc.char_span(*offsets, label=label, alignment_mode="expand")

@@ -22,8 +22,9 @@ def annotate_cli(
     import spacy
     from wasabi import msg
 
+    from ..annotations.relations import read_relations
     from ..files import read_text, write_atomically
-    from ..reports.annotations import annotations_of, links_of
+    from ..reports.annotations import annotations_of
     from ..reports.html import annotation_page
     from ..reports.tables import annotation_table, link_table
 
@@ -33,7 +34,7 @@ def annotate_cli(
         doc = nlp(read_text(note))
         annotations = annotations_of(doc, spans_key)
         print(annotation_table(doc.text, annotations))
-        if links := links_of(doc):
+        if links := read_relations(doc):
             print(link_table(doc.text, links))
         if html:
             page = annotation_page(doc.text, annotations, links, title=note.name, lang=doc.lang_)

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 
 from spacy.tokens import Doc
 
-from ..annotations.keys import RELATIONS_KEY
-from ..annotations.relations import labels_by_offsets, relation_of, sort_key
+from ..annotations.relations import labels_by_offsets, read_relations, relation_of, write_relations
 from ..text.windows import window_bounds
 
 
@@ -29,9 +28,9 @@ class NearestHead:
         for doc in docs:
             names = labels_by_offsets(doc, None)
             all_entities.update(names.values())
-            linked = [relation for relation in doc.user_data[RELATIONS_KEY] if relation["label"] == label]
-            pairs.update((names[tuple(r["head"])], names[tuple(r["child"])]) for r in linked)
-            children.update(names[child] for child in {tuple(r["child"]) for r in linked})
+            linked = [relation for relation in read_relations(doc) if relation.label == label]
+            pairs.update((names[relation.head], names[relation.child]) for relation in linked)
+            children.update(names[child] for child in {relation.child for relation in linked})
         self.pairs = {pair for pair, count in pairs.items() if count >= min_count}
         self.children = {name for name, count in children.items() if 2 * count > all_entities[name]}
 
@@ -49,5 +48,5 @@ class NearestHead:
                 if child.label_ in self.children and heads:
                     head = min(heads, key=lambda head: max(head.start - child.end, child.start - head.end))
                     relations.append(relation_of(head, child, self.label))
-        doc.user_data[RELATIONS_KEY] = sorted(relations, key=sort_key)
+        write_relations(doc, relations)
         return doc

@@ -1,7 +1,8 @@
 """Run a pipeline's relation extractor on gold documents: given their entities, or end to end."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -9,16 +10,14 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..annotations.keys import CONCEPT_RELATIONS_KEY, RELATIONS_KEY
+from ..annotations.relations import Offsets, Relation, read_relations
 from ..errors import Errors
 from ..pipeline.relations.confidence import confidences
 from ..pipeline.relations.extractor import RelationExtractor
 from ..pipeline.relations.specific import SpecificRelations
 from ..progress import progress
 from ..reports.relation_table import Known
-from ..scoring.counts import prf_of
-from ..scoring.relations.concepts import gold_concepts, predicted_concepts
-from ..scoring.relations.scorer import relations_of
+from ..scoring.relations.counting import best_mode, count_relations, prf_of_all
 from ..training.gold_ents_corpus import give_gold_entities
 
 # Below the lowest threshold that is tried; keeps the number of stored relations small.
@@ -62,14 +61,19 @@ def set_threshold(nlp: Language, threshold: float, relative: bool) -> None:
         settings.update(threshold=threshold, relative=relative)
 
 
-def predict_relations(nlp: Language, docs: Sequence[Doc], given_entities: bool) -> list[Example]:
+def predict_relations(
+    nlp: Language, docs: Sequence[Doc], given_entities: bool, leave_out: Sequence[str] = (), **asked: Any
+) -> list[Example]:
     """Annotate documents.
 
     nlp (Language): The pipeline.
     docs (Sequence[Doc]): The gold documents.
     given_entities (bool): Whether the gold's entities are given; components that find entities do not run then.
+    leave_out (Sequence[str]): Names of further components that do not run.
+    **asked (Any): What the relation extractor's `predict` takes besides documents.
     RETURNS (List[Example]): The examples.
-    RAISES (ValueError): CE207 if the gold's entities are no tokens of the pipeline, CE259 if no component finds any.
+    RAISES (ValueError): CE207 if the gold's entities are no tokens of the pipeline, CE259 if no component finds any;
+        CE258 as `find_extractor` if something is asked.
     """
     finders = [name for name in nlp.pipe_names if "doc.ents" in nlp.get_pipe_meta(name).assigns]
     if not given_entities and not finders:
@@ -78,9 +82,11 @@ def predict_relations(nlp: Language, docs: Sequence[Doc], given_entities: bool) 
     if given_entities:
         for doc, gold in zip(predicted, docs, strict=True):
             give_gold_entities(doc, gold)
-    with nlp.select_pipes(disable=finders if given_entities else []):
-        annotated = list(progress(nlp.pipe(predicted), total=len(docs), unit="doc", desc="Predict"))
-    return [Example(doc, gold) for doc, gold in zip(annotated, docs, strict=True)]
+    idle = [*leave_out, *(finders if given_entities else [])]
+    of_extractor = {find_extractor(nlp)[0]: asked} if asked else {}
+    annotated = nlp.pipe(predicted, disable=idle, component_cfg=of_extractor)
+    found = list(progress(annotated, total=len(docs), unit="doc", desc="Predict"))
+    return [Example(doc, gold) for doc, gold in zip(found, docs, strict=True)]
 
 
 def score_thresholds(
@@ -88,7 +94,7 @@ def score_thresholds(
 ) -> list[tuple[float, float, float]]:
     """Score the relations of documents at many thresholds, from one run of the pipeline.
 
-    nlp (Language): The pipeline; its threshold is as it was in the end.
+    nlp (Language): The pipeline; its own threshold does not matter.
     docs (Sequence[Doc]): The gold documents.
     given_entities (bool): As for `predict_relations`.
     thresholds (Sequence[float]): Numbers from `LOWEST`.
@@ -98,24 +104,19 @@ def score_thresholds(
     _, extractor = find_extractor(nlp)
     # what follows from an unlikely relation is dropped only if that one is kept: after the threshold
     specific = {name: pipe for name, pipe in nlp.pipeline if isinstance(pipe, SpecificRelations)}
-    before = extractor.cfg["threshold"], extractor.cfg["relative"]
-    set_threshold(nlp, LOWEST, relative)
-    try:
-        with nlp.select_pipes(disable=list(specific)):
-            examples = predict_relations(nlp, docs, given_entities)
-    finally:
-        set_threshold(nlp, *before)
+    examples = predict_relations(nlp, docs, given_entities, list(specific), at_least=LOWEST, relative=relative)
+    mode, key = best_mode(examples), extractor.cfg["spans_key"]
 
-    def keep(doc: Doc, threshold: float) -> list[dict[str, Any]]:
-        relations = doc.user_data[RELATIONS_KEY]
-        sure = confidences(np.array([relation["probability"] for relation in relations]), relative) >= threshold
-        kept = [relation for relation, is_sure in zip(relations, sure, strict=True) if is_sure]
+    def keep(doc: Doc, threshold: float) -> list[Relation[Offsets]]:
+        relations = read_relations(doc)
+        sure = confidences(np.array([relation.probability for relation in relations]), relative) >= threshold
+        kept = list(compress(relations, sure))
         for pipe in specific.values():
-            kept = pipe.most_specific(doc, kept)
+            kept = list(compress(kept, pipe.are_specific(doc, kept)))
         return kept
 
-    key = extractor.cfg["spans_key"]
-    return [prf_of(*_count(examples, partial(keep, threshold=threshold), key)) for threshold in thresholds]
+    counts = (count_relations(examples, mode, key, partial(keep, threshold=threshold)) for threshold in thresholds)
+    return [prf_of_all(of_one) for of_one in counts]
 
 
 def best_threshold(thresholds: Sequence[float], scores: Sequence[tuple[float, float, float]]) -> float:
@@ -128,21 +129,3 @@ def best_threshold(thresholds: Sequence[float], scores: Sequence[tuple[float, fl
     f = np.array([row[2] for row in scores])
     best = np.flatnonzero(f == f.max())
     return float(thresholds[best[len(best) // 2]])
-
-
-def _count(
-    examples: Sequence[Example], keep: Callable[[Doc], list[dict[str, Any]]], spans_key: str | None
-) -> tuple[int, int, int]:
-    """Found and right, found, and wanted relations, of those that are kept."""
-    counts = np.zeros(3, dtype=int)
-    for example in examples:
-        gold, guesses = example.reference, example.predicted
-        if RELATIONS_KEY not in gold.user_data:
-            continue
-        kept = keep(guesses)
-        if CONCEPT_RELATIONS_KEY in gold.user_data:
-            wanted, found = gold_concepts(gold), predicted_concepts(guesses, kept)
-        else:
-            wanted, found = relations_of(gold, spans_key), relations_of(guesses, spans_key, kept)
-        counts += len(wanted & found), len(found), len(wanted)
-    return tuple(counts.tolist())

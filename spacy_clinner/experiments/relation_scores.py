@@ -7,7 +7,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..annotations.keys import RELATIONS_KEY
+from ..annotations.relations import keep_relations, read_relations
 from ..scoring.counts import PRF
 from ..scoring.evaluation import Bootstrap
 from ..scoring.ner_scorer import ner_score
@@ -77,6 +77,6 @@ def score_rule(rule: NearestHead, examples: Sequence[Example]) -> PRF:
     pairs = []
     for example in examples:
         gold = example.reference.copy()
-        gold.user_data[RELATIONS_KEY] = [link for link in gold.user_data[RELATIONS_KEY] if link["label"] == rule.label]
+        keep_relations(gold, [relation.label == rule.label for relation in read_relations(gold)])
         pairs.append(Example(rule(example.predicted.copy()), gold))
     return evaluate_relations(pairs, bootstrap=Bootstrap(resamples=0))["strict"].averages["micro"]

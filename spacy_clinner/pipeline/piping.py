@@ -19,11 +19,12 @@ class PipesDocuments:
 
     name: str
 
-    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128, **asked: Any) -> Iterator[Doc]:
         """Annotate a stream of documents, batch by batch; those of a batch that fails are tried one by one.
 
         stream (Iterable[Doc]): The documents.
         batch_size (int): How many to predict at once.
+        **asked (Any): What else this component's `predict` takes.
         YIELDS (Doc): The documents, in their order. The error handler gets each that fails, alone, when it is its turn;
             the error has a note, CE360, of which one it was. spaCy's default handler raises the error.
         """
@@ -31,7 +32,7 @@ class PipesDocuments:
         position = 0
         for docs in map(list, minibatch(stream, size=batch_size)):
             # each document is written once, also where a batch was tried in vain
-            for doc, outcome in zip(docs, self._predict_batch(docs), strict=True):
+            for doc, outcome in zip(docs, self._predict_batch(docs, asked), strict=True):
                 position += 1
                 try:
                     if isinstance(outcome, Exception):
@@ -43,18 +44,18 @@ class PipesDocuments:
                 else:
                     yield doc
 
-    def _predict_batch(self, docs: Sequence[Doc]) -> Iterable[Any]:
+    def _predict_batch(self, docs: Sequence[Doc], asked: dict[str, Any]) -> Iterable[Any]:
         """What is predicted of each document, or why it fails."""
         try:
-            return self.predict(docs)  # type: ignore[attr-defined]
+            return self.predict(docs, **asked)  # type: ignore[attr-defined]
         except Exception as error:
-            return [error] if len(docs) == 1 else self._predict_singly(docs, error)
+            return [error] if len(docs) == 1 else self._predict_singly(docs, asked, error)
 
-    def _predict_singly(self, docs: Sequence[Doc], of_batch: Exception) -> Iterator[Any]:
+    def _predict_singly(self, docs: Sequence[Doc], asked: dict[str, Any], of_batch: Exception) -> Iterator[Any]:
         failed = False
         for doc in docs:
             try:
-                yield self.predict([doc])[0]  # type: ignore[attr-defined]
+                yield self.predict([doc], **asked)[0]  # type: ignore[attr-defined]
             except Exception as error:
                 failed = True
                 yield error

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 from spacy.tokens import Doc
 
-from ..annotations.keys import ASSERTIONS_KEY, RELATIONS_KEY, SPANS_KEY
+from ..annotations.keys import ASSERTIONS_KEY, SPANS_KEY
+from ..annotations.relations import Relation, has_relations, read_relations
 from ..annotations.span_groups import probabilities_of, steady_spans
 
 
@@ -25,33 +26,19 @@ class Annotation(NamedTuple):
     assertions: tuple[str, ...] = ()
 
 
-class Link(NamedTuple):
-    """A relation between two entities.
-
-    head (Tuple[int, int]), child (Tuple[int, int]): Offsets of their characters.
-    label (str): Its label.
-    probability (Optional[float]): How sure the pipeline is; None of gold.
-    """
-
-    head: tuple[int, int]
-    child: tuple[int, int]
-    label: str
-    probability: float | None
-
-
 class AnnotatedNote(NamedTuple):
     """What a pipeline said of a note, as plain data.
 
     id (str): The note's id.
     text (str): Its text.
     entities (List[Annotation]): Its entities, by start, longest first.
-    links (Optional[List[Link]]): Its relations; None if nobody has looked for any.
+    links (Optional[List[Relation]]): Its relations; None if nobody has looked for any.
     """
 
     id: str
     text: str
     entities: list[Annotation]
-    links: list[Link] | None
+    links: list[Relation] | None
 
 
 def read_note(doc_id: str, doc: Doc, spans_key: str | None = None) -> AnnotatedNote:
@@ -62,7 +49,7 @@ def read_note(doc_id: str, doc: Doc, spans_key: str | None = None) -> AnnotatedN
     spans_key (Optional[str]): As for `annotations_of`.
     RETURNS (AnnotatedNote): The note.
     """
-    links = links_of(doc) if RELATIONS_KEY in doc.user_data else None
+    links = read_relations(doc) if has_relations(doc) else None
     return AnnotatedNote(doc_id, doc.text, annotations_of(doc, spans_key), links)
 
 
@@ -88,18 +75,6 @@ def annotations_of(doc: Doc, spans_key: str | None = None) -> list[Annotation]:
         for span in (steady_spans(doc, spans_key) if spans_key else doc.ents)
     ]
     return sorted(found, key=lambda entity: (entity.start, -entity.end, entity.label))
-
-
-def links_of(doc: Doc) -> list[Link]:
-    """Collect a document's relations in order.
-
-    doc (Doc): A document, annotated or gold.
-    RETURNS (List[Link]): Its relations.
-    """
-    return [
-        Link(tuple(relation["head"]), tuple(relation["child"]), relation["label"], relation.get("probability"))
-        for relation in doc.user_data.get(RELATIONS_KEY, ())
-    ]
 
 
 def show_probability(probability: float | None) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from .annotations import Annotation, Link, show_probability
+from ..annotations.relations import Relation
+from .annotations import Annotation, show_probability
 
 # In pixels: width of a letter of the text and of a label, height of a line, distance of two arcs and of two feet.
 LETTER, LABEL_LETTER, LINE, STEP, FOOT = 8, 7, 24, 22, 8
@@ -35,7 +36,7 @@ class Arc(NamedTuple):
     label: str
     label_x: int
     label_width: int
-    link: Link
+    link: Relation
 
 
 class Diagram(NamedTuple):
@@ -72,17 +73,17 @@ class Scale:
             self.gaps[right[0]] = self.gaps.get(right[0], 0) + missing
 
 
-def draw_relations(text: str, annotations: Sequence[Annotation], links: Sequence[Link]) -> list[Diagram]:
+def draw_relations(text: str, annotations: Sequence[Annotation], links: Sequence[Relation]) -> list[Diagram]:
     """Lay out the relations of a note.
 
     text (str): The note.
     annotations (Sequence[Annotation]): Its entities, by start.
-    links (Sequence[Link]): Its relations.
+    links (Sequence[Relation]): Its relations.
     RETURNS (List[Diagram]): A diagram for every stretch of text with relations, in order, of at most `LONGEST` letters
         and what stands around them. Longer relations are in none.
     """
     drawn = sorted((link for link in links if _end(link) - _start(link) <= LONGEST), key=_start)
-    groups: list[list[Link]] = []
+    groups: list[list[Relation]] = []
     for link in drawn:
         if groups and _belongs(text, link, groups[-1]):
             groups[-1].append(link)
@@ -91,14 +92,14 @@ def draw_relations(text: str, annotations: Sequence[Annotation], links: Sequence
     return [_draw(text, annotations, group) for group in groups]
 
 
-def _belongs(text: str, link: Link, group: Sequence[Link]) -> bool:
+def _belongs(text: str, link: Relation, group: Sequence[Relation]) -> bool:
     """Whether a relation starts close to others, in their line, and ends where one can still look at them together."""
     before = max(map(_end, group))
     near = _start(link) <= before + MARGIN and "\n" not in text[before : _start(link)]
     return near and _end(link) - _start(group[0]) <= LONGEST
 
 
-def _draw(text: str, annotations: Sequence[Annotation], links: Sequence[Link]) -> Diagram:
+def _draw(text: str, annotations: Sequence[Annotation], links: Sequence[Relation]) -> Diagram:
     start, end = _with_context(text, min(map(_start, links)), max(map(_end, links)))
     scale = Scale(start)
     for link in sorted(links, key=lambda link: max(link.head, link.child)):
@@ -127,7 +128,7 @@ def _with_context(text: str, start: int, end: int) -> tuple[int, int]:
     return left, right
 
 
-def _feet(links: Sequence[Link], scale: Scale) -> list[tuple[int, int]]:
+def _feet(links: Sequence[Relation], scale: Scale) -> list[tuple[int, int]]:
     """Where each arc leaves its head and meets its child: side by side, so that arcs of one entity do not cross."""
     at: dict[tuple[int, int], list[tuple[bool, int, int, int, int]]] = {}
     for number, link in enumerate(links):
@@ -194,13 +195,13 @@ def _piece(text: str, start: int, end: int, scale: Scale, entity: Annotation | N
     return Piece(scale.start(start), scale.end(end) - scale.start(start), letters, entity)
 
 
-def _label(link: Link) -> str:
+def _label(link: Relation) -> str:
     return link.label if link.probability is None else f"{link.label} {show_probability(link.probability)}"
 
 
-def _start(link: Link) -> int:
+def _start(link: Relation) -> int:
     return min(link.head[0], link.child[0])
 
 
-def _end(link: Link) -> int:
+def _end(link: Relation) -> int:
     return max(link.head[1], link.child[1])

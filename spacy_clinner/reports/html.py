@@ -11,7 +11,8 @@ from itertools import groupby, pairwise
 from jinja2 import Environment
 from markupsafe import Markup
 
-from .annotations import Annotation, Link, show_probability
+from ..annotations.relations import Relation
+from .annotations import Annotation, show_probability
 from .arcs import LONGEST, draw_relations
 
 UNSURE = 0.5
@@ -20,7 +21,7 @@ BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u206
 
 
 def annotation_page(
-    text: str, annotations: Sequence[Annotation], links: Sequence[Link] = (), *, title: str, lang: str = "en"
+    text: str, annotations: Sequence[Annotation], links: Sequence[Relation] = (), *, title: str, lang: str = "en"
 ) -> str:
     """Render a note with its entities: a colour a label, assertions and probability beside each entity, a legend that
     filters; and, below, its relations as arcs.
@@ -29,7 +30,7 @@ def annotation_page(
 
     text (str): The note.
     annotations (Sequence[Annotation]): Its entities, by start, longest first.
-    links (Sequence[Link]): Its relations.
+    links (Sequence[Relation]): Its relations.
     title (str): Heading of the page.
     lang (str): Language of the note, a BCP 47 tag.
     RETURNS (str): The page; all of the note, of the labels and of the title is escaped.

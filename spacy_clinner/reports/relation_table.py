@@ -3,7 +3,8 @@
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from .annotations import AnnotatedNote, Annotation, Link, show_probability
+from ..annotations.relations import Relation
+from .annotations import AnnotatedNote, Annotation, show_probability
 from .entity_table import entity_table
 from .table import Table, join
 
@@ -72,10 +73,10 @@ def relation_table(
     return Table(columns, [{column: row.get(column) for column in columns} for row in rows])
 
 
-def _links_by_head(note: AnnotatedNote) -> list[tuple[Annotation, list[Link]]]:
+def _links_by_head(note: AnnotatedNote) -> list[tuple[Annotation, list[Relation]]]:
     """The entities of a note with the relations that each is the head of."""
     spans = {(entity.start, entity.end) for entity in note.entities}
-    links: dict[tuple[int, int] | None, list[Link]] = {}
+    links: dict[tuple[int, int] | None, list[Relation]] = {}
     for link in note.links or ():
         start, end = link.head
         # of an entity that has grown since the relation was found
@@ -85,7 +86,7 @@ def _links_by_head(note: AnnotatedNote) -> list[tuple[Annotation, list[Link]]]:
     return [(entity, links.get((entity.start, entity.end), [])) for entity in note.entities]
 
 
-def _row(note: AnnotatedNote, head: Annotation, links: list[Link]) -> dict[str, Any]:
+def _row(note: AnnotatedNote, head: Annotation, links: list[Relation]) -> dict[str, Any]:
     row: dict[str, Any] = {
         "doc_id": note.id,
         "head_text": note.text[head.start : head.end],

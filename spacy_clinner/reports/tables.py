@@ -5,12 +5,13 @@ from typing import Any
 
 from wasabi import table
 
+from ..annotations.relations import Relation
 from ..cells import printable
 from ..scoring.confusion import Confusion
 from ..scoring.counts import PREDICTED, SUPPORT
 from ..scoring.evaluation import AVERAGES, Evaluation, ModeScores
 from ..scoring.original_gold import OriginalEvaluation
-from .annotations import Annotation, Link, show_probability
+from .annotations import Annotation, show_probability
 from .table import Table
 
 # What became of annotations in the gold of a data file, in the words of its readers.
@@ -136,11 +137,11 @@ def annotation_table(text: str, annotations: Sequence[Annotation]) -> str:
     return terminal_table(("Entity", "Label", "start", "end", "probability"), rows, n_text=2)
 
 
-def link_table(text: str, links: Sequence[Link]) -> str:
+def link_table(text: str, links: Sequence[Relation]) -> str:
     """The relations of a note, with their text: for the terminal of someone who may read the note.
 
     text (str): The note.
-    links (Sequence[Link]): Its relations.
+    links (Sequence[Relation]): Its relations.
     RETURNS (str): The table.
     """
     rows = [

@@ -12,7 +12,8 @@ from spacy.training import Example
 
 from ..annotations.documents import entities_of, is_annotated
 from ..annotations.entity import Entity
-from ..annotations.keys import DOC_ID_KEY, RELATIONS_KEY
+from ..annotations.keys import DOC_ID_KEY
+from ..annotations.relations import read_relations
 from ..text.windows import Windows
 
 
@@ -71,7 +72,7 @@ class PartCounts:
         self.words.update(rows[rows[:, 1] == 0, 0].tolist())
         self.entities.update(entity.label for entity in entities)
         self.documents_with.update({entity.label for entity in entities})
-        self.relations.update(relation["label"] for relation in reference.user_data.get(RELATIONS_KEY, ()))
+        self.relations.update(relation.label for relation in read_relations(reference))
         doc_id = str(reference.user_data.get(DOC_ID_KEY, f"#{self.documents - 1}"))
         self.misfits += [
             Misfit(doc_id, entity) for entity in entities if predicted.char_span(entity.start, entity.end) is None

@@ -6,14 +6,14 @@ Batches then hold windows of many documents instead of one or two whole ones, wh
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Corpus, Example
 from spacy.util import registry
 
-from ..annotations.keys import DOC_ID_KEY, DOMAIN_KEY, RELATIONS_KEY
+from ..annotations.keys import DOC_ID_KEY, DOMAIN_KEY
+from ..annotations.relations import cut_relations
 from ..errors import Errors
 from ..text.windows import Unit, window_bounds
 
@@ -90,19 +90,8 @@ def _cut_gold(reference: Doc, start: int, end: int) -> Doc:
         ]
         unknown = [window[i : i + 1] for i in range(end - start) if reference[start + i].ent_iob == 0]
         window.set_ents(whole, missing=[*crossing, *unknown], default="outside")
-    if RELATIONS_KEY in reference.user_data:
-        window.user_data[RELATIONS_KEY] = _cut_relations(reference.user_data[RELATIONS_KEY], reference[start:end])
+    cut_relations(reference, reference[start:end], window)
     return window
-
-
-def _cut_relations(relations: list[dict[str, Any]], window: Span) -> list[dict[str, Any]]:
-    """Relations within a window, by its own offsets."""
-    sides = ("head", "child")
-    return [
-        relation | {side: [offset - window.start_char for offset in relation[side]] for side in sides}
-        for relation in relations
-        if all(window.start_char <= relation[side][0] and relation[side][1] <= window.end_char for side in sides)
-    ]
 
 
 def _shift(window: Doc, span: Span, start: int) -> Span:

@@ -91,6 +91,22 @@ def test_a_threshold_may_be_for_odds_against_the_best(folder, tmp_path):
         assert spacy.load(tmp_path / name).get_pipe("relations").cfg["relative"] is relative
 
 
+def test_scores_at_thresholds_change_no_pipeline(folder, monkeypatch):
+    nlp = spacy.load(folder / "model")
+    nlp.get_pipe("relations").cfg["threshold"] = 0.999
+    settings = dict(nlp.get_pipe("relations").cfg), nlp.config.to_str()
+    monkeypatch.setattr(type(nlp), "select_pipes", None)
+    docs = read_docs(folder / "dev.spacy")
+    scores = score_thresholds(nlp, docs, True, [LOWEST, 0.5, 1.0], relative=False)
+    assert scores[1] == (1.0, 1.0, 1.0) and scores[2] == (0.0, 0.0, 0.0) and scores[0][1] == 1.0
+    assert score_thresholds(nlp, docs, True, [1.0], relative=True) != scores[2:]
+    assert (dict(nlp.get_pipe("relations").cfg), nlp.config.to_str()) == settings and not nlp.disabled
+    # what is asked of it is not kept either
+    (unsure, *_) = predict_relations(nlp, docs, True, at_least=0.0)
+    (sure, *_) = predict_relations(nlp, docs, True)
+    assert len(unsure.x._.relations) == 3 * 6 and len(sure.x._.relations) < len(unsure.x._.relations)
+
+
 @pytest.mark.parametrize("doses", [["narrow", "broad"], ["broad", "narrow"]])
 def test_what_drops_another_relation_must_be_sure_enough_itself(doses):
     fix_random_seed(0)

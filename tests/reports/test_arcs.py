@@ -2,7 +2,8 @@
 
 import time
 
-from spacy_clinner.reports.annotations import Annotation, Link
+from spacy_clinner.annotations.relations import Relation
+from spacy_clinner.reports.annotations import Annotation
 from spacy_clinner.reports.arcs import draw_relations
 
 
@@ -10,7 +11,7 @@ def note(n_lines):
     line, entities, links = "aspirin 5 mg\n", [], []
     for at in range(0, n_lines * len(line), len(line)):
         entities += [Annotation(at, at + 7, "DRUG", None, ()), Annotation(at + 8, at + 12, "DOSE", None, ())]
-        links.append(Link((at, at + 7), (at + 8, at + 12), "DOSE", None))
+        links.append(Relation((at, at + 7), (at + 8, at + 12), "DOSE", None))
     return line * n_lines, entities, links
 
 

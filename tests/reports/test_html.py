@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_clinner.reports.annotations import Annotation, Link
+from spacy_clinner.annotations.relations import Relation
+from spacy_clinner.reports.annotations import Annotation
 from spacy_clinner.reports.arcs import LABEL_LETTER, LETTER, LONGEST, draw_relations
 from spacy_clinner.reports.html import annotation_page, segments, split_controls
 
@@ -129,7 +130,7 @@ def test_the_note_is_kept_to_the_character(data, text):
     assert Page(annotation_page(text, entities, title="A note")).note == text
 
 
-LINKS = [Link((0, 7), (8, 12), "DOSAGE", 0.8), Link((0, 7), (14, 18), "FREQUENCY", None)]
+LINKS = [Relation((0, 7), (8, 12), "DOSAGE", 0.8), Relation((0, 7), (14, 18), "FREQUENCY", None)]
 DRUG = [Annotation(0, 7, "DRUG", 0.9, ("negated",)), Annotation(8, 12, "DOSAGE", 0.9), Annotation(14, 18, "FREQ", 0.9)]
 
 
@@ -165,7 +166,7 @@ PLACES = [(2 * number, 2 * number + 1) for number in range(8)]
 @settings(deadline=None, max_examples=100)
 @given(st.lists(st.sampled_from(list(combinations(PLACES, 2))), min_size=1, max_size=8, unique=True), st.data())
 def test_no_label_hides_an_arrow(pairs, data):
-    links = [Link(*data.draw(st.permutations(pair)), "R", 0.5) for pair in pairs]
+    links = [Relation(*data.draw(st.permutations(pair)), "R", 0.5) for pair in pairs]
     diagrams = draw_relations(LETTERS, [], links)
     assert sum(len(diagram.arcs) for diagram in diagrams) == len(links)
     for diagram in diagrams:
@@ -184,7 +185,7 @@ def test_no_label_hides_an_arrow(pairs, data):
 
 
 def test_of_two_relations_between_the_same_entities_one_lies_inside_the_other():
-    links = [Link((0, 4), (20, 24), "R", None), Link((0, 4), (20, 24), "S", None)]
+    links = [Relation((0, 4), (20, 24), "R", None), Relation((0, 4), (20, 24), "S", None)]
     (diagram,) = draw_relations("aaaa" + " " * 16 + "bbbb", [], links)
     outer, inner = diagram.arcs
     assert outer.head_x < inner.head_x < inner.child_x < outer.child_x and outer.y < inner.y
@@ -192,7 +193,9 @@ def test_of_two_relations_between_the_same_entities_one_lies_inside_the_other():
 
 def test_a_label_stands_beside_the_feet_that_cross_its_arc():
     text = "a" + " " * 40 + "b" + " " * 40 + "c" + " " * 42 + "d"
-    (diagram,) = draw_relations(text, [], [Link((0, 1), (82, 83), "R", None), Link((41, 42), (125, 126), "R", None)])
+    (diagram,) = draw_relations(
+        text, [], [Relation((0, 1), (82, 83), "R", None), Relation((41, 42), (125, 126), "R", None)]
+    )
     low, high = diagram.arcs
     assert low.y > high.y and low.head_x < high.head_x < low.child_x
     assert abs(low.label_x - high.head_x) >= low.label_width // 2
@@ -201,7 +204,7 @@ def test_a_label_stands_beside_the_feet_that_cross_its_arc():
 def test_lines_and_distant_relations_have_diagrams_of_their_own_and_very_long_ones_none():
     text = "a b" + " " * 100 + "c\nd" + " " * 1000 + "e"
     ends = [((0, 1), (2, 3)), ((105, 106), (103, 104)), ((0, 1), (1106, 1107))]
-    links = [Link(head, child, "R", None) for head, child in ends]
+    links = [Relation(head, child, "R", None) for head, child in ends]
     first, second = draw_relations(text, [], links)
     assert second.arcs[0].head_x > second.arcs[0].child_x
     # the line end is a letter wide
@@ -209,21 +212,23 @@ def test_lines_and_distant_relations_have_diagrams_of_their_own_and_very_long_on
     assert "1 of 3 relations span more than 600 characters and are not drawn." in annotation_page(
         text, [], links, title="A note"
     )
-    lines = draw_relations("ab cd\nef gh", [], [Link((0, 2), (3, 5), "R", None), Link((6, 8), (9, 11), "R", None)])
+    lines = draw_relations(
+        "ab cd\nef gh", [], [Relation((0, 2), (3, 5), "R", None), Relation((6, 8), (9, 11), "R", None)]
+    )
     assert ["".join(piece.text for piece in diagram.pieces) for diagram in lines] == ["ab cd", "ef gh"]
 
 
 def test_context_is_whole_words():
     text = "vomiting repeatedly since yesterday, given ondansetron 4 mg with good effect and discharged"
     drug, dose = (43, 54), (55, 59)
-    (diagram,) = draw_relations(text, [], [Link(drug, dose, "R", None)])
+    (diagram,) = draw_relations(text, [], [Relation(drug, dose, "R", None)])
     words = "".join(piece.text for piece in diagram.pieces).split()
     assert set(words) <= set(text.split()) and {"ondansetron", "given", "effect"} <= set(words) and len(words) < 13
 
 
 def test_a_line_full_of_relations_is_cut_into_diagrams():
     text = "d 1 " * 3000
-    links = [Link((4 * n, 4 * n + 1), (4 * n + 2, 4 * n + 3), "R", 0.5) for n in range(3000)]
+    links = [Relation((4 * n, 4 * n + 1), (4 * n + 2, 4 * n + 3), "R", 0.5) for n in range(3000)]
     diagrams = draw_relations(text, [], links)
     assert sum(len(diagram.arcs) for diagram in diagrams) == 3000
     assert max(len(diagram.arcs) for diagram in diagrams) <= LONGEST / 4

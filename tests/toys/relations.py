@@ -7,7 +7,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from spacy_clinner.annotations.keys import DOC_ID_KEY, RELATIONS_KEY
-from spacy_clinner.annotations.relations import relation_of, sort_key
+from spacy_clinner.annotations.relations import relation_of, write_relations
 from spacy_clinner.training.gold_ents_corpus import give_gold_entities
 
 SMALL_TOK2VEC = {
@@ -42,7 +42,7 @@ def reference(vocab, words, entities, relations, doc_id="n"):
     doc = Doc(vocab, words=words)
     doc.set_ents([Span(doc, *entity) for entity in entities])
     found = [relation_of(doc.ents[head], doc.ents[child], label) for head, child, label in relations]
-    doc.user_data[RELATIONS_KEY] = sorted(found, key=sort_key)
+    write_relations(doc, found)
     doc.user_data[DOC_ID_KEY] = doc_id
     return doc
 

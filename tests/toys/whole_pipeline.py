@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from spacy_clinner.annotations.keys import ASSERTION_CUES_KEY, ASSERTIONS_KEY, DOMAIN_KEY, RELATIONS_KEY
-from spacy_clinner.annotations.relations import relation_of, sort_key
+from spacy_clinner.annotations.relations import relation_of, write_relations
 
 from .relations import LISTENER, SMALL_TOK2VEC
 
@@ -86,7 +86,7 @@ def examples(nlp: Language) -> list[Example]:
         gold.set_ents(spans)
         pairs = zip(gold.ents, gold.ents[1:], strict=False)
         doses = [relation_of(*pair, "HAS") for pair in pairs if [ent.label_ for ent in pair] == ["DRUG", "DOSE"]]
-        gold.user_data[RELATIONS_KEY] = sorted(doses, key=sort_key)
+        write_relations(gold, doses)
         predicted = nlp.make_doc(note)
         for doc in (gold, predicted):
             doc.user_data[DOMAIN_KEY] = "ab"[number % 2]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from spacy.tokens import Doc, Span
 
-from ...annotations.keys import DOC_ID_KEY, RELATIONS_KEY, SPANS_KEY
+from ...annotations.keys import DOC_ID_KEY, SPANS_KEY
+from ...annotations.relations import has_relations, read_relations
 from ...annotations.span_groups import probabilities_of, steady_spans
 from ...errors import Warnings
 from ..placing.offsets import mention_text
@@ -55,7 +56,7 @@ def doc_to_text(doc: Doc, format: str) -> AnnotatedText:
         probability = probabilities.get((span.start, span.end, span.label))
         if record.scores is not None and probability is not None:
             record.scores[f"T{n}"] = round(probability, _DIGITS)
-    if RELATIONS_KEY in doc.user_data:
+    if has_relations(doc):
         record.links = list(_links(doc, ids, format))
     return record
 
@@ -72,15 +73,15 @@ def token_range(doc: Doc, start: int, end: int) -> Span:
 
 
 def _links(doc: Doc, ids: Mapping[tuple[int, int], str], format: str) -> Iterator[Link]:
-    relations = doc.user_data[RELATIONS_KEY]
+    relations = read_relations(doc)
     lost = 0
     for n, relation in enumerate(relations, start=1):
-        head, child = ids.get(tuple(relation["head"])), ids.get(tuple(relation["child"]))
+        head, child = ids.get(relation.head), ids.get(relation.child)
         if head is None or child is None:
             lost += 1
             continue
-        check_name(doc, format, "relation label", relation["label"])
-        yield Link(f"R{n}", relation["label"], head, child)
+        check_name(doc, format, "relation label", relation.label)
+        yield Link(f"R{n}", relation.label, head, child)
     if lost:
         doc_id = doc.user_data.get(DOC_ID_KEY, "")
         warnings.warn(Warnings.CW001.format(doc=doc_id, n=lost, total=len(relations)), stacklevel=4)

@@ -8,7 +8,8 @@ from typing import Any
 
 from spacy.tokens import Doc
 
-from ...annotations.keys import BRAT_KEY, BRAT_SPANS_KEY, DOC_ID_KEY, RELATIONS_KEY, SPANS_KEY
+from ...annotations.keys import BRAT_KEY, BRAT_SPANS_KEY, DOC_ID_KEY, SPANS_KEY
+from ...annotations.relations import read_relations
 from ...annotations.span_groups import probabilities_of, steady_spans
 from ...errors import Warnings
 from ..audit import ImportAudit
@@ -187,16 +188,16 @@ def _references(brat: BratDocument) -> Iterator[Reference]:
 
 def _relations(doc: Doc, id_of: Mapping[tuple[int, int], str]) -> list[Relation]:
     """What `doc.user_data` says of the entities that are written."""
-    ends = [(r["label"], tuple(r["child"]), tuple(r["head"])) for r in doc.user_data.get(RELATIONS_KEY, ())]
-    known = [(label, child, head) for label, child, head in ends if child in id_of and head in id_of]
-    if len(known) < len(ends):
+    found = read_relations(doc)
+    known = [relation for relation in found if relation.child in id_of and relation.head in id_of]
+    if len(known) < len(found):
         doc_id = doc.user_data.get(DOC_ID_KEY, "")
-        warnings.warn(Warnings.CW001.format(doc=doc_id, n=len(ends) - len(known), total=len(ends)), stacklevel=3)
-    for label, _, _ in known:
-        check_name(doc, "brat", "relation label", label, r"\s")
+        warnings.warn(Warnings.CW001.format(doc=doc_id, n=len(found) - len(known), total=len(found)), stacklevel=3)
+    for relation in known:
+        check_name(doc, "brat", "relation label", relation.label, r"\s")
     return [
         Relation(f"R{n}", label, (("Arg1", id_of[child]), ("Arg2", id_of[head])))
-        for n, (label, child, head) in enumerate(known, start=1)
+        for n, (head, child, label, _) in enumerate(known, start=1)
     ]
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from spacy.tokens import Doc
 
-from ...annotations.keys import DOC_ID_KEY, RELATIONS_KEY
+from ...annotations.keys import DOC_ID_KEY
+from ...annotations.relations import read_relations
 from ...errors import Errors, Warnings
 from ..audit import ImportAudit
 from ..placing.record import Fragments, Link, Mention, Record
@@ -76,10 +77,9 @@ def doc_to_entries(doc: Doc, ents_only: bool = False, context: str = "narrative"
     drugs = [(entity.start_char, entity.end_char) for entity in doc.ents if entity.label_ == DRUG]
     fields: dict[tuple, dict[str, list[tuple[int, int]]]] = {drug: {} for drug in drugs}
     written = set(drugs)
-    relations = doc.user_data.get(RELATIONS_KEY, ())
+    relations = read_relations(doc)
     lost = 0
-    for relation in relations:
-        head, child, label = tuple(relation["head"]), tuple(relation["child"]), relation["label"]
+    for head, child, label, _ in relations:
         if head in fields and child in entities and label in FIELDS.values() and label != DRUG:
             fields[head].setdefault(label, []).append(entities[child])
             written.add(child)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from spacy.tokens import Doc
 
+from ...annotations.concepts import split_concepts
 from ...annotations.keys import CONCEPT_RELATIONS_KEY, DOC_ID_KEY
 from ...errors import Errors
 from ...files import split_lines
@@ -25,7 +26,6 @@ from ..writing import trimmed
 from .options import DEFAULTS, ReadOptions, WriteOptions
 
 UNKNOWN = ("-1", "-", "")
-_SEPARATORS = re.compile(r"[|,;]")
 _TEXT = re.compile(r"([^|\t]+)\|([ta])\|(.*)")
 # id, start, end, text, label; in BC5CDR concepts, and of composite mentions their parts
 _MENTION = re.compile(r"([^|\t]+)\t(\d{1,9})\t(\d{1,9})\t([^\t]*)\t([^\t]+)(?:\t([^\t]*)(?:\t.*)?)?", re.ASCII)
@@ -191,8 +191,8 @@ def _links(document: PubTatorDocument) -> tuple[list[Link], list[Problem]]:
     """Every pair of mentions of related concepts, once a label; and the relations of concepts without a mention."""
     mentions: dict[str, list[str]] = {}
     for mention, concepts in document.concepts.items():
-        # the whole, too: names of variants hold bars (p|SUB|V|600|E)
-        for concept in filter(None, {concepts, *_SEPARATORS.split(concepts)}):
+        # the whole, too, if a relation names it as it is
+        for concept in filter(None, {concepts, *split_concepts(concepts)}):
             mentions.setdefault(concept, []).append(mention)
     pairs: dict[Link, None] = {}
     problems = []

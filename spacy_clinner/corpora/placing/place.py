@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 
 from spacy.tokens import Doc, Span
 
-from ...annotations.keys import ASSERTED_KEY, ASSERTIONS_KEY, DOC_ID_KEY, RELATIONS_KEY
+from ...annotations.keys import ASSERTED_KEY, ASSERTIONS_KEY, DOC_ID_KEY
+from ...annotations.relations import write_relations
 from ..audit import ImportAudit
 from .align import align_mentions
 from .assertions import assert_entities
@@ -45,7 +46,7 @@ def _annotate(doc: Doc, record: Record, audit: ImportAudit) -> None:
     if record.spans_key is not None:
         doc.spans[record.spans_key] = spans
     if record.links is not None:
-        doc.user_data[RELATIONS_KEY] = link_entities(doc, record.mentions, record.links, audit, record.id)
+        write_relations(doc, link_entities(doc, record.mentions, record.links, audit, record.id))
     rows = assert_entities(doc, record.mentions, record.attributes, audit, record.id)
     if record.asserted:
         doc.user_data[ASSERTIONS_KEY] = sorted(map(list, {tuple(row) for row in rows.values()}))

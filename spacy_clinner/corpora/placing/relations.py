@@ -1,19 +1,18 @@
 """A corpus' relations between annotations -> relations between the flat entities of a document."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from spacy.tokens import Doc, Span
 
-from ...annotations.relations import relation_of, sort_key
+from ...annotations.relations import Offsets, Relation, relation_of
 from ..audit import RELATION, ImportAudit
 from .record import Link, Mention
 
 
 def link_entities(
     doc: Doc, mentions: Sequence[Mention], links: Iterable[Link], audit: ImportAudit, doc_id: str
-) -> list[dict[str, Any]]:
-    """Make the value of `doc.user_data["clinner_relations"]`.
+) -> list[Relation[Offsets]]:
+    """Find the relations of a document that are between its entities.
 
     An annotation with the same offsets as an entity stands for it, if it was left out as a duplicate or because it has
     another label: a span has one label in `doc.ents`, but may be related in several ways.
@@ -24,11 +23,10 @@ def link_entities(
     audit (ImportAudit): Gets the counts, and a row for every relation that is left out: one whose head or child is no
         entity, one between an entity and itself, one that is there already, one with a problem of its own.
     doc_id (str): Identifier of the document.
-    RETURNS (List[Dict[str, Any]]): `{"head": [start_char, end_char], "child": [start_char, end_char], "label": str}`
-        each, sorted by head, child and label.
+    RETURNS (List[Relation[Offsets]]): The others, each once.
     """
     entities = entities_by_id(doc, mentions)
-    found: dict[tuple, dict[str, Any]] = {}
+    found: dict[Relation[Offsets], None] = {}
     for link in links:
         audit.relations[link.label] += 1
         missing = [id for id in (link.head, link.child) if id not in entities]
@@ -38,14 +36,13 @@ def link_entities(
             action = f"left out: {' and '.join(missing)} not in doc.ents"
         else:
             relation = relation_of(entities[link.head], entities[link.child], link.label)
-            key = sort_key(relation)
-            action = "left out: there already" if key in found else "left out: head and child are one entity"
-            if relation["head"] != relation["child"] and key not in found:
-                found[key] = relation
+            action = "left out: there already" if relation in found else "left out: head and child are one entity"
+            if relation.head != relation.child and relation not in found:
+                found[relation] = None
                 audit.linked[link.label] += 1
                 continue
         audit.add(RELATION, action, doc_id=doc_id, annotation_id=link.id, label=link.label)
-    return [found[key] for key in sorted(found)]
+    return list(found)
 
 
 def entities_by_id(doc: Doc, mentions: Sequence[Mention]) -> dict[str, Span]:

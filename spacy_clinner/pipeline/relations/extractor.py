@@ -1,6 +1,7 @@
 """Relations between entities: what belongs to what, each with its probability."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -11,8 +12,7 @@ from spacy.training import Example, validate_get_examples
 from thinc.api import Config, Model
 from thinc.types import Floats1d, Floats2d, Ints2d
 
-from ...annotations.keys import RELATIONS_KEY
-from ...annotations.relations import relation_of, sort_key, spans_of
+from ...annotations.relations import has_relations, read_relations, relation_of, spans_of, write_relations
 from ...annotations.relations_view import register_relations_view
 from ...errors import Errors, Warnings
 from ...layers.pairs.features import Entities
@@ -30,9 +30,6 @@ from .portions import Portion, portions
 # Relations of one document: rows of (head, child, label), by numbers of entities and labels, and the probability of
 # each. Shapes: (k, 3) and (k,)
 Prediction = tuple[Ints2d, Floats1d]
-
-# Pairs that are scored at once; 32,768 of them take some 50 MB.
-MAX_PAIRS = 2**15
 
 default_model_config = """
 [model]
@@ -69,6 +66,9 @@ class RelationExtractor(Head):
     Writes `doc.user_data["clinner_relations"]`, plain dicts that every kind of saving keeps; `doc._.relations` shows
     them with spans. A pair may have several labels: each is judged for itself.
     """
+
+    # Pairs that are scored at once, which take some 50 MB; may be set anew. Not saved: memory is the machine's.
+    max_pairs = 2**15
 
     def __init__(
         self,
@@ -120,8 +120,7 @@ class RelationExtractor(Head):
         """
         if max_candidates < 1:
             raise ValueError(Errors.CE364.format(name=name, setting="max_candidates", value=max_candidates))
-        if not 0 <= threshold <= 1:
-            raise ValueError(Errors.CE255.format(threshold=threshold))
+        _check_probability(threshold)
         for setting, value, known in (
             ("entities", entities, ("gold", "predicted")),
             ("level", level, ("mentions", "concepts")),
@@ -199,13 +198,22 @@ class RelationExtractor(Head):
         set_label_counts(self.model, len(self.labels), len(self.cfg["entity_labels"]))
         self.model.initialize(X=[example.x for example in islice(get_examples(), 10)])
 
-    def predict(self, docs: Iterable[Doc]) -> list[Prediction]:
+    def predict(
+        self, docs: Iterable[Doc], *, at_least: float | None = None, relative: bool | None = None
+    ) -> list[Prediction]:
         """Find the relations between the entities of each document, without touching the documents.
 
         docs (Iterable[Doc]): The documents, with entities.
+        at_least (Optional[float]), relative (Optional[bool]): What a relation needs, this time: as the settings
+            `threshold` and `relative`, which count where this is None. `nlp.pipe` hands them on, by
+            `component_cfg={"relations": {"at_least": 0.05}}`.
         RETURNS (List[Prediction]): Head, child and label of each relation as numbers, and its probability, for each
             document.
+        RAISES (ValueError): CE255 if `at_least` is no probability.
         """
+        at_least = self.cfg["threshold"] if at_least is None else at_least
+        _check_probability(at_least)
+        is_sure = partial(_is_sure, at_least=at_least, relative=self.cfg["relative"] if relative is None else relative)
         docs = list(docs)
         warn_if_encoder_missed(self.model, docs, Warnings.CW250.format(name=self.name))
         rows = self.model.predict(docs)
@@ -219,10 +227,10 @@ class RelationExtractor(Head):
             for (number, pairs), part in zip(portion, np.split(of_pairs, cuts), strict=True):
                 # 64 bits tell nearly certain ones apart
                 probabilities = _sigmoid(part.astype("float64"))
-                chosen, labels = np.nonzero(self._is_sure(probabilities))
+                chosen, labels = np.nonzero(is_sure(probabilities))
                 triples = np.column_stack([pairs[chosen], labels])
                 found[number].append((triples, probabilities[chosen, labels]))
-        return [self._join(parts) for parts in found]
+        return [_join(parts, is_sure) for parts in found]
 
     def set_annotations(self, docs: Iterable[Doc], predictions: Sequence[Prediction]) -> None:
         """Write predicted relations to documents.
@@ -233,16 +241,12 @@ class RelationExtractor(Head):
         labels = self.labels
         for doc, (triples, probabilities) in zip(docs, predictions, strict=True):
             spans = spans_of(doc, self.cfg["spans_key"])
+            rows = triples.tolist()
             relations = [
-                {
-                    **relation_of(spans[head], spans[child], labels[label]),
-                    "head_label": spans[head].label_,
-                    "child_label": spans[child].label_,
-                    "probability": probability,
-                }
-                for (head, child, label), probability in zip(triples.tolist(), probabilities.tolist(), strict=True)
+                relation_of(spans[head], spans[child], labels[label], probability)
+                for (head, child, label), probability in zip(rows, probabilities.tolist(), strict=True)
             ]
-            doc.user_data[RELATIONS_KEY] = sorted(relations, key=sort_key)
+            write_relations(doc, relations, [(spans[head].label_, spans[child].label_) for head, child, _ in rows])
 
     def learn(self, examples: list[Example], outputs: list[Floats2d]) -> tuple[float, list[Floats2d]]:
         """Score the pairs of a batch, a portion at a time, and learn from them.
@@ -299,7 +303,7 @@ class RelationExtractor(Head):
         all_entities, relations = [], {}
         for number, example in enumerate(examples):
             spans = []
-            if RELATIONS_KEY in example.reference.user_data:
+            if has_relations(example.reference):
                 taught = taught_entities(example, key, self.cfg["entities"] == "gold")
                 spans = taught.spans
                 relations[number] = read_gold_relations(example.reference, taught.gold, self.label_numbers, key)
@@ -308,11 +312,11 @@ class RelationExtractor(Head):
 
     def _count_proposed(self, example: Example) -> tuple[int, int]:
         """How many of the gold relations are among the candidates of the predicted document, and how many there are."""
-        if RELATIONS_KEY not in example.reference.user_data:
+        if not has_relations(example.reference):
             return 0, 0
-        gold = example.reference.user_data[RELATIONS_KEY]
+        gold = read_relations(example.reference)
         # a label that training never saw is a miss as well
-        numbers = {label: number for number, label in enumerate({relation["label"] for relation in gold})}
+        numbers = {label: number for number, label in enumerate({relation.label for relation in gold})}
         taught = taught_entities(example, self.cfg["spans_key"], from_gold=False)
         relations = read_gold_relations(example.reference, taught.gold, numbers, self.cfg["spans_key"])
         entities = self._read_entities(example.predicted, taught.spans)
@@ -328,26 +332,33 @@ class RelationExtractor(Head):
         return sizes(self.model, len(self.labels), len(self.cfg["entity_labels"]))
 
     def _portions(self, all_entities: list[Entities]) -> Iterator[Portion]:
-        return portions(all_entities, self.candidates, self._allowed(), MAX_PAIRS, self.cfg["max_candidates"])
+        return portions(all_entities, self.candidates, self._allowed(), self.max_pairs, self.cfg["max_candidates"])
 
     def _read_entities(self, doc: Doc, spans) -> Entities:
         numbers = {label: number for number, label in enumerate(self.cfg["entity_labels"], start=1)}
         concepts = number_concepts(spans) if self.cfg["level"] == "concepts" else None
         return read_entities(doc, spans, numbers, self.cfg["unit"], concepts)
 
-    def _is_sure(self, probabilities: np.ndarray) -> np.ndarray:
-        """Which relations of a document to keep; of a portion of them, all that may be kept in the end."""
-        return confidences(probabilities, self.cfg["relative"]) >= self.cfg["threshold"]
-
-    def _join(self, parts: list[Prediction]) -> Prediction:
-        """Put the relations of a document together; the best one may lie in another portion."""
-        triples = np.concatenate([np.zeros((0, 3), dtype="int64"), *(triples for triples, _ in parts)])
-        probabilities = np.concatenate([np.zeros(0), *(p for _, p in parts)])
-        sure = self._is_sure(probabilities)
-        return triples[sure], probabilities[sure]
-
     def _allowed(self) -> np.ndarray:
         return allowed_pairs(self.cfg["entity_labels"], self.cfg["label_pairs"])
+
+
+def _check_probability(threshold: float) -> None:
+    if not 0 <= threshold <= 1:
+        raise ValueError(Errors.CE255.format(threshold=threshold))
+
+
+def _is_sure(probabilities: np.ndarray, at_least: float, relative: bool) -> np.ndarray:
+    """Which relations of a document to keep; of a portion of them, all that may be kept in the end."""
+    return confidences(probabilities, relative) >= at_least
+
+
+def _join(parts: list[Prediction], is_sure: Callable[[np.ndarray], np.ndarray]) -> Prediction:
+    """Put the relations of a document together; the best one may lie in another portion."""
+    triples = np.concatenate([np.zeros((0, 3), dtype="int64"), *(triples for triples, _ in parts)])
+    probabilities = np.concatenate([np.zeros(0), *(p for _, p in parts)])
+    sure = is_sure(probabilities)
+    return triples[sure], probabilities[sure]
 
 
 def _sigmoid(logits):

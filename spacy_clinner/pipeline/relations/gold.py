@@ -9,8 +9,8 @@ from spacy.training import Example
 from thinc.types import Floats2d, Ints2d
 
 from ...annotations.entity import Entity
-from ...annotations.keys import DOC_ID_KEY, RELATIONS_KEY
-from ...annotations.relations import labels_by_offsets, spans_of
+from ...annotations.keys import DOC_ID_KEY
+from ...annotations.relations import labels_by_offsets, read_relations, spans_of
 from ...errors import Errors
 
 
@@ -68,11 +68,10 @@ def read_gold_relations(
     numbers = {entity: number for number, entity in enumerate(entities)}
     names = labels_by_offsets(reference, spans_key)
     rows = []
-    for relation in reference.user_data[RELATIONS_KEY]:
-        doc, label = reference.user_data.get(DOC_ID_KEY), relation["label"]
+    for *ends, label, _ in read_relations(reference):
+        doc = reference.user_data.get(DOC_ID_KEY)
         if label not in labels:
             raise ValueError(Errors.CE251.format(doc=doc, label=label, labels=", ".join(labels)))
-        ends = [tuple(relation[side]) for side in ("head", "child")]
         for side, offsets in zip(("head", "child"), ends, strict=True):
             if offsets not in names:
                 raise ValueError(Errors.CE253.format(doc=doc, side=side, start=offsets[0], end=offsets[1], label=label))

@@ -7,6 +7,7 @@ from spacy.tokens import Span
 from thinc.api import Model
 from thinc.types import Floats2d, Ints1d
 
+from ...annotations.concepts import concepts_of
 from ...errors import Errors
 from ...layers.pairs.features import Entities
 from ...layers.pairs.groups import pool_groups
@@ -16,11 +17,12 @@ from .portions import Portion, find_windows, join_portion
 def number_concepts(spans: Sequence[Span]) -> Ints1d:
     """Number the concepts of entities.
 
-    spans (Sequence[Span]): the entities of a document; `kb_id_` names an entity's concept, and one without is a
-        concept of its own.
+    spans (Sequence[Span]): the entities of a document. One without a concept is a concept of its own, and what a
+        composite mention names counts as one, too: its pairs have one score, which cannot answer for each of its
+        concepts alone.
     RETURNS (Ints1d): the number of each entity's concept, by first mention. Shape: (m,)
     """
-    names = [span.kb_id_ or number for number, span in enumerate(spans)]
+    names = [concepts_of(span) or number for number, span in enumerate(spans)]
     numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
     return np.array([numbers[name] for name in names], dtype="int64")
 

@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 from spacy.training import Example
 
-from ...annotations.keys import RELATIONS_KEY
-from ...annotations.relations import labels_by_offsets
+from ...annotations.relations import labels_by_offsets, read_relations
 
 
 def collect_labels(examples: Iterable[Example], spans_key: str | None) -> dict[str, Any]:
@@ -22,9 +21,9 @@ def collect_labels(examples: Iterable[Example], spans_key: str | None) -> dict[s
     for example in examples:
         names = labels_by_offsets(example.reference, spans_key)
         entity_labels.update(names.values())
-        for relation in example.reference.user_data.get(RELATIONS_KEY, ()):
-            labels.add(relation["label"])
-            head, child = (names.get(tuple(relation[side])) for side in ("head", "child"))
+        for relation in read_relations(example.reference):
+            labels.add(relation.label)
+            head, child = names.get(relation.head), names.get(relation.child)
             if head and child:
                 pairs.setdefault(head, set()).add(child)
     label_pairs = {head: sorted(children) for head, children in sorted(pairs.items())}

@@ -1,16 +1,14 @@
 """The most specific of relations: what is said of a narrow concept need not be said of the broader ones."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import product
-from typing import Any
 
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ...annotations.concepts import ConceptRelation, concepts_by_offsets, relations_of_concepts
-from ...annotations.keys import RELATIONS_KEY
-from ...annotations.relations import spans_of
+from ...annotations.concepts import concepts_by_offsets, relations_of_concepts
+from ...annotations.relations import Offsets, Relation, has_relations, keep_relations, read_relations, spans_of
 from ...annotations.relations_view import register_relations_view
 from ...errors import Errors
 from ..stored_json import StoredJson
@@ -23,7 +21,7 @@ class SpecificRelations(StoredJson):
     or narrower ones.
 
     A drug that induces "nephrotic syndrome" induces a "kidney disease" as well; where both are found, the first stays.
-    Concepts are the entities' `kb_id_`, several joined by "|"; a relation of entities without one stays.
+    Concepts are the entities' `kb_id_` (`annotations.concepts`); a relation of entities without one stays.
     """
 
     part = "broader"
@@ -66,34 +64,30 @@ class SpecificRelations(StoredJson):
         RETURNS (Doc): The same document.
         RAISES (ValueError): CE281 if the component has no hierarchy.
         """
-        if RELATIONS_KEY in doc.user_data:
-            doc.user_data[RELATIONS_KEY] = self.most_specific(doc, doc.user_data[RELATIONS_KEY])
+        if has_relations(doc):
+            keep_relations(doc, self.are_specific(doc, read_relations(doc)))
         return doc
 
-    def most_specific(self, doc: Doc, relations: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Choose from relations of a document those that do not follow from the others.
+    def are_specific(self, doc: Doc, relations: Sequence[Relation[Offsets]]) -> list[bool]:
+        """Find the relations of a document that do not follow from the others.
 
         doc (Doc): The document, with entities.
-        relations (List[Dict[str, Any]]): Relations as they are stored.
-        RETURNS (List[Dict[str, Any]]): Some of them, in their order. One of entities with several concepts stays if any
-            of its pairs of concepts does.
+        relations (Sequence[Relation[Offsets]]): Some of its relations.
+        RETURNS (List[bool]): Whether each stays. One of entities with several concepts does if any of its pairs of
+            concepts does.
         RAISES (ValueError): CE281 if the component has no hierarchy.
         """
         self._check()
         concepts = concepts_by_offsets(spans_of(doc, self.spans_key))
         stated = [relations_of_concepts(relation, concepts) for relation in relations]
         implied = set().union(*(self._implied(one) for one in set().union(*stated)))
-        return [
-            relation
-            for relation, of_concepts in zip(relations, stated, strict=True)
-            if not of_concepts or of_concepts - implied
-        ]
+        return [not of_concepts or bool(of_concepts - implied) for of_concepts in stated]
 
-    def _implied(self, stated: ConceptRelation) -> set[ConceptRelation]:
+    def _implied(self, stated: Relation[str]) -> set[Relation[str]]:
         """What follows from a relation, but not itself."""
-        head, child, label = stated
+        head, child, label, _ = stated
         heads, children = ({concept, *self.hierarchy.broader(concept)} for concept in (head, child))
-        return set(map(ConceptRelation._make, product(heads, children, (label,)))) - {stated}
+        return {Relation(*ends, label) for ends in product(heads, children)} - {stated}
 
     def _check(self) -> None:
         if not self.hierarchy.edges:

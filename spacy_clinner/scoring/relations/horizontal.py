@@ -21,7 +21,8 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from ...annotations.entity import Entity
-from ...annotations.keys import DOC_ID_KEY, RELATIONS_KEY
+from ...annotations.keys import DOC_ID_KEY
+from ...annotations.relations import has_relations, read_relations
 from ...errors import Errors
 from ..counts import PRF, prf
 from ..entities import align_entities
@@ -57,7 +58,7 @@ def horizontal_score(examples: Iterable[Example], drug_label: str = DRUG) -> dic
 
     for example in examples:
         reference, predicted = example.reference, example.predicted
-        if RELATIONS_KEY not in reference.user_data:
+        if not has_relations(reference):
             continue
         if reference.text != predicted.text:
             raise ValueError(Errors.CE061.format(doc=reference.user_data.get(DOC_ID_KEY)))
@@ -89,9 +90,9 @@ def entries_of(doc: Doc, drug_label: str = DRUG) -> Entries:
     """
     drugs = [Entity(e.start_char, e.end_char, e.label_) for e in doc.ents if e.label_ == drug_label]
     fields = {drug[:2]: {drug} for drug in drugs}
-    for relation in doc.user_data.get(RELATIONS_KEY, ()):
-        if tuple(relation["head"]) in fields:
-            fields[tuple(relation["head"])].add(Entity(*relation["child"], relation["label"]))
+    for relation in read_relations(doc):
+        if relation.head in fields:
+            fields[relation.head].add(Entity(*relation.child, relation.label))
     return {drug: frozenset(fields[drug[:2]]) for drug in drugs}
 
 

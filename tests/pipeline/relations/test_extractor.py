@@ -8,8 +8,10 @@ import spacy
 from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 
-import spacy_clinner.pipeline.relations.extractor as module
 from spacy_clinner.annotations.keys import RELATIONS_KEY
+from spacy_clinner.pipeline.relations.candidates import read_entities
+from spacy_clinner.pipeline.relations.labels import allowed_pairs
+from spacy_clinner.pipeline.relations.portions import portions
 
 from ...toys.relations import NOTES, examples, make_nlp, reference, relations, train
 
@@ -60,7 +62,7 @@ def test_portions_give_the_same_relations_and_gradients(trained, documents, monk
     # what is left of training: spaCy finishes an encoder's update before its listeners answer
     gradients()
     whole = gradients()
-    monkeypatch.setattr(module, "MAX_PAIRS", 2)
+    monkeypatch.setattr(trained.get_pipe("relations"), "max_pairs", 2)
     parts = gradients()
     assert any(gradient.any() for gradient in whole)
     assert all(np.allclose(a, b, rtol=1e-3, atol=1e-6) for a, b in zip(whole, parts, strict=True))
@@ -74,10 +76,15 @@ def test_many_entities_stay_within_bounds(trained):
     doc = Doc(nlp.vocab, words=["aspirin", "5"] * 500)
     doc.set_ents([Span(doc, i, i + 1, ("DRUG", "DOSE")[i % 2]) for i in range(1000)])
     pipe = nlp.get_pipe("relations")
-    portions = pipe._portions([pipe._read_entities(doc, doc.ents)])
-    sizes = [sum(len(pairs) for _, pairs in portion) for portion in portions]
+    numbers = {label: number for number, label in enumerate(pipe.cfg["entity_labels"], start=1)}
+    entities = read_entities(doc, doc.ents, numbers, "lines")
+    allowed = allowed_pairs(pipe.cfg["entity_labels"], pipe.cfg["label_pairs"])
+    sizes = [
+        sum(len(pairs) for _, pairs in portion)
+        for portion in portions([entities], pipe.candidates, allowed, pipe.max_pairs, pipe.cfg["max_candidates"])
+    ]
     # a drug's children are doses and drugs
-    assert sum(sizes) == 500 * 999 and max(sizes) <= module.MAX_PAIRS
+    assert sum(sizes) == 500 * 999 and max(sizes) <= pipe.max_pairs == 2**15
 
 
 def test_survives_every_way_of_saving(trained, documents, tmp_path):
@@ -115,6 +122,37 @@ def test_threshold_may_change(trained):
         pipe.cfg["threshold"] = 0.5
 
 
+def test_a_threshold_is_asked_for(trained):
+    """Whoever asks for another threshold gets what the setting would give, and changes no pipeline."""
+    pipe = trained.get_pipe("relations")
+    docs = list(trained.pipe([pair.x for pair in examples(trained)]))
+    before = dict(pipe.cfg)
+    settings = [(0.0, False), (0.3, False), (0.999, False), (0.5, True), (1.0, True)]
+    for at_least, relative in settings:
+        asked = pipe.predict(docs, at_least=at_least, relative=relative)
+        assert pipe.cfg == before
+        pipe.cfg.update(threshold=at_least, relative=relative)
+        try:
+            assert all(map(same_prediction, asked, pipe.predict(docs)))
+            # one of the two alone
+            assert all(map(same_prediction, asked, pipe.predict(docs, at_least=at_least)))
+            pipe.cfg["threshold"] = 0.7
+            assert all(map(same_prediction, asked, pipe.predict(docs, at_least=at_least)))
+        finally:
+            pipe.cfg.update(before)
+        piped = trained.pipe(
+            [doc.copy() for doc in docs], component_cfg={"relations": dict(at_least=at_least, relative=relative)}
+        )
+        assert [len(doc.user_data[RELATIONS_KEY]) for doc in piped] == [len(rows) for rows, _ in asked]
+    assert len(pipe.predict(docs, at_least=0.0)[0][0]) == 3 * 6
+    with pytest.raises(ValueError, match="CE255"):
+        pipe.predict(docs, at_least=1.5)
+
+
+def same_prediction(one, other):
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
 def test_a_document_known_to_state_a_relation_keeps_those_near_its_best(trained, monkeypatch):
     pipe = trained.get_pipe("relations")
     doc = examples(trained)[2].x
@@ -130,7 +168,7 @@ def test_a_document_known_to_state_a_relation_keeps_those_near_its_best(trained,
     assert kept == [r for r in every if r["probability"] / (1 - r["probability"]) >= odds[1] * (1 - 1e-5)]
     assert len(kept) == 2
     # the best is that of the document, not of the portion
-    monkeypatch.setattr(module, "MAX_PAIRS", 1)
+    monkeypatch.setattr(pipe, "max_pairs", 1)
     assert [relations(d) for d in trained.pipe([doc.copy()])] == [relations(trained(doc.copy()))]
     assert len(trained(doc.copy()).user_data[RELATIONS_KEY]) == 2
     assert trained("no entities").user_data[RELATIONS_KEY] == []

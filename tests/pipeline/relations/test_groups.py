@@ -9,7 +9,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from spacy_clinner.annotations.keys import CONCEPT_RELATIONS_KEY, RELATIONS_KEY
-from spacy_clinner.annotations.relations import relation_of
+from spacy_clinner.annotations.relations import relation_of, write_relations
 from spacy_clinner.layers.pairs.features import Entities
 from spacy_clinner.pipeline.relations.groups import group_pairs, number_concepts, targets_of_groups
 from spacy_clinner.training.gold_ents_corpus import give_gold_entities
@@ -33,7 +33,7 @@ def examples(nlp):
         doc = Doc(nlp.vocab, words=words)
         doc.set_ents([Span(doc, at, at + 1, label, kb_id=concept) for at, label, concept in entities])
         pairs = [(a, b) for a in doc.ents for b in doc.ents if (a.kb_id_, b.kb_id_) in related]
-        doc.user_data[RELATIONS_KEY] = [relation_of(head, child, "CAUSES") for head, child in pairs]
+        write_relations(doc, [relation_of(head, child, "CAUSES") for head, child in pairs])
         doc.user_data[CONCEPT_RELATIONS_KEY] = [["CAUSES", head, child] for head, child in related]
         predicted = Doc(nlp.vocab, words=words)
         give_gold_entities(predicted, doc)

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
 
-import spacy_clinner.pipeline.relations.extractor as module
 from spacy_clinner.layers.pairs.features import Entities, neighbour_labels, pair_features
+from spacy_clinner.pipeline.relations.candidates import read_entities
 from spacy_clinner.pipeline.relations.children import find_children
-from spacy_clinner.pipeline.relations.portions import candidate_pairs, find_windows, join_portion
+from spacy_clinner.pipeline.relations.labels import allowed_pairs
+from spacy_clinner.pipeline.relations.portions import candidate_pairs, find_windows, join_portion, portions
 
 from ...toys.relations import examples, make_nlp, train
 
@@ -90,17 +91,19 @@ def many_entities(nlp, n):
     return doc
 
 
-def test_windows_stay_small_in_a_long_document(monkeypatch):
+def test_windows_stay_small_in_a_long_document():
     nlp = make_nlp(candidates=IN_DOCUMENT, max_candidates=20)
     nlp.initialize(partial(examples, nlp))
-    monkeypatch.setattr(module, "MAX_PAIRS", 100)
     pipe = nlp.get_pipe("relations")
+    numbers = {label: number for number, label in enumerate(pipe.cfg["entity_labels"], start=1)}
+    allowed = allowed_pairs(pipe.cfg["entity_labels"], pipe.cfg["label_pairs"])
     sizes = []
     for n in (100, 1000):
         doc = many_entities(nlp, n)
-        all_entities = [pipe._read_entities(doc, doc.ents)]
+        all_entities = [read_entities(doc, doc.ents, numbers, "lines")]
         with pytest.warns(UserWarning, match="CW365"):
-            parts = [find_windows(portion, all_entities)[0].tokens for portion in pipe._portions(all_entities)]
+            found = list(portions(all_entities, pipe.candidates, allowed, max_pairs=100, max_candidates=20))
+        parts = [find_windows(portion, all_entities)[0].tokens for portion in found]
         sizes.append((len(parts), max(where.stop - where.start for where in parts)))
     assert sizes[1][0] <= 11 * sizes[0][0] and sizes[1][1] <= 2 * sizes[0][1] < 200
 

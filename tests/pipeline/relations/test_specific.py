@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc, DocBin, Span
 
 from spacy_clinner.annotations.keys import RELATIONS_KEY
-from spacy_clinner.annotations.relations import relation_of
+from spacy_clinner.annotations.relations import read_relations, relation_of, write_relations
 from spacy_clinner.pipeline.relations.hierarchy import Hierarchy, read_broader_concepts
 
 # failure and nephrosis are diseases of the kidney, which are diseases; statins are drugs
@@ -24,7 +24,7 @@ def annotate(doc, relations):
     """Relations between words, each of which is an entity and its own concept, "a+b" of two."""
     doc.set_ents([Span(doc, i, i + 1, label="X", kb_id=token.text.replace("+", "|")) for i, token in enumerate(doc)])
     words = {ent.text: ent for ent in doc.ents}
-    doc.user_data[RELATIONS_KEY] = [relation_of(words[head], words[child], label) for head, child, label in relations]
+    write_relations(doc, [relation_of(words[head], words[child], label) for head, child, label in relations])
     return doc
 
 
@@ -37,8 +37,7 @@ def kept(nlp, *relations):
         doc = pipe(doc)
     text = doc.text
     return [
-        " ".join([text[slice(*found["head"])], text[slice(*found["child"])], found["label"]])
-        for found in doc.user_data[RELATIONS_KEY]
+        " ".join([text[slice(*found.head)], text[slice(*found.child)], found.label]) for found in read_relations(doc)
     ]
 
 
@@ -72,8 +71,17 @@ def test_relations_of_entities_without_a_concept_stay():
     doc = annotate(Doc(nlp.vocab, words=["statin", "kidney", "failure"]), [])
     doc.set_ents([Span(doc, i, i + 1, label="X") for i in range(3)])
     relations = [relation_of(doc.ents[0], child, "CID") for child in doc.ents[1:]]
-    doc.user_data[RELATIONS_KEY] = relations
-    assert nlp.get_pipe("specific")(doc).user_data[RELATIONS_KEY] == relations
+    write_relations(doc, relations)
+    assert read_relations(nlp.get_pipe("specific")(doc)) == relations
+
+
+def test_what_stays_is_stored_as_it_was():
+    nlp = make_nlp()
+    doc = annotate(Doc(nlp.vocab, words=["statin", "kidney", "failure"]), [])
+    relations = [relation_of(doc.ents[0], child, "CID", 0.75) for child in doc.ents[1:]]
+    write_relations(doc, relations, [("X", "X")] * 2)
+    before = doc.user_data[RELATIONS_KEY]
+    assert nlp.get_pipe("specific")(doc).user_data[RELATIONS_KEY] == before[1:]
 
 
 def test_entities_of_a_span_group_and_documents_without_relations():
@@ -82,7 +90,7 @@ def test_entities_of_a_span_group_and_documents_without_relations():
     del doc.user_data[RELATIONS_KEY]
     specific = nlp.get_pipe("specific")
     assert RELATIONS_KEY not in specific(doc).user_data
-    doc.user_data[RELATIONS_KEY] = [relation_of(doc.ents[0], child, "CID") for child in doc.ents[1:]]
+    write_relations(doc, [relation_of(doc.ents[0], child, "CID") for child in doc.ents[1:]])
     assert len(specific(doc).user_data[RELATIONS_KEY]) == 2
     doc.spans["found"] = list(doc.ents)
     assert len(specific(doc).user_data[RELATIONS_KEY]) == 1
