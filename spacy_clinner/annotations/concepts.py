@@ -17,8 +17,8 @@ from .relations import Offsets, Relation, read_relations
 Concepts = Mapping[Offsets, tuple[str, ...]]
 
 _LISTED = re.compile(r"[,;]")
-# a variant of a gene, whose name holds bars: p|SUB|V|600|E
-_VARIANT = re.compile(r"[a-z]\|[A-Z]+\|")
+# a variant of a gene, whose name holds bars: p|SUB|V|600|E, c|Allele|G|111, |INS|125_126|AA
+_VARIANT = re.compile(r"[a-z]?\|[A-Za-z]{2,}\d*\|")
 
 
 def split_concepts(kb_id: str) -> tuple[str, ...]:
