@@ -20,7 +20,7 @@ demo: .venv/.installed
 	@echo "  an annotated note    demo/note.html, its drugs demo/drugs.csv"
 	@echo "Next, annotate a note of yours, adapt to your specialty (docs/adapt.md), or compare taggers on real case reports:"
 	@echo "  $(BIN)/python -m spacy clinner annotate demo/pipeline YOUR_NOTE.txt --html page.html"
-	@echo "  $(BIN)/python -m spacy project run maccrobat"
+	@echo "  $(BIN)/python -m spacy project run maccrobat studies/maccrobat"
 
 test: .venv/.installed
 	$(BIN)/ruff check .
@@ -46,4 +46,4 @@ test-newest: .venv-newest/.installed
 	touch $@
 
 clean:
-	rm -rf .venv .venv-newest corpus training demo packages metrics project.lock
+	rm -rf .venv .venv-newest corpus training demo packages metrics project.lock studies/*/project.lock

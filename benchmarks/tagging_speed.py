@@ -1,7 +1,7 @@
 """Speed and memory of a tagger against spaCy's own `ner`, from raw texts, on one thread.
 
-    python benchmarks/tagging_speed.py run training/maccrobat/charcnn-bilstm_crf/seed0/model-best \\
-        --baseline training/maccrobat/hashcnn_transition/seed0/model-best
+    python benchmarks/tagging_speed.py run MODEL \\
+        --baseline BASELINE
 
 The ratio depends on the processor and on what the libraries' matrix products make of it, so it is measured under each
 of `SETTINGS`; also with spaCy's products made by torch, as no installation does: so fast is `ner` on a processor that

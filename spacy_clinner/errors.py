@@ -92,7 +92,8 @@ class Errors(metaclass=_Coded):
     )
     CE018 = (
         "{file} has no public source, and the data folder (`--data-dir`) holds no copy. Take the published vectors: "
-        "`python -m spacy project run maccrobat . --vars.glove glove.6B.100d.txt`; scores will differ a little."
+        "`python -m spacy project run maccrobat studies/maccrobat --vars.glove glove.6B.100d.txt`; scores will differ "
+        "a little."
     )
     CE019 = (
         "Document {one!r} is in the test split of {folder!r}, and {share} % of it or of {two!r} are in both; {two!r} "

@@ -1,117 +1,155 @@
-"""The workflows name what exists, and the table of results shows what was predicted."""
+"""The workflows of the root's project and of the studies name what exists, and what earlier steps make."""
 
-import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-import spacy
-from spacy.tokens import DocBin, Span
 from weasel.cli.run import project_run
 from weasel.util import load_project_config
 
-from scripts.collect_results import collect, to_markdown
-from spacy_clinner.corpora.formats.brat import BratDocument
-from spacy_clinner.corpora.placing.record import Mention
+from spacy_clinner.experiments.grid_cells import read_grid
+from spacy_clinner.experiments.relation_study import read_study
 
 ROOT = Path(__file__).parents[1]
-PROJECT = load_project_config(ROOT)
-COMMANDS = {command["name"]: command for command in PROJECT["commands"]}
+STUDIES = sorted(path.parent for path in ROOT.glob("studies/*/project.yml"))
+PROJECTS = {path: load_project_config(path) for path in (ROOT, *STUDIES)}
+WORKFLOWS = [(path, name) for path, project in PROJECTS.items() for name in project["workflows"]]
+NAMES = [f"{path.name}-{name}" if path != ROOT else name for path, name in WORKFLOWS]
 # what a command may read without another one having written it
-GIVEN = ("configs/", "scripts/", "assets/manifests", "assets/splits")
+GIVEN = ("configs/", "scripts/", "assets/manifests", "assets/splits", "benchmarks/")
+
+each_workflow = pytest.mark.parametrize(("folder", "workflow"), WORKFLOWS, ids=NAMES)
 
 
-@pytest.mark.parametrize("workflow", PROJECT["workflows"])
-def test_workflow_runs_dry(workflow, capfd):
-    project_run(ROOT, workflow, dry=True)
-    steps = PROJECT["workflows"][workflow]
-    assert len(steps) == len(set(steps)) and set(steps) <= set(COMMANDS)
+def steps_of(folder, workflow):
+    """The commands of a workflow, those of other projects that it runs in front of the one that does; with folders."""
+    commands = {command["name"]: command for command in PROJECTS[folder]["commands"]}
+    for name in PROJECTS[folder]["workflows"].get(workflow, [workflow]):
+        for line in commands[name]["script"]:
+            if line.startswith("python -m spacy project run "):
+                other, place = line.split()[5:7]
+                yield from steps_of((folder / place).resolve(), other)
+        yield folder, commands[name]
 
 
-@pytest.mark.parametrize("workflow", PROJECT["workflows"])
-def test_steps_find_their_dependencies(workflow):
+def from_root(folder, path):
+    return (folder / path).resolve().relative_to(ROOT).as_posix()
+
+
+def commands_of(folder):
+    return PROJECTS[folder]["commands"]
+
+
+@each_workflow
+def test_workflow_runs_dry(folder, workflow, capfd):
+    project_run(folder, workflow, dry=True)
+    names = PROJECTS[folder]["workflows"][workflow]
+    assert len(names) == len(set(names)) and set(names) <= {command["name"] for command in commands_of(folder)}
+
+
+@each_workflow
+def test_steps_find_their_dependencies(folder, workflow):
     made: set[str] = set()
-    for step in PROJECT["workflows"][workflow]:
-        for dep in COMMANDS[step].get("deps", []):
+    for place, command in steps_of(folder, workflow):
+        for dep in (from_root(place, dep) for dep in command.get("deps", [])):
             if dep.startswith(GIVEN):
                 assert (ROOT / dep).exists(), dep
             else:
-                assert any(output == dep or output.startswith(f"{dep}/") for output in made), (step, dep)
-        made |= set(COMMANDS[step].get("outputs", []))
+                assert any(output == dep or output.startswith(f"{dep}/") for output in made), (command["name"], dep)
+        made |= {from_root(place, output) for output in command.get("outputs", [])}
 
 
-@pytest.mark.parametrize("workflow", PROJECT["workflows"])
-def test_folders_of_what_spacy_init_writes_exist(workflow):
-    made = {ROOT / folder for folder in PROJECT["directories"]}
-    for step in PROJECT["workflows"][workflow]:
-        outputs = [ROOT / output for output in COMMANDS[step].get("outputs", [])]
-        if any("-m spacy init" in line for line in COMMANDS[step]["script"]):
-            assert {output.parent for output in outputs} <= made, step
+@each_workflow
+def test_folders_of_what_spacy_init_writes_exist(folder, workflow):
+    made = {folder / name for folder in PROJECTS for name in PROJECTS[folder].get("directories", [])}
+    for place, command in steps_of(folder, workflow):
+        outputs = [ROOT / from_root(place, output) for output in command.get("outputs", [])]
+        if any("-m spacy init" in line for line in command["script"]):
+            assert {output.parent for output in outputs} <= made, command["name"]
         made |= {parent for output in outputs for parent in output.parents}
 
 
-def test_scripts_name_what_exists():
-    for command in COMMANDS.values():
+@pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: folder.name)
+def test_scripts_name_what_exists(folder):
+    for command in commands_of(folder):
         for line in command["script"]:
             assert line.startswith("python ")
-            for path in re.findall(r"(?:configs|scripts)/\S+", line):
-                assert (ROOT / path).is_file() and path in command.get("deps", []), path
+            # paths behind -C are the root's, others start from the project's folder
+            start = folder / "../.." if "clinner -C ../.. " in line else folder
+            deps = {from_root(folder, dep) for dep in command.get("deps", [])}
+            for path in re.findall(r"\S*(?:configs|scripts)/\S+", line):
+                assert (start / path).is_file() and from_root(start, path) in deps, path
+
+
+def test_commands_of_studies_run_in_the_root():
+    """What is no step of another project names the root, or the root's folders."""
+    for folder in STUDIES:
+        for command in commands_of(folder):
+            for line in command["script"]:
+                for path in re.findall(r"(?<!\S)(?:assets|corpus|training|configs)/\S+", line):
+                    assert "clinner -C ../.. " in line, path
+                assert "clinner -C ../.. " not in line or "../../" not in line.split("-C ../..")[1]
+
+
+def test_projects_stay_short():
+    for folder in PROJECTS:
+        assert len((folder / "project.yml").read_text(encoding="utf8").splitlines()) < 180
+
+
+def test_files_of_experiments_are_read():
+    for path in (ROOT / "configs").glob("grid_*.toml"):
+        assert read_grid(path).cells
+    for path in (ROOT / "configs").glob("relations_*.toml"):
+        assert read_study(path).systems
+
+
+def test_a_step_of_a_study_works_in_the_root(tmp_path):
+    """With the names of the repository, from any folder."""
+    study = tmp_path / "studies" / "tiny"
+    study.mkdir(parents=True)
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "a.txt").write_text("No fever.")
+    (tmp_path / "corpus" / "a.ann").touch()
+    (study / "project.yml").write_text(
+        "workflows: {tiny: [convert]}\ncommands:\n  - name: convert\n    script:\n"
+        '      - "python -m spacy clinner -C ../.. convert corpus corpus/all.spacy --format brat"\n'
+        "    deps: [../../corpus/a.txt]\n    outputs: [../../corpus/all.spacy]\n"
+    )
+    words = ["-m", "spacy", "project", "run", "tiny", "studies/tiny"]
+    for shown in ("Wrote 1 documents", "nothing changed"):
+        run = subprocess.run([sys.executable, *words], cwd=tmp_path, capture_output=True, text=True)
+        assert run.returncode == 0 and shown in run.stdout, run.stdout + run.stderr
+    assert (tmp_path / "corpus" / "all.spacy").exists()
 
 
 def test_demo_ends_by_naming_what_it_made():
-    made = [output for step in PROJECT["workflows"]["demo"] for output in COMMANDS[step].get("outputs", [])]
+    made = [output for _, command in steps_of(ROOT, "demo") for output in command.get("outputs", [])]
     recipe = (ROOT / "Makefile").read_text(encoding="utf8")
     named = set(re.findall(r"demo/[\w./-]*\w", recipe.split("project run demo")[1].split("test:")[0]))
     assert named == {path for path in made if not path.startswith(("demo/corpus", "demo/source"))}
 
 
-def test_seeds_differ_in_nothing_else():
-    for name, command in COMMANDS.items():
-        if found := re.fullmatch(r"(train-.+)-[12]", name):
-            first = json.dumps(COMMANDS[f"{found[1]}-0"]).replace("seed0", f"seed{name[-1]}").replace("-0", name[-2:])
-            assert json.dumps(command) == first.replace("seed 0", f"seed {name[-1]}")
-
-
-def predictions(path: Path, entities: list) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps({"id": f"#{i}", "entities": found}) + "\n" for i, found in enumerate(entities)))
-
-
-def test_collect(tmp_path):
-    nlp = spacy.blank("en")
-    docs = [nlp("Fever and cough."), nlp("No pain.")]
-    for doc, spans in zip(docs, ([(0, 1), (2, 3)], [(1, 2)]), strict=True):
-        doc.ents = [Span(doc, start, end, "Symptom") for start, end in spans]
-        doc.spans["clinner_brat"] = list(doc.ents)
-        marked = [Mention("T1", "Symptom", ((doc.ents[0].start_char, doc.ents[0].end_char - 1),), "")]
-        doc.user_data["clinner_brat"] = vars(BratDocument("", "", [vars(mention) for mention in marked]))
-    (tmp_path / "data").mkdir()
-    for split in ("dev", "test"):
-        DocBin(docs=docs, store_user_data=True).to_disk(tmp_path / "data" / f"{split}.spacy")
-    fever, cough, pain = [0, 5, "Symptom"], [10, 15, "Symptom"], [3, 7, "Symptom"]
-    metrics, peer = tmp_path / "metrics", tmp_path / "peers" / "other" / "predictions" / "seed0"
-    for split in ("dev", "test"):
-        predictions(metrics / "charcnn-bilstm_crf" / f"seed0-{split}.jsonl", [[fever, cough], [pain]])
-        predictions(metrics / "charcnn-bilstm_crf" / f"seed1-{split}.jsonl", [[fever], []])
-        predictions(metrics / "hashcnn_transition" / f"seed0-{split}.jsonl", [[fever], []])
-        predictions(peer / f"{split}.best.jsonl", [[], []])
-    (peer / "run.json").write_text(json.dumps({"versions": {"other": "1.2"}}))
-
-    result = collect(tmp_path / "data", metrics, tmp_path / "peers")
-
-    assert list(result["systems"]) == ["hashcnn_transition", "charcnn-bilstm_crf", "other"]
-    ours = result["systems"]["charcnn-bilstm_crf"]
-    strict = ours["scores"]["test"]["strict"]["micro"]["f"]
-    assert strict == {"mean": 0.75, "sd": pytest.approx(0.3536, abs=1e-4), "runs": [1.0, 0.5]}
-    assert ours["scores"]["test"]["strict"] == ours["scores"]["test-all"]["strict"]
-    assert ours["scores"]["test-original"]["strict"]["micro"]["f"]["runs"] == [0, 0]
-    assert ours["against_baseline"]["difference"] == 0.25
-    page = to_markdown(result)
-    assert "| char-CNN + GloVe + BiLSTM + CRF | 2 | 75.0 ± 35.4 |" in page
-    assert "| other 1.2 | 1 | 0.0 |" in page
-    assert "| test strict, annotators' offsets |" in page
-
-
-def test_collect_nothing(tmp_path):
-    with pytest.raises(ValueError, match="CE005"):
-        collect(tmp_path, tmp_path, tmp_path)
+def test_commands_of_pages_are_workflows():
+    """README, Makefile, docs and files of experiments name steps that are there."""
+    pages = [ROOT / "README.md", ROOT / "Makefile", *ROOT.glob("docs/*.md"), *ROOT.glob("configs/*.toml")]
+    pages += [ROOT / "project.yml", *(folder / "project.yml" for folder in STUDIES)]
+    found = 0
+    for page in pages:
+        text = page.read_text(encoding="utf8")
+        text = text.replace("\n", " ") if page.suffix == ".md" else text
+        for words in re.findall(r"spacy project run ([\w-]+(?: [\w./]+)?)", text):
+            name, _, place = words.partition(" ")
+            if name == "NAME":
+                continue
+            # a step starts in its project's folder; whoever reads a page, in the root
+            starts = (ROOT, page.parent) if page.name == "project.yml" else (ROOT,)
+            folders = [
+                (start / place).resolve() for start in starts if place and (start / place / "project.yml").exists()
+            ]
+            (folder,) = folders or [ROOT]
+            known = {*PROJECTS[folder]["workflows"], *(command["name"] for command in commands_of(folder))}
+            assert name in known, (page.name, words)
+            found += 1
+    assert found > 15

@@ -43,6 +43,7 @@ class GridFile(BaseModel, extra="forbid"):
     seeds: list[StrictInt] = [0, 1, 2]
     baseline: StrictStr | None = None
     keep_predictions: StrictBool = False
+    keep_models: StrictBool = False
     overrides: dict[StrictStr, Any] = {}
     tasks: Tasks
     methods: dict[StrictStr, Method]
@@ -109,6 +110,7 @@ def _make_cell(spec: GridFile, name: str, source: str, target: str, seed: int) -
         overrides={**{key: _fill(value, names) for key, value in overrides.items()}, "system.seed": seed},
         start=_make_cell(spec, method.start, source, target, seed) if method.start is not None else None,
         train=method.train,
+        keep=spec.keep_models and not method.hidden,
         keep_predictions=spec.keep_predictions and not method.hidden,
     )
 

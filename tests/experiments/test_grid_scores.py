@@ -8,7 +8,8 @@ from spacy.tokens import DocBin, Span
 from typer.testing import CliRunner
 
 from spacy_clinner.cli import clinner_cli
-from spacy_clinner.corpora.formats.brat import BratDocument, Textbound
+from spacy_clinner.corpora.formats.brat import BratDocument
+from spacy_clinner.corpora.placing.record import Mention
 from spacy_clinner.experiments.grid_cells import read_grid
 from spacy_clinner.experiments.grid_scores import score_grid
 from spacy_clinner.reports.experiment import draw_experiment
@@ -39,6 +40,7 @@ config = "{folder}/config.cfg"
 test = "{folder}/test.spacy"
 seeds = [0]
 keep_predictions = true
+keep_models = true
 
 [overrides]
 "paths.train" = "{folder}/train.spacy"
@@ -72,7 +74,7 @@ def folder(tmp_path):
     for doc, spans in zip(docs, ([(0, 1), (2, 3)], [(1, 2)]), strict=True):
         doc.ents = [Span(doc, start, end, "Symptom") for start, end in spans]
         doc.spans["clinner_brat"] = list(doc.ents)
-        marked = [Textbound("T1", "Symptom", ((doc.ents[0].start_char, doc.ents[0].end_char - 1),), "")]
+        marked = [Mention("T1", "Symptom", ((doc.ents[0].start_char, doc.ents[0].end_char - 1),), "")]
         doc.user_data["clinner_brat"] = vars(BratDocument("", "", [vars(mention) for mention in marked]))
     DocBin(docs=docs, store_user_data=True).to_disk(tmp_path / "test.spacy")
     fever, cough, pain = [0, 5, "Symptom"], [10, 15, "Symptom"], [3, 7, "Symptom"]
@@ -127,6 +129,7 @@ def test_predictions_of_trainings(tmp_path):
     output = run(tmp_path / "grid.toml", "--output", tmp_path / "out")
     # of the hidden source nothing is shown, so nothing is kept
     assert len(list((tmp_path / "out" / "predictions").iterdir())) == 2
+    assert len(list((tmp_path / "out" / "models").iterdir())) == 3
     scores = json.loads((tmp_path / "out" / "grid.json").read_text(encoding="utf8"))
     methods = scores["scores"]["tasks"][0]["methods"]
     found = {run["method"]: run for run in scores["runs"]}
