@@ -87,7 +87,10 @@ def forward(model: Model, X: Pairs, is_train: bool) -> tuple[Floats2d, Callable[
     mapped = multiply(ops, segments, model.get_param("between"), trans2=True)
     gaps, backprop_gaps = long_span_means(ops, mapped, between, lengths=X.between[:, 1] - X.between[:, 0])
     inner, backprop_inner = long_span_means(ops, model.get_param(_INNER)[X.labels], X.inner)
-    hidden = gaps + inner + model.get_param("bias")
+    # in place where it can be: a new array of all pairs takes longer than its arithmetic
+    hidden = gaps
+    hidden += inner
+    hidden += model.get_param("bias")
     for side, entities in (("head", heads), ("child", children)):
         of_entities = multiply(ops, means, model.get_param(side), trans2=True)
         for name, labels in _label_features(side, X):
@@ -95,17 +98,21 @@ def forward(model: Model, X: Pairs, is_train: bool) -> tuple[Floats2d, Callable[
         hidden += of_entities[entities]
     for name, values in zip(SIZES, X.features.T, strict=True):
         hidden += model.get_param(name)[values]
-    # 0 where the unit is off, by ReLU or by dropout
-    gate = (hidden > 0).astype("f")
-    if is_train:
-        gate *= ops.get_dropout_mask(hidden.shape, model.attrs["dropout_rate"])
-    hidden *= gate
+    ops.xp.maximum(hidden, 0, out=hidden)
+    mask = None
+    if is_train and model.attrs["dropout_rate"]:
+        mask = ops.get_dropout_mask(hidden.shape, model.attrs["dropout_rate"])
+        hidden *= mask
     scores = multiply(ops, hidden, model.get_param("output"), trans2=True) + model.get_param("output_bias")
 
     def backprop(d_scores: Floats2d) -> Floats2d:
         model.inc_grad("output", multiply(ops, d_scores, hidden, trans1=True))
         model.inc_grad("output_bias", d_scores.sum(axis=0))
-        d_hidden = multiply(ops, d_scores, model.get_param("output")) * gate
+        d_hidden = multiply(ops, d_scores, model.get_param("output"))
+        # what ReLU or dropout has switched off
+        d_hidden *= hidden > 0
+        if mask is not None:
+            d_hidden *= mask
         model.inc_grad("bias", d_hidden.sum(axis=0))
         for name, values in zip(SIZES, X.features.T, strict=True):
             model.inc_grad(name, _sum_by(model, d_hidden, values, SIZES[name]))
