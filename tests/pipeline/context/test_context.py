@@ -13,7 +13,7 @@ import pytest
 import spacy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from spacy.tokens import Doc, DocBin, Span
+from spacy.tokens import Doc, Span
 from spacy.tokens.underscore import Underscore
 from spacy.training import Example
 
@@ -258,18 +258,6 @@ def test_every_document_travels(nlp, words):
         here = {row[2] for row in rows if row[:2] == [ent.start_char, ent.end_char]}
         assert here == {key.removeprefix("is_") for key, holds in ent._.context_attributes.items() if holds}
     assert_same(doc, Doc(nlp.vocab).from_bytes(doc.to_bytes()))
-
-
-def test_documents_are_stored(nlp):
-    doc = nlp(TEXT)
-    packed = DocBin(docs=[doc], store_user_data=True).to_bytes()
-    assert_same(doc, next(DocBin().from_bytes(packed).get_docs(nlp.vocab)))
-
-
-def test_several_processes_find_the_same(nlp):
-    texts = [TEXT, "No asthma.", "", "Fever."]
-    for alone, parallel in zip(map(nlp, texts), nlp.pipe(texts, n_process=2), strict=True):
-        assert_same(alone, parallel)
 
 
 def test_named_getters_of_medspacy_give_what_its_lambdas_give(nlp):

