@@ -18,7 +18,7 @@ demo: .venv/.installed
 	@echo "  what the source buys demo/curve/curve.md (table), demo/curve/curve.png (plot)"
 	@echo "  with relations       demo/pipeline (the tagger, negation and the like, what belongs to what: demo/relations/model-best)"
 	@echo "  an annotated note    demo/note.html, its drugs demo/drugs.csv"
-	@echo "Next, annotate a note of yours, adapt to your specialty (docs/adapt.md), or compare taggers on real case reports:"
+	@echo "Next, annotate a note of yours, adapt to your specialty (docs/guide/adapt.md), or compare taggers on real case reports:"
 	@echo "  $(BIN)/python -m spacy clinner annotate demo/pipeline YOUR_NOTE.txt --html page.html"
 	@echo "  $(BIN)/python -m spacy project run maccrobat studies/maccrobat"
 

@@ -4,7 +4,7 @@
 
 Documents are ordered by the SHA-256 of a seed and their id, so the files are the same on every machine. The tables that
 say which sentence belongs to which document, which specialty a journal has, and which disease group a report has were
-derived from file names and by reading; none of them is gold (docs/specialties.md).
+derived from file names and by reading; none of them is gold (docs/results/specialties.md).
 """
 
 import csv

@@ -41,7 +41,7 @@ class Errors(metaclass=_Coded):
     )
     CE002 = (
         "Document {doc!r}, line {line} of its .ann file is no brat annotation. Lines start with T, E, R, *, A, M, N or "
-        "#, an id, a tab, and fields in brat's order: see docs/corpora.md."
+        "#, an id, a tab, and fields in brat's order: see docs/guide/corpora.md."
     )
     CE003 = (
         "Document {doc!r} has an .ann file but no .txt file, so its offsets point nowhere. Put the text beside it, or "
@@ -88,7 +88,7 @@ class Errors(metaclass=_Coded):
     )
     CE017 = (
         "{file} cannot be fetched from its public source ({error}). Check the network, or put a copy into the data "
-        "folder (`--data-dir`, in project.yml `vars.data_dir`; see docs/maccrobat.md)."
+        "folder (`--data-dir`, in project.yml `vars.data_dir`; see docs/results/maccrobat.md)."
     )
     CE018 = (
         "{file} has no public source, and the data folder (`--data-dir`) holds no copy. Take the published vectors: "
@@ -119,7 +119,7 @@ class Errors(metaclass=_Coded):
     )
     CE025 = (
         "{file}, line {line} is no entry of i2b2 2009. It is m, do, mo, f, du, r and ln in this order with || between "
-        'them, each ="text" and (but for "nm", and for ln) its offsets: see docs/medication_entries.md.'
+        'them, each ="text" and (but for "nm", and for ln) its offsets: see docs/guide/medication_entries.md.'
     )
     CE026 = (
         "{file}, line {line}: the offsets {offsets} of field {field} name no tokens of the text. Lines count from 1, "
@@ -182,7 +182,7 @@ class Errors(metaclass=_Coded):
     )
     CE030 = (
         "Demo corpus: {part!r} in the template or term {template!r} cannot be read: a bracket without its partner, an "
-        "unknown assertion or a misspelt slot. The language is described in docs/demo_corpus.md."
+        "unknown assertion or a misspelt slot. The language is described in docs/guide/demo_corpus.md."
     )
     CE031 = "There is no demo specialty {specialty!r}. Known: {known}."
     CE032 = (
@@ -219,11 +219,12 @@ class Errors(metaclass=_Coded):
     )
     CE335 = (
         "{file}, {place} {number} is no record of {format}: {problem}. A file holds an object a line, or a list of "
-        "objects, as the tool exports them: see docs/corpora.md. Check the format (--format)."
+        "objects, as the tool exports them: see docs/guide/corpora.md. Check the format (--format)."
     )
     CE050 = (
         "{folder} is no NeuroNER model: it lacks {file}. A model's folder holds model.ckpt.index, "
-        "model.ckpt.data-00000-of-00001, dataset.pickle and parameters.ini; docs/neuroner.md says where to get one."
+        "model.ckpt.data-00000-of-00001, dataset.pickle and parameters.ini; docs/guide/neuroner.md says where to get "
+        "one."
     )
     CE051 = (
         "{file} is no TensorFlow checkpoint, or it was cut off. Likely a download broke, or a Git LFS pointer was "
@@ -245,7 +246,7 @@ class Errors(metaclass=_Coded):
     )
     CE057 = (
         "The NeuroNER model was trained with {setting} = {found}, but only {wanted} can be imported. Train it again "
-        "so, or import one of the published models for spaCy tokens (docs/neuroner.md)."
+        "so, or import one of the published models for spaCy tokens (docs/guide/neuroner.md)."
     )
     CE058 = (
         "{path} exists. Name another folder, or replace it with --force; only an empty folder or a spaCy pipeline is "
@@ -316,9 +317,9 @@ class Errors(metaclass=_Coded):
     )
     CE083 = (
         "{config} transfers nothing, so there is nothing to compare. Put `spacy_clinner.transfer_layers.v1` into its "
-        "[initialize.after_init]; see docs/experiments.md."
+        "[initialize.after_init]; see docs/guide/experiments.md."
     )
-    CE084 = "{path}: {problems}. See docs/experiments.md."
+    CE084 = "{path}: {problems}. See docs/guide/experiments.md."
     CE086 = "{path} names no kind of table: end it in {known}."
     CE088 = (
         "{source}: a pipeline needs notes to annotate (`table MODEL NOTES... OUTPUT`), a .spacy file of annotated "
@@ -512,7 +513,7 @@ class Errors(metaclass=_Coded):
     CE231 = (
         "Wrong settings of spacy_clinner.transfer_layers.v1: {problem}. A block has `target` (an address such as "
         '"ner:tok2vec.encode"), `source` (null or an address), `load`, `reinit` and `freeze` (true or false), '
-        "`lr_scale` and `pull` (numbers from 0); see docs/transfer_layers.md."
+        "`lr_scale` and `pull` (numbers from 0); see docs/guide/transfer_layers.md."
     )
     CE233 = "Block {block!r}: there is no component {name!r} in the pipeline. Components: {pipes}."
     CE234 = (
@@ -588,8 +589,8 @@ class Errors(metaclass=_Coded):
 
     CE250 = (
         "The relation extractor {name!r} found no relations in the training documents. They belong in "
-        '`doc.user_data["clinner_relations"]` (docs/relations.md); the reader must keep user_data, and a DocBin must '
-        "be written with `store_user_data=True`. Or give the labels: [initialize.components.{name}] labels."
+        '`doc.user_data["clinner_relations"]` (docs/guide/relations.md); the reader must keep user_data, and a DocBin '
+        "must be written with `store_user_data=True`. Or give the labels: [initialize.components.{name}] labels."
     )
     CE251 = (
         "Document {doc!r} has a relation with the label {label!r}, which the extractor does not know. It knows: "
@@ -637,7 +638,7 @@ class Errors(metaclass=_Coded):
     CE272 = (
         "ConText rules: {problem}. A rule has a `literal`, a `category` (NEGATED_EXISTENCE, POSSIBLE_EXISTENCE, "
         "HISTORICAL, HYPOTHETICAL or FAMILY) and a `direction` (FORWARD, BACKWARD, BIDIRECTIONAL, TERMINATE or "
-        "PSEUDO); see docs/context.md."
+        "PSEUDO); see docs/guide/context.md."
     )
     CE273 = (
         "Component {name!r} reads the span group {key!r}, which a document does not have. Its groups: {known}. Set "
@@ -791,7 +792,7 @@ class Warnings(metaclass=_Coded):
         "The pipeline's tokens are not the data's in {differ} of {total} documents: {ours} tokens by {tokenizer}, "
         "{theirs} in the data. {cut} of {entities} gold entities do not begin and end with the pipeline's tokens: it "
         "cannot find them. Convert the data with the pipeline's tokenizer (--tokenizer), or train with the data's "
-        "(--nlp.tokenizer); see docs/tokenizer.md."
+        "(--nlp.tokenizer); see docs/guide/tokenizer.md."
     )
     CW311 = (
         "Document {doc!r} holds {n} sentences with {length} characters, and spaCy takes {limit} at once. Likely the "
@@ -808,7 +809,7 @@ class Warnings(metaclass=_Coded):
     CW112 = (
         "The CRF's compiled code cannot be kept: neither the package's folder nor the user's cache can be written. "
         "Every process compiles it again at its first note, which takes some eight seconds. Set NUMBA_CACHE_DIR to a "
-        "folder that this user can write; see docs/servers.md."
+        "folder that this user can write; see docs/guide/servers.md."
     )
     CW200 = (
         "Tagger {name!r} listens to an encoder, but the documents carry none of its output: predictions will be "

@@ -1,4 +1,4 @@
-"""The direction of dependency: a room imports only what lies to its right in the picture of docs/internals.md."""
+"""The direction of dependency: a room imports only what lies to its right in docs/develop/internals.md."""
 
 import ast
 import subprocess

@@ -24,7 +24,7 @@ from .toys.tagger import references
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("adapt.md", "medication_table.md", "predict.md")
-PAGE = "\n".join((ROOT / "docs" / name).read_text(encoding="utf8") for name in PAGES)
+PAGE = "\n".join((ROOT / "docs" / "guide" / name).read_text(encoding="utf8") for name in PAGES)
 VARIABLE = re.compile(r"^(\w+)=(.*)$", re.MULTILINE)
 
 
@@ -122,13 +122,13 @@ def test_splits_are_drawn(tmp_path, monkeypatch):
 
 
 def test_pages_that_the_task_table_names_exist():
-    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("**/*.md")]:
         for link in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf8")):
             assert "://" in link or (page.parent / link).exists(), (page.name, link)
 
 
 def test_the_configs_of_relations_make_pipelines(tmp_path):
-    page = (ROOT / "docs" / "relations.md").read_text(encoding="utf8")
+    page = (ROOT / "docs" / "guide" / "relations.md").read_text(encoding="utf8")
     snippet, of_specific = re.findall(r"```ini\n(.*?)```", page, flags=re.DOTALL)
     nlp = spacy.util.load_model_from_config(load_config_from_str(snippet), auto_fill=True)
     assert nlp.pipe_names == ["tok2vec", "ner", "relations"]

@@ -133,7 +133,7 @@ def test_demo_ends_by_naming_what_it_made():
 
 def test_commands_of_pages_are_workflows():
     """README, Makefile, docs and files of experiments name steps that are there."""
-    pages = [ROOT / "README.md", ROOT / "Makefile", *ROOT.glob("docs/*.md"), *ROOT.glob("configs/*.toml")]
+    pages = [ROOT / "README.md", ROOT / "Makefile", *ROOT.glob("docs/**/*.md"), *ROOT.glob("configs/*.toml")]
     pages += [ROOT / "project.yml", *(folder / "project.yml" for folder in STUDIES)]
     found = 0
     for page in pages:

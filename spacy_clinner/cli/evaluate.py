@@ -29,7 +29,7 @@ def evaluate_cli(
 ) -> None:
     """Score entities in every mode, with intervals and confusion; strictly also against the annotators' own offsets.
 
-    A line of a .jsonl file is {"id": document id, "entities": [[start, end, label], ...]}; see docs/scoring.md.
+    A line of a .jsonl file is {"id": document id, "entities": [[start, end, label], ...]}; see docs/guide/scoring.md.
     """
     import json
     from dataclasses import replace

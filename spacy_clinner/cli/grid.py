@@ -13,7 +13,7 @@ from ._coded import coded_errors
 
 @clinner_cli.command("grid")
 def grid_cli(
-    spec: Annotated[Path, typer.Argument(help="TOML file of tasks and methods; see docs/experiments.md")],
+    spec: Annotated[Path, typer.Argument(help="TOML file of tasks and methods; see docs/guide/experiments.md")],
     output: options.Output,
     jobs: options.Jobs = 1,
     dry: options.Dry = False,

@@ -16,7 +16,7 @@ def import_neuroner_cli(
     vectors: Annotated[Path, Option(help="GloVe 6B 100d: text file, or what `spacy init vectors` made of it")],
     force: Annotated[bool, Option("--force", help="Replace a pipeline at OUTPUT")] = False,
 ) -> None:
-    """Make a pipeline of a published NeuroNER model (de-identification); see docs/neuroner.md."""
+    """Make a pipeline of a published NeuroNER model (de-identification); see docs/guide/neuroner.md."""
     from wasabi import msg
 
     from ..checkpoints.neuroner import read_checkpoint

@@ -26,7 +26,7 @@ def predict_cli(
     """Annotate notes and write their entities. Without --to, the ending of OUTPUT names the format; a folder is brat.
 
     Notes that cannot be read or annotated are reported by id, and end the command with status 1 when all others are
-    written. All but .jsonl files hold text of the notes. See docs/predict.md.
+    written. All but .jsonl files hold text of the notes. See docs/guide/predict.md.
     """
     import spacy
     from wasabi import msg

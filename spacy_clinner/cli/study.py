@@ -13,7 +13,7 @@ from ._coded import coded_errors
 
 @clinner_cli.command("study")
 def study_cli(
-    spec: Annotated[Path, typer.Argument(help="TOML file of systems of relations; see docs/experiments.md")],
+    spec: Annotated[Path, typer.Argument(help="TOML file of systems of relations; see docs/guide/experiments.md")],
     jobs: options.Jobs = 1,
     dry: options.Dry = False,
     why: options.Why = False,

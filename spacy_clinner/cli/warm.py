@@ -22,7 +22,7 @@ def warm_cli(
 ) -> None:
     """Load a pipeline and annotate an invented note twice, so that all is compiled and kept for later processes.
 
-    Meant for the building of an image, and to see what a start costs; see docs/servers.md.
+    Meant for the building of an image, and to see what a start costs; see docs/guide/servers.md.
     """
     from wasabi import msg
 

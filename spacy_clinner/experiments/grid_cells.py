@@ -1,4 +1,4 @@
-"""A grid of tasks and methods, described in a TOML file; see docs/experiments.md."""
+"""A grid of tasks and methods, described in a TOML file; see docs/guide/experiments.md."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A study of relations, described in a TOML file: systems, each trained with several seeds; see docs/experiments.md."""
+"""A study of relations, described in a TOML file: systems, each with several seeds; see docs/guide/experiments.md."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -47,7 +47,7 @@ def score_tables(scores: Mapping[str, Any], records: Sequence[Record]) -> list[s
             f"## Tokens, {name}",
             _table(task["methods"], TOKENS),
         ]
-    return [*tables, "Intervals and tests resample documents; modes as in docs/scoring.md."]
+    return [*tables, "Intervals and tests resample documents; modes as in docs/guide/scoring.md."]
 
 
 def _table(

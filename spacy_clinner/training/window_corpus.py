@@ -1,7 +1,7 @@
 """A corpus whose examples are the windows of its documents.
 
 Batches then hold windows of many documents instead of one or two whole ones, which learns faster and better
-(docs/training.md has the figures).
+(docs/guide/training.md has the figures).
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -142,7 +142,7 @@ def test_learns_further(nlp):
 
 
 def test_the_architectures_of_the_page_train_without_any_import(vectors):
-    blocks = (DOCS / "neuroner.md").read_text(encoding="utf8").split("```ini\n")
+    blocks = (DOCS / "guide" / "neuroner.md").read_text(encoding="utf8").split("```ini\n")
     config = Config().from_str("[components]\n[components.ner]\n[components.ner.model]\n" + blocks[2].split("```")[0])
     nlp = spacy.blank("en")
     load_vectors(nlp, vectors, 4)

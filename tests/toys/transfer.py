@@ -115,5 +115,5 @@ def run_training(config: str, out: Path, steps: int, eval_frequency: int = 100, 
 
 def snippets(page: str) -> list[str]:
     """The blocks of settings on a page of the docs."""
-    text = (DOCS / page).read_text(encoding="utf8")
+    text = (DOCS / "guide" / page).read_text(encoding="utf8")
     return re.findall(r"```ini\n(.*?)```", text, flags=re.DOTALL)

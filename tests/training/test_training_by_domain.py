@@ -1,4 +1,4 @@
-"""The config of docs/domains.md: two heads on a shared encoder, each taught by its own corpora."""
+"""The config of docs/guide/domains.md: two heads on a shared encoder, each taught by its own corpora."""
 
 import io
 
@@ -13,7 +13,7 @@ from thinc.api import Config
 
 from ..paths import DOCS
 
-CONFIG = (DOCS / "domains.md").read_text(encoding="utf8").split("```ini\n")[1].split("```")[0]
+CONFIG = (DOCS / "guide" / "domains.md").read_text(encoding="utf8").split("```ini\n")[1].split("```")[0]
 
 
 def write(path, labels):

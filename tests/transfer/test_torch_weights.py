@@ -300,7 +300,7 @@ def arrays(nlp):
 
 
 def test_a_recipe_takes_a_frozen_transformer_over(folder, source_model, tmp_path):
-    """As docs/transfer_layers.md has it; the pretrained transformer is not needed."""
+    """As docs/guide/transfer_layers.md has it; the pretrained transformer is not needed."""
     (snippet,) = (text for text in snippets("transfer_layers.md") if "[components.transformer]" in text)
     paths = {"source_model": str(source_model), "transformer": str(tmp_path / "none")}
     config = recipe("ner_transformer_crf_finetune", folder, 5, **paths)

@@ -3,7 +3,7 @@
 *Data.* N tokens of n sequences lie end to end: `emissions` (N, T), float32 or float64, and `lengths` (n,), zeros
 allowed. Tags are laid out as `layers/tags` says. *Parameters.* Only legal moves have scores, see `CRFParams`. A path y
 scores start[y_1] + sum of emissions[t, y_t] + sum of moves[y_t, y_t+1] + end[y_L], and P(y) = exp(score) / Z.
-The mathematics on one page: docs/crf.md.
+The mathematics on one page: docs/develop/crf.md.
 """
 
 from typing import NamedTuple

@@ -1,6 +1,6 @@
 """ConText rules as plain data, in medspaCy's own form: what the component saves, and what users write.
 
-A rule is named by its `literal`; see docs/context.md for its other keys.
+A rule is named by its `literal`; see docs/guide/context.md for its other keys.
 """
 
 import json

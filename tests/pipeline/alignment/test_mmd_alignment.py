@@ -544,7 +544,7 @@ def test_learns_in_spacys_loop(config):  # noqa: F811
 
 
 def test_settings_of_the_page():
-    page = (DOCS / "mmd_alignment.md").read_text(encoding="utf8")
+    page = (DOCS / "guide" / "mmd_alignment.md").read_text(encoding="utf8")
     snippet = page.partition("```ini\n")[2].partition("```")[0]
     settings = Config().from_str("[components]\n" + snippet)["components"]["alignment"]
     nlp = spacy.blank("en")

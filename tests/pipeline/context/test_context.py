@@ -48,7 +48,7 @@ FOUND = [
     ("pneumonia", "uncertain", "?"),
     ("fever", "hypothetical", "if"),
 ]
-PAGE = (DOCS / "context.md").read_text(encoding="utf8")
+PAGE = (DOCS / "guide" / "context.md").read_text(encoding="utf8")
 
 
 def make_nlp(lang="en", **config):

@@ -3,7 +3,7 @@
 Only the block from leavers to enterers is dense, so a step is one product with a (D, D) matrix and O(K) for the rest.
 Probabilities are rescaled at every token. Sums and products of exponentials can lose paths whose scores lie far below
 their rivals'; every entry is therefore kept at or above a floor, and a bound of what the floors can have added to Z
-(docs/crf.md, "The guard") tells which sequences must be computed in another way.
+(docs/develop/crf.md, "The guard") tells which sequences must be computed in another way.
 
 No views are taken inside loops: each would count references, at the price of a vector operation. Shapes: L tokens of a
 sequence, T = 4K + 1 tags, D = 2K + 1 leavers or enterers.
