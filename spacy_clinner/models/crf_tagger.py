@@ -28,7 +28,7 @@ def build_crf_tagger(tok2vec: Model[list[Doc], list[Floats2d]], nO: int | None =
     nO (Optional[int]): number of tags, 4 labels + 1; found at initialisation if None.
     RETURNS (Model[List[Doc], Ragged]): emission scores, one row per token and one column per tag, in the order of
         `layers.tags`. Refs: "tok2vec", "crf", "emissions" and "output_layer" (both the linear layer).
-    Source: Ma & Hovy 2016, section 2.3; moves limited to legal BIOES as in layers/crf.py.
+    Source: Ma & Hovy 2016, section 2.3; moves limited to legal BIOES as in layers/crf.
     """
     emissions, crf = TagScores(nO), _build_crf(nO)
     return Model(

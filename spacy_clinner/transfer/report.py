@@ -10,6 +10,9 @@ from thinc.api import Model
 from .plan import Plan
 from .torch_weights import weight_nodes
 
+# What was transferred to which weights, what was not and why, and the labels that were dropped.
+# Written by: `spacy_clinner.transfer_layers.v1`, `spacy_clinner.drop_labels.v1`.
+# Read by: experiments, which keep it with each training.
 META_KEY = "clinner_transfer"
 
 

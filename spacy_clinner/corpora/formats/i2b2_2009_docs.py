@@ -28,6 +28,8 @@ from .i2b2_2009 import (
 from .options import ReadOptions, WriteOptions
 
 # The entries that a document was imported with, as plain data in `user_data`.
+# Written by: `convert`.
+# Read by: `convert`, `evaluate`.
 ENTRIES_KEY = "clinner_entries"
 
 

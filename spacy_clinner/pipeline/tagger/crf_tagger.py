@@ -95,7 +95,7 @@ class CRFTagger(Head):
         threshold (Optional[float]): Probability that an entity needs, 0 to 1: higher for precision, lower for recall;
             may be changed after training (`spacy find-threshold`). None for the most probable segmentation.
         tie_to (Optional[str]): Another tagger of the pipeline whose weights draw this one's to theirs, label by label
-            (`pipeline.tying`).
+            (`pipeline.tagger.tying`).
         tie_strength (Optional[Dict[str, float]]): How strongly, for "emissions", "transitions" and "bounds" (start and
             end); 0.1 where not given.
         tie_mutual (bool): Whether that tagger is drawn to this one, too.
