@@ -69,10 +69,15 @@ class Cell:
 
     @property
     def data(self) -> list[Path]:
-        """RETURNS (List[Path]): Documents to test on; for a training, those to train and choose on, and other ones."""
+        """RETURNS (List[Path]): Documents to test on; for a training, all documents that it reads, and word vectors."""
         found = [self.test] if self.test else []
         if self.train:
-            named = {self._config["paths"].get(name) for name in ("train", "dev")}
+            vectors = self._config["initialize"].get("vectors") or ""
+            # other vectors are an installed package's
+            named = {
+                *(self._config["paths"].get(name) for name in ("train", "dev")),
+                vectors if "/" in vectors else None,
+            }
             found += map(Path, sorted({*filter(None, named), *_documents(self._config)}))
         return found
 

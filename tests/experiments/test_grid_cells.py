@@ -74,7 +74,7 @@ def read_grid_by(request, monkeypatch):
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        (("seeds", "sseeds"), "sseeds is no setting .known are baseline, config, keep_predictions"),
+        (("seeds", "sseeds"), "sseeds is no setting .known are baseline, config, keep_models"),
         (('config = "config.cfg"', ""), "config is missing"),
         (("[3, 4]", '[3, "4"]'), "seeds.1: .*int"),
         (("[3, 4]", "[]"), "seeds: there are none"),

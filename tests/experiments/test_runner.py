@@ -133,8 +133,9 @@ def test_the_last_model_or_the_best(room, cells, tmp_path):
 def test_missing_data_are_named_before_anything_runs(cells, tmp_path):
     bad = replace(cells[0], overrides={**cells[0].overrides, "paths.train": "no/such.spacy"})
     nested = replace(cells[0], overrides={**cells[0].overrides, "corpora.dev.path": "nor/this.spacy"})
-    with pytest.raises(ValueError, match="CE374.*2 files.*no/such.spacy.*nor/this.spacy"):
-        run_steps([bad, cells[0], nested], tmp_path)
+    vectors = replace(cells[0], overrides={**cells[0].overrides, "initialize.vectors": "no/vectors"})
+    with pytest.raises(ValueError, match="CE374.*3 files.*no/such.spacy.*no/vectors.*nor/this.spacy"):
+        run_steps([bad, cells[0], nested, vectors], tmp_path)
     assert not (tmp_path / "results.jsonl").exists()
 
 
