@@ -1,7 +1,10 @@
 """What single pages promise beyond commands that exist and snippets that run."""
 
+import inspect
 import json
+import re
 
+import pytest
 import spacy
 from spacy.cli._util import app
 from spacy.tokens import DocBin, Span
@@ -13,12 +16,17 @@ from typer.testing import CliRunner
 import spacy_clinner.cli  # noqa: F401  (joins spaCy's commands)
 from spacy_clinner.experiments.grid_cells import read_grid
 from spacy_clinner.experiments.relation_study import read_study
+from spacy_clinner.pipeline.relations.extractor import RelationExtractor
+from spacy_clinner.pipeline.tagger.crf_tagger import CRFTagger
+from spacy_clinner.transfer.plan import BlockSettings
 
-from .paths import CONFIGS, DOCS
+from .paths import CONFIGS, DOCS, ROOT
 from .toys.pages import Page
 from .toys.tagger import references
 
-ADAPT, EXPERIMENTS, RELATIONS = (Page(DOCS / "guide" / f"{name}.md") for name in ("adapt", "experiments", "relations"))
+GUIDE = {path.stem: Page(path) for path in (DOCS / "guide").glob("*.md")}
+ADAPT, EXPERIMENTS, RELATIONS = GUIDE["adapt"], GUIDE["experiments"], GUIDE["relations"]
+TIED_HEADS, TRANSFER = GUIDE["tied_heads"], GUIDE["transfer_layers"]
 
 
 def label_map():
@@ -79,6 +87,21 @@ def test_files_of_experiments_are_read(tmp_path):
     assert len(read_study(tmp_path / "study.toml").systems) >= 4
 
 
+@pytest.mark.parametrize(
+    "page, known",
+    [
+        (RELATIONS, {*inspect.signature(RelationExtractor).parameters}),
+        (TIED_HEADS, {*inspect.signature(CRFTagger).parameters}),
+        (TRANSFER, {*BlockSettings.__annotations__}),
+    ],
+    ids=lambda value: value.name if isinstance(value, Page) else "",
+)
+def test_tables_of_settings_name_settings(page, known):
+    rows = page.text.partition("| setting")[2].partition("\n\n")[0].splitlines()[2:]
+    names = {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    assert len(names) >= 3 and names <= known
+
+
 def test_the_configs_of_relations_make_pipelines(tmp_path):
     snippet, of_specific = RELATIONS.blocks("ini")
     nlp = load_model_from_config(load_config_from_str(snippet), auto_fill=True)
@@ -89,3 +112,9 @@ def test_the_configs_of_relations_make_pipelines(tmp_path):
     nlp = load_model_from_config(config, auto_fill=True)
     nlp.initialize()
     assert nlp.get_pipe("specific").hierarchy.broader("nephrosis") == {"kidney disease"}
+
+
+def test_readme_is_one_screen_with_one_picture():
+    readme = Page(ROOT / "README.md").text
+    (picture,) = re.findall(r"!\[[^\]]{40,}\]\(([^)]+)\)", readme)
+    assert len(readme.splitlines()) <= 80 and (ROOT / picture).stat().st_size < 200_000
