@@ -32,7 +32,8 @@ def create_transfer_layers(
 
     Give either `blocks` or `up_to`. Weights that no block loads keep their initial values.
 
-    source (Optional[Union[Path, str]]): Folder of the trained pipeline; null if no block loads.
+    source (Optional[Union[Path, str]]): Folder of the trained pipeline. Null: nothing is transferred, and blocks that
+        would load are left out with all that they ask for.
     blocks (Optional[Dict[str, Dict[str, Any]]]): What is to become of which weights, by a name of your choice; settings
         as `BlockSettings`. Where blocks overlap, the narrower decides.
     up_to (Optional[str]): Highest of the six layers of Lee et al. 2017 to load, with all below: "token_embeddings",
@@ -48,10 +49,22 @@ def create_transfer_layers(
     if (blocks is None) == (up_to is None):
         raise ValueError(Errors.CE231.format(problem="it wants either `blocks` or `up_to`"))
     settings = read_settings(blocks or {}, pull)
-    if source is None and (up_to or any(block.loads for block in settings.values())):
-        raise ValueError(Errors.CE231.format(problem="layers are to be loaded, but `source` is null"))
+    if source is None:
+        settings = {name: block for name, block in settings.items() if not block.loads}
+        if not settings:
+            return transfer_nothing
     source = None if source is None else Path(source)
     return partial(transfer_layers, source=source, blocks=settings, up_to=up_to, pipe=pipe, pull=pull)
+
+
+def transfer_nothing(nlp: Language) -> Language:
+    """Leave a pipeline as it is.
+
+    nlp (Language): The pipeline, initialised.
+    RETURNS (Language): The same pipeline.
+    """
+    logger.info("No layers are transferred: `source` of spacy_clinner.transfer_layers.v1 is null")
+    return nlp
 
 
 def transfer_layers(

@@ -208,6 +208,25 @@ def test_reinit_draws_anew_and_leaves_neighbours():
     assert report["source"] is None and "block t: reinit = true" in {row["why"] for row in report["not_loaded"]}
 
 
+@pytest.mark.parametrize("settings", [{"up_to": "crf"}, {"blocks": {"b": {"target": "ner", "freeze": True}}}])
+def test_without_a_source_nothing_is_transferred(settings, caplog):
+    nlp = initialized(own_encoder())
+    before = weights(nlp.get_pipe("ner").model)
+    with caplog.at_level(logging.INFO, logger="spacy"):
+        spacy.util.logger.propagate = True
+        assert create_transfer_layers(source=None, **settings)(nlp) is nlp
+    assert "`source` of spacy_clinner.transfer_layers.v1 is null" in caplog.text
+    assert not any(moved(before, nlp.get_pipe("ner").model)) and "clinner_transfer" not in nlp.meta
+    nlp.update(examples(nlp), sgd=nlp.create_optimizer())
+    assert all(moved(before, nlp.get_pipe("ner").model))
+
+
+def test_without_a_source_blocks_that_load_nothing_still_hold():
+    nlp = initialized(own_encoder())
+    blocks = {"encoder": {"target": "ner:tok2vec"}, "head": {"target": "ner:crf", "load": False, "freeze": True}}
+    assert [row["target"] for row in transfer(nlp, None, blocks=blocks)["blocks"]] == ["ner:crf"]
+
+
 def test_report_is_logged_and_saved(sources, tmp_path, caplog):
     nlp = initialized(own_encoder())
     with caplog.at_level(logging.INFO, logger="spacy"):
@@ -267,8 +286,6 @@ def test_wrong_settings(sources, tmp_path):
     for settings in (
         {"blocks": {}, "up_to": "crf"},
         {"source": tmp_path},
-        {"up_to": "crf"},
-        {"blocks": {"b": {"target": "ner"}}},
         {"source": tmp_path, "blocks": {"b": {}}},
         {"source": tmp_path, "blocks": {"b": {"target": "ner", "frozen": True}}},
         {"source": tmp_path, "blocks": {"b": {"target": "ner", "pull": "strong"}}},
