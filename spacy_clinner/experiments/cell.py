@@ -15,6 +15,7 @@ from .train_cell import train_cell
 
 # Stands in overrides for the folder of the model that a cell starts from.
 MODEL = "{model}"
+TRANSFER = "spacy_clinner.transfer_layers.v1"
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ class Cell:
 
     @cached_property
     def _config(self) -> Config:
-        return self.resolve(None).interpolate()
+        return _without_idle_transfer(self.resolve(None).interpolate())
 
     @cached_property
     def _files(self) -> dict[str, str | None]:
@@ -123,6 +124,17 @@ class Cell:
     @cached_property
     def _test(self) -> str | None:
         return checksum(self.test) if self.test else None
+
+
+def _without_idle_transfer(config: Config) -> Config:
+    """A recipe that may start from a source's model and does not is what it was before it could: results from then keep
+    their identity."""
+    after_init = config["initialize"].get("after_init") or {}
+    if after_init.get("@callbacks") == TRANSFER and not (after_init.get("source") or after_init.get("blocks")):
+        config["initialize"]["after_init"] = None
+        if config["paths"].get("source_model", "") is None:
+            del config["paths"]["source_model"]
+    return config
 
 
 def _texts(values: Iterable[Any]) -> Iterator[str]:

@@ -45,3 +45,19 @@ def test_the_model_to_start_from_is_filled_in(cell, tmp_path):
 def test_unknown_setting(cell, setting):
     with pytest.raises(ValueError, match="CE080"):
         replace(cell, overrides={setting: 1}).resolve(None)
+
+
+def test_a_transfer_of_nothing_does_not_change_the_identity(cell, tmp_path):
+    """Results of recipes from before they could start from a source's model keep their identity."""
+    before = cell.resolve(None)
+    after = before.copy()
+    after["paths"]["source_model"] = None
+    after["initialize"]["after_init"] = {
+        "@callbacks": "spacy_clinner.transfer_layers.v1", "source": "${paths.source_model}", "up_to": "crf"
+    }  # fmt: skip
+    identities = []
+    for name, config in {"before": before, "after": after}.items():
+        config.to_disk(tmp_path / f"{name}.cfg", interpolate=False)
+        identities.append(replace(cell, config=tmp_path / f"{name}.cfg", overrides={}).identity)
+    transferring = replace(cell, config=tmp_path / "after.cfg", overrides={"paths.source_model": "model"})
+    assert identities[0] == identities[1] != transferring.identity
