@@ -708,6 +708,14 @@ class Errors(metaclass=_Coded):
     CE353 = (
         "The corpus {name!r} holds no document. Check its path, and write it with `python -m spacy clinner convert`."
     )
+    CE354 = (
+        "There is no recipe of these choices ({name}). Nearest are: {near}. Their names tell the choices: task, corpus "
+        "(demo), encoder, head, method."
+    )
+    CE357 = (
+        "The recipe {name} reads no word vectors. Leave `--vectors` out, or choose a recipe of another corpus or "
+        "encoder."
+    )
     CE258 = (
         "One relation extractor is wanted, and the pipeline has {found}. Its components: {pipes}. Load a pipeline that "
         "was trained with one `clinner_relation_extractor`, or leave the others out (`python -m spacy clinner strip`)."

@@ -12,6 +12,7 @@ GROUND = {"__init__", "cells", "configs", "encodings", "errors", "extras", "file
 GROUND |= {"progress", "provenance"}
 # from right to left
 MAY_IMPORT: dict[str, set[str]] = {"layers": set(), "text": set(), "annotations": set(), "assembly": set()}
+MAY_IMPORT["recipes"] = set()
 MAY_IMPORT["models"] = {"layers", "text", "annotations"}
 MAY_IMPORT["transfer"] = {"models", "layers", "assembly"}
 MAY_IMPORT["training"] = {"text", "annotations"}
@@ -20,7 +21,7 @@ MAY_IMPORT["corpora"] = {"scoring", "text", "annotations"}
 MAY_IMPORT["reports"] = {"training", "scoring", "text", "annotations"}
 MAY_IMPORT["pipeline"] = {"models", "transfer", "layers", "text", "annotations"}
 MAY_IMPORT["checkpoints"] = MAY_IMPORT["pipeline"] | {"pipeline"}
-MAY_IMPORT["experiments"] = set(MAY_IMPORT) - {"checkpoints"}
+MAY_IMPORT["experiments"] = set(MAY_IMPORT) - {"checkpoints", "recipes"}
 MAY_IMPORT["bulk"] = MAY_IMPORT["experiments"]
 MAY_IMPORT["cli"] = set(MAY_IMPORT)
 

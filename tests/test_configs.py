@@ -1,5 +1,7 @@
-"""Every shipped config loads, is already filled, trains two steps, and answers to spaCy's own calls afterwards."""
+"""Every recipe is filled as it is written, trains two steps, and answers to spaCy's own calls afterwards; the shipped
+configs are recipes."""
 
+from dataclasses import replace
 from functools import cache, partial
 from itertools import islice
 from pathlib import Path
@@ -12,17 +14,22 @@ from spacy.schemas import ConfigSchemaTraining
 from spacy.tokens import DocBin
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
-from spacy.util import load_config, registry, resolve_dot_names
+from spacy.util import load_config, load_config_from_str, registry, resolve_dot_names
 from spacy.vectors import Vectors
 from thinc.schedules import warmup_linear
 
 from spacy_clinner.annotations.keys import RELATIONS_KEY
+from spacy_clinner.recipes.compose import compose
+from spacy_clinner.recipes.recipe import RECIPES
 from spacy_clinner.reports.data_check import check_data
 
 from .toys.tagger import references
 from .toys.transformer import minilm
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").rglob("*.cfg"))
+RECIPES_BY_NAME = {recipe.name: recipe for recipe in RECIPES}
+SHIPPED = [RECIPES_BY_NAME[path.stem] for path in CONFIGS]
+FINETUNED = [recipe for recipe in RECIPES if recipe.method == "finetune" and replace(recipe, method="base") in SHIPPED]
 
 
 @pytest.fixture(scope="module")
@@ -43,16 +50,18 @@ def toy_paths(tmp_path_factory):
     return {"train": str(folder / "toy.spacy"), "dev": str(folder / "toy.spacy"), "vectors": str(folder / "{lang}")}
 
 
-def test_all_are_found():
-    assert len(CONFIGS) == 21
+def test_shipped_configs_are_recipes():
+    assert len(CONFIGS) == 17
+    for path, recipe in zip(CONFIGS, SHIPPED, strict=True):
+        assert path.read_text(encoding="utf8") == compose(recipe).to_str(), "python scripts/write_configs.py"
 
 
-@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
-def test_is_filled(path):
-    config = load_config(path)
-    filled = spacy.util.load_model_from_config(config, auto_fill=True, validate=True).config
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
+def test_is_filled(recipe):
+    config = compose(recipe)
+    filled = spacy.util.load_model_from_config(config.copy(), auto_fill=True, validate=True).config
     for section in ("nlp", "components", "training", "corpora", "initialize"):
-        assert filled[section] == load_config(path)[section], section
+        assert filled[section] == config[section], section
     assert config["training"]["accumulate_gradient"] == 1
     assert config["training"]["optimizer"]["use_averages"] is False
 
@@ -86,16 +95,15 @@ def test_max_steps_is_the_one_number(path):
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_data_are_counted(path, toy_paths):
     paths = {**toy_paths, "source": toy_paths["train"], "source_dev": toy_paths["dev"], "transformer": minilm()}
-    check = check_data(load_config(path, overrides=overrides(path, paths)))
+    check = check_data(load_config(path, overrides=overrides(load_config(path), paths)))
     n_domains = 2 if "source" in load_config(path)["paths"] else 1
     assert check.split("train").documents == 4 * n_domains
     assert check.split("dev").entities["DRUG"] in (2, 2 * n_domains)
     assert check.encoders or "hashcnn" in path.stem
 
 
-def overrides(path, paths):
+def overrides(config, paths):
     """Settings of a training of two steps."""
-    config = load_config(path)
     found = {name: paths.get(name, "").format(lang=config["nlp"]["lang"]) or None for name in config["paths"]}
     settings = {"training.max_steps": 2, "training.logger.progress_bar": None}
     return {f"paths.{name}": value for name, value in found.items()} | settings
@@ -105,19 +113,20 @@ def overrides(path, paths):
 def train_recipe(toy_paths, tmp_path_factory):
     """A function that trains a recipe two steps, once: its paths, and the folder of the model.
 
-    A recipe that names a method after the head starts from a model of the recipe without it.
+    A recipe of a method starts from a model of the recipe without it.
     """
     folder = tmp_path_factory.mktemp("trained")
 
     @cache
-    def train_two_steps(path):
-        base = path.with_stem(path.stem.rpartition("_")[0])
-        source_model = str(train_two_steps(base)[1]) if base in CONFIGS else ""
+    def train_two_steps(recipe):
+        base = replace(recipe, method="base")
+        source_model = "" if recipe == base else str(train_two_steps(base)[1])
         sources = {"source": toy_paths["train"], "source_dev": toy_paths["dev"], "source_model": source_model}
         paths = {**toy_paths, **sources, "transformer": minilm()}
-        output = folder / path.stem
+        config = compose(recipe)
+        output = folder / recipe.name
         output.mkdir()
-        train(init_nlp(load_config(path, overrides=overrides(path, paths))), output)
+        train(init_nlp(load_config_from_str(config.to_str(), overrides=overrides(config, paths))), output)
         return paths, output / "model-last"
 
     with pytest.MonkeyPatch.context() as patch:
@@ -125,12 +134,17 @@ def train_recipe(toy_paths, tmp_path_factory):
         yield train_two_steps
 
 
-@pytest.fixture(scope="module", params=CONFIGS, ids=lambda path: path.stem)
+@pytest.fixture(scope="module")
 def trained(request, train_recipe):
     """A recipe, its paths, and the folder of a model that it trained."""
     return request.param, *train_recipe(request.param)
 
 
+def each(recipes):
+    return pytest.mark.parametrize("trained", recipes, ids=lambda recipe: recipe.name, indirect=True, scope="module")
+
+
+@each([*SHIPPED, *FINETUNED])
 def test_trains_two_steps_and_loads(trained):
     loaded = spacy.load(trained[2])
     assert [len(doc) for doc in loaded.pipe(["No fever.", ""])] == [3, 0]
@@ -138,9 +152,10 @@ def test_trains_two_steps_and_loads(trained):
     check_length(trained[2] / "config.cfg", 60)
 
 
+@each(SHIPPED)
 def test_learns_on_outside_of_spacy_train(trained):
-    path, _, folder = trained
-    rate = load_config(path)["training"]["optimizer"]["learn_rate"]
+    recipe, _, folder = trained
+    rate = compose(recipe)["training"]["optimizer"]["learn_rate"]
     rate = rate["initial_rate"] if isinstance(rate, dict) else rate
     nlp = spacy.load(folder)
     (corpus,) = resolve_dot_names(nlp.config.interpolate(), ["corpora.train"])
@@ -150,13 +165,18 @@ def test_learns_on_outside_of_spacy_train(trained):
         for _ in range(1000):
             optimizer.step_schedules()
         assert optimizer.learn_rate == pytest.approx(rate)
+    nlp.update(examples, sgd=nlp.resume_training())
     nlp._optimizer = None
     nlp.update(examples)
 
 
+@each(SHIPPED)
 def test_debug_data(trained, capsys):
-    path, paths, _ = trained
+    recipe, paths, folder = trained
+    path = folder.parent / "recipe.cfg"
+    config = compose(recipe)
+    config.to_disk(path)
     with pytest.raises(SystemExit):  # three documents are too few, spaCy says at the end
-        debug_data(path, config_overrides=overrides(path, paths), silent=False)
+        debug_data(path, config_overrides=overrides(config, paths), silent=False)
     shown = capsys.readouterr().out
     assert "Pipeline can be initialized with data" in shown and "Corpus is loadable" in shown

@@ -13,6 +13,7 @@ from . import (  # noqa: F401
     evaluate_relations,
     grid,
     import_neuroner,
+    init_recipe,
     layers,
     predict,
     strip,

@@ -279,10 +279,10 @@ def source_model(folder):
     return folder / "source" / "model-last"
 
 
-@pytest.mark.parametrize("method", ["finetune", "replay"])
-def test_recipes_start_from_the_source_and_learn_on(folder, source_model, method, tmp_path):
+@pytest.mark.parametrize("name", ["ner_transformer_crf", "ner_transformer_crf_replay"])
+def test_recipes_start_from_the_source_and_learn_on(folder, source_model, name, tmp_path):
     source = spacy.load(source_model)
-    config = recipe(f"ner_transformer_crf_{method}", folder, 5, source_model=str(source_model))
+    config = recipe(name, folder, 5, source_model=str(source_model))
     nlp = init_nlp(config)
     assert predicted(nlp) == predicted(source)
     assert equal(tensors(nlp), tensors(source)) and any(found for found, _ in predicted(source))
@@ -303,7 +303,7 @@ def test_a_recipe_takes_a_frozen_transformer_over(folder, source_model, tmp_path
     """As docs/guide/transfer_layers.md has it; the pretrained transformer is not needed."""
     (snippet,) = (text for text in snippets("transfer_layers.md") if "[components.transformer]" in text)
     paths = {"source_model": str(source_model), "transformer": str(tmp_path / "none")}
-    config = recipe("ner_transformer_crf_finetune", folder, 5, **paths)
+    config = recipe("ner_transformer_crf", folder, 5, **paths)
     taken_over = load_config_from_str(f"[components]\n\n{snippet}", interpolate=False)
     config["components"]["transformer"] = taken_over["components"]["transformer"]
     config["training"].update(taken_over["training"])
