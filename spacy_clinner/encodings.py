@@ -20,9 +20,9 @@ def likely_encoding(data: bytes) -> tuple[str, str] | None:
     RETURNS (Optional[Tuple[str, str]]): The encoding in words, and as `iconv -f` calls it (with a mark, the name that
         drops it). None: it holds NUL bytes that no encoding explains, so it is no text.
     """
-    for mark, encoding in MARKS.items():
+    for mark, marked in MARKS.items():
         if data.startswith(mark):
-            return encoding
+            return marked
     if 0 not in data:
         return "Latin-1 or Windows-1252", "WINDOWS-1252"
     little = data[1::2].count(0) > data[::2].count(0)

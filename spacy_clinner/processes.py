@@ -52,9 +52,9 @@ def run_in_processes(
                 free.append(None if died else pool)
                 yield Ended(task, died=True) if died else Ended(task, future.result())
     finally:
-        for pool in [*free, *(pool for _, pool in running.values())]:
-            if pool is not None:
-                pool.shutdown(cancel_futures=True)
+        for left in [*free, *(pool for _, pool in running.values())]:
+            if left is not None:
+                left.shutdown(cancel_futures=True)
 
 
 def end_with_parent() -> None:

@@ -3,8 +3,8 @@
 import multiprocessing
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterable, Iterator, Sized
+from typing import Any, Generic, TypeVar, overload
 
 from tqdm import tqdm
 
@@ -22,7 +22,7 @@ class ProgressLines(Generic[T]):
 
     def __iter__(self) -> Iterator[T]:
         with self:
-            for item in self.items:
+            for item in self.items or ():
                 yield item
                 self.update()
 
@@ -49,6 +49,18 @@ class ProgressLines(Generic[T]):
         print(line, file=sys.stderr, flush=True)
 
 
+@overload
+def progress(
+    items: None = None, *, total: int | None = None, unit: str, desc: str | None = None
+) -> "tqdm[Any] | ProgressLines[Any]": ...
+
+
+@overload
+def progress(
+    items: Iterable[T], *, total: int | None = None, unit: str, desc: str | None = None
+) -> "tqdm[T] | ProgressLines[T]": ...
+
+
 def progress(
     items: Iterable[T] | None = None, *, total: int | None = None, unit: str, desc: str | None = None
 ) -> "tqdm[T] | ProgressLines[T]":
@@ -60,7 +72,7 @@ def progress(
     desc (Optional[str]): What is done with them.
     RETURNS (Union[tqdm[T], ProgressLines[T]]): The items, to be iterated over once.
     """
-    if total is None and hasattr(items, "__len__"):
+    if total is None and isinstance(items, Sized):
         total = len(items)
     if multiprocessing.parent_process() is not None:
         return ProgressLines(items, total, unit, desc, shown=False)

@@ -92,8 +92,10 @@ def to_stored(
     RETURNS (List[Dict[str, Any]]): The relations, sorted by head, child and label.
     """
     found = []
-    for relation, labels in zip(relations := list(relations), end_labels or [None] * len(relations), strict=True):
-        stored = {"head": list(relation.head), "child": list(relation.child), "label": relation.label}
+    relations = list(relations)
+    labels_of: Iterable[tuple[str, str] | None] = end_labels or [None] * len(relations)
+    for relation, labels in zip(relations, labels_of, strict=True):
+        stored: dict[str, Any] = {"head": list(relation.head), "child": list(relation.child), "label": relation.label}
         if labels is not None:
             stored |= dict(zip(("head_label", "child_label"), labels, strict=True))
         if relation.probability is not None:

@@ -2,7 +2,8 @@
 
 from spacy.tokens import Doc, Span
 
-from .relations import Offsets, Relation, read_end_labels, read_relations
+from .char_spans import expanded_span
+from .relations import Relation, read_end_labels, read_relations
 
 EXTENSION = "relations"
 
@@ -15,7 +16,12 @@ def view_relations(doc: Doc) -> list[Relation[Span]]:
         spans with the entities' labels; an offset that is no token boundary is expanded to the token.
     """
     return [
-        relation._replace(head=_span(doc, relation.head, head_label), child=_span(doc, relation.child, child_label))
+        Relation(
+            expanded_span(doc, *relation.head, label=head_label),
+            expanded_span(doc, *relation.child, label=child_label),
+            relation.label,
+            relation.probability,
+        )
         for relation, (head_label, child_label) in zip(read_relations(doc), read_end_labels(doc), strict=True)
     ]
 
@@ -25,7 +31,3 @@ def register_relations_view() -> None:
     if not Doc.has_extension(EXTENSION):
         # by force, because another thread may load a pipeline, too
         Doc.set_extension(EXTENSION, getter=view_relations, force=True)
-
-
-def _span(doc: Doc, offsets: Offsets, label: str) -> Span:
-    return doc.char_span(*offsets, label=label, alignment_mode="expand")

@@ -11,6 +11,8 @@ from typing import Any
 import srsly
 from spacy.tokens import Doc, Span, SpanGroup
 
+from .char_spans import expanded_span
+
 # A span in the bytes of a group: id, kb_id, label, first and last token, first and last character. The bytes are the
 # only way to a span whose tokens are gone.
 _SPAN = struct.Struct(">QQQllll")
@@ -55,7 +57,9 @@ class SteadySpanGroup(SpanGroup):
     def _move_spans(self) -> None:
         for i, row in enumerate(srsly.msgpack_loads(super().to_bytes())["spans"]):
             span_id, kb_id, label, _, _, start, end = _SPAN.unpack(row)
-            self[i] = self.doc.char_span(start, end, label, kb_id, alignment_mode="expand", span_id=span_id)
+            # spaCy's stubs do not know that a group's spans may be replaced
+            moved: Any = self
+            moved[i] = expanded_span(self.doc, start, end, label=label, kb_id=kb_id, span_id=span_id)
 
 
 def steady_spans(doc: Doc, key: str) -> list[Span]:

@@ -40,11 +40,10 @@ def drop_components(nlp: Language, names: Sequence[str]) -> Language:
     _check_listeners(nlp, names)
     put_weighted_scores_first(nlp)
     copy = load_model_from_config(_config_without(nlp, names), meta=deepcopy(nlp.meta), vocab=nlp.vocab)
-    copy.tokenizer.from_bytes(nlp.tokenizer.to_bytes(exclude=["vocab"]), exclude=["vocab"])
+    _copy_content(nlp.tokenizer, copy.tokenizer)
+    component: Any
     for name, component in copy.components:
-        original = nlp.get_pipe(name)
-        if hasattr(original, "to_bytes"):
-            component.from_bytes(original.to_bytes(exclude=["vocab"]), exclude=["vocab"])
+        _copy_content(nlp.get_pipe(name), component)
         if _tied_to(component) in names:
             component.cfg["tie_to"] = None
     return copy
@@ -57,6 +56,11 @@ def _check_listeners(nlp: Language, names: Sequence[str]) -> None:
             listeners = [listener for listener in encoder.listening_components if listener not in names]
             if listeners:
                 raise ValueError(Errors.CE249.format(name=name, listeners=", ".join(listeners)))
+
+
+def _copy_content(original: Any, copy: Any) -> None:
+    if hasattr(original, "to_bytes"):
+        copy.from_bytes(original.to_bytes(exclude=["vocab"]), exclude=["vocab"])
 
 
 def _config_without(nlp: Language, names: Sequence[str]) -> Any:

@@ -36,6 +36,7 @@ def annotate_notes(
     """
     notes = iter(notes)
     batches = iter(lambda: list(islice(notes, batch_size)), [])
+    results: Iterator[tuple[Sequence[Note], list[Doc | Failure]]]
     if n_process == 1:
         results = ((batch, annotate_batch(nlp, batch)) for batch in batches)
     else:

@@ -35,7 +35,7 @@ def find_notes(paths: Iterable[Path], audit: ImportAudit) -> list[Note]:
         can be no id, and those of `read_docs`.
     """
     owners: dict[str, str] = {}
-    notes = []
+    notes: list[Note] = []
     for path in paths:
         known = len(notes)
         for place, note in _notes_of(path, audit):

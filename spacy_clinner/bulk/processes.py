@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
+from typing import Any
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -21,7 +22,7 @@ from .notes import Note
 
 Batch = Sequence[Note]
 # what a transformer leaves on a document: megabytes that only its listeners read
-TRANSFORMER_DATA = ("._.", "trf_data", None, None)
+TRANSFORMER_DATA: Any = ("._.", "trf_data", None, None)
 
 # the pipeline of a process that works
 _nlp: Language | None = None

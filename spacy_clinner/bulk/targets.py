@@ -22,7 +22,7 @@ from ..reports.table import format_csv
 from .processes import TRANSFORMER_DATA
 
 # Takes a document that knows its id.
-Write = Callable[[str, Doc], None]
+Write = Callable[[str, Doc], object]
 FILES = ("jsonl", "csv", "spacy")
 FORMATS = (*FILES, *WRITTEN)
 # the one file of all notes, in formats of annotation tools
@@ -160,7 +160,7 @@ def _set_entities(doc: Doc, target: Target) -> None:
     """Formats of others hold `doc.ents`; where a pipeline has looked, missing ones are none."""
     spans = doc.ents if target.spans_key is None else steady_spans(doc, target.spans_key)
     try:
-        doc.set_ents(spans, default="outside")
+        doc.set_ents(list(spans), default="outside")
     except ValueError:
         problem = "entities overlap, or have no label (jsonl and csv can hold them)"
         raise ValueError(Errors.CE346.format(format=target.format, problem=problem)) from None

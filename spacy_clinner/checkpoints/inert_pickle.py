@@ -44,7 +44,7 @@ class _Refused(Exception):
 def _interpret(data: bytes, classes: Collection[str]) -> Any:
     stack: list[Any] = []
     marks: list[int] = []
-    memo: dict[int, Any] = {}
+    memo: dict[Any, Any] = {}
     # items that may be copied: a file that asks for more than it has bytes says the same thing over and over
     left = len(data)
     for opcode, arg, _ in pickletools.genops(data):

@@ -2,6 +2,7 @@
 
 import warnings
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import spacy
@@ -72,7 +73,8 @@ def add_tagger(nlp: Language, checkpoint: Checkpoint) -> CRFTagger:
     """
     if checkpoint.tokenizer != "spacy":
         warnings.warn(Warnings.CW050.format(name=checkpoint.name, tokenizer=checkpoint.tokenizer), stacklevel=2)
-    tagger = nlp.add_pipe("clinner_crf_tagger", name=COMPONENT, config={"model": _model_config(checkpoint)})
+    config = {"model": _model_config(checkpoint)}
+    tagger = cast(CRFTagger, nlp.add_pipe("clinner_crf_tagger", name=COMPONENT, config=config))
     doc = nlp.make_doc("a")
     tagger.initialize(lambda: [Example(doc, doc)], nlp=nlp, labels=checkpoint.labels)
     fill(tagger.model, checkpoint)

@@ -32,5 +32,6 @@ def coded_errors() -> Iterator[None]:
 
 def _missing_extra(error: Exception) -> str | None:
     found = UNREGISTERED.match(str(error))
-    extra = missing_extra(found[1]) if found else None
-    return None if extra is None else Errors.CE359.format(name=found[1], extra=extra)
+    if found is None or (extra := missing_extra(found[1])) is None:
+        return None
+    return Errors.CE359.format(name=found[1], extra=extra)

@@ -1,6 +1,6 @@
 """Options of all commands that run experiments, and the list of what would be run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -41,7 +41,7 @@ def show_plan(steps: "Sequence[Step]", output: Path, why: bool) -> None:
     msg.info(f"{new} of {len(plan)} would be run, {len(plan) - new} are done in {output}")
 
 
-def _difference(record: dict[str, Any], names: Sequence[str], n_parts: int) -> str:
+def _difference(record: Mapping[str, Any], names: Sequence[str], n_parts: int) -> str:
     if 2 * len(names) > n_parts:
         return "is like no recorded result"
     shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")

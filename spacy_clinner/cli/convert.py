@@ -63,6 +63,7 @@ def convert_cli(
                 msg.warn(f"Left out {len(left_out)} documents without annotation: {name_some(left_out)}")
             msg.good(f"Wrote {written} documents to {output}")
             return
+        assert format is not None, "one of the two is given (CE015)"
         if (splits and split) or (by and not split):
             raise ValueError(Errors.CE307)
         draw = Draw(parse_shares(split), seed, read_groups(by) if by else None) if split else None

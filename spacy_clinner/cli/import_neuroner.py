@@ -27,5 +27,5 @@ def import_neuroner_cli(
         check_replaceable(output, force)
         nlp = make_pipeline(read_checkpoint(folder), vectors)
         write_folder_atomically(output, nlp.to_disk, force)
-    msg.good(f"Wrote a tagger of {len(nlp.get_pipe('ner').labels)} labels to {output}")
+    msg.good(f"Wrote a tagger of {len(nlp.pipe_labels['ner'])} labels to {output}")
     msg.info(f"{nlp.vocab.vectors.n_keys} words have vectors")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def table_cli(
     source: Annotated[str, Argument(help="Pipeline (path or name), or a .spacy file of annotated documents")],
     notes: Annotated[list[Path] | None, Argument(help="For a pipeline: notes, as predict takes them")] = None,
-    output: Annotated[Path, Argument(help="File to write, .csv or .parquet; it holds text of the notes")] = ...,
+    output: Annotated[Path, Argument(help="File to write, .csv or .parquet; it holds text of the notes")] = ...,  # type: ignore[assignment]
     head_labels: Annotated[str | None, Option(help="Labels that get a row, with commas; default: of heads")] = None,
     spans_key: Annotated[str | None, Option(help="Span group of the entities; default: doc.ents")] = None,
     spreadsheet_safe: SpreadsheetSafe = False,

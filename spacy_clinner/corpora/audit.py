@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, field, fields
 from pathlib import Path
+from typing import Literal
 
 from wasabi import table
 
@@ -190,4 +191,5 @@ def _shares(annotated: Counter[str], found: Counter[str]) -> Iterator[list[str]]
 
 def _aligned(lines: Iterator[list[str]]) -> str:
     header, *rows = ([printable(cell) for cell in line] for line in lines)
-    return table(rows, header=header, divider=True, aligns=["l"] + ["r"] * (len(header) - 1)).rstrip()
+    aligns: list[Literal["l", "r"]] = ["r" if column else "l" for column in range(len(header))]
+    return table(rows, header=header, divider=True, aligns=aligns).rstrip()

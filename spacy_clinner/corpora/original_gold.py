@@ -32,9 +32,11 @@ def original_gold(
     RETURNS (Optional[OriginalGold]): The annotations; None if they are not known.
     RAISES (ValueError): CE075 for a corpus without its format, or the reverse; those of `read_gold` and `kept_gold`.
     """
-    if (path is None) != (format is None):
+    if path is None and format is None:
+        return kept_gold(docs, spans_key)
+    if path is None or format is None:
         raise ValueError(Errors.CE075)
-    return kept_gold(docs, spans_key) if path is None else read_gold(path, format, docs, spans_key)
+    return read_gold(path, format, docs, spans_key)
 
 
 def kept_gold(docs: Sequence[Doc], spans_key: str | None = None) -> OriginalGold | None:

@@ -103,7 +103,7 @@ class Cell:
             if isinstance(value, str) and model is not None:
                 value = value.replace(MODEL, str(model))
             *sections, last = name.split(".")
-            block = config
+            block: Any = config
             for section in sections:
                 block = block.get(section) if isinstance(block, dict) else None
             if not isinstance(block, dict) or (last not in block and block is not config["paths"]):

@@ -92,7 +92,7 @@ def read_grid(path: Path) -> Grid:
 
 def _tasks(spec: Tasks) -> list[tuple[str, str]]:
     crossed = [(source, target) for source, target in product(spec.sources, spec.targets) if source != target]
-    return crossed + [tuple(pair) for pair in spec.pairs]
+    return crossed + [(source, target) for source, target in spec.pairs]
 
 
 def _make_cell(spec: GridFile, name: str, source: str, target: str, seed: int) -> Cell | GivenPredictions:
@@ -102,13 +102,15 @@ def _make_cell(spec: GridFile, name: str, source: str, target: str, seed: int) -
     test = Path(_fill(method.test or spec.test, names))
     if method.predictions is not None:
         return GivenPredictions(keys, Path(_fill(method.predictions, names)), test, spec.keep_predictions)
+    start = None if method.start is None else _make_cell(spec, method.start, source, target, seed)
+    assert not isinstance(start, GivenPredictions), "a start leaves a model (`_problems_of_start`)"
     overrides = {**spec.overrides, **method.overrides, **dict.fromkeys(method.unset)}
     return Cell(
         keys=keys,
         config=Path(method.config or spec.config),
         test=test,
         overrides={**{key: _fill(value, names) for key, value in overrides.items()}, "system.seed": seed},
-        start=_make_cell(spec, method.start, source, target, seed) if method.start is not None else None,
+        start=start,
         train=method.train,
         keep=spec.keep_models and not method.hidden,
         keep_predictions=spec.keep_predictions and not method.hidden,

@@ -12,9 +12,10 @@ from ..corpora.original_gold import kept_gold
 from ..scoring.evaluation import AVERAGES, Bootstrap, StrictScores
 from ..scoring.run import Gold, run_model
 from ..scoring.several_runs import compare_systems, mean_interval
+from .cell import Cell
+from .given_predictions import GivenPredictions
 from .grid_cells import Grid
 from .plan import predictions_of
-from .step import Step
 
 # The golds that a score may be against, by their names in the results.
 ENTS, ALL, ORIGINAL = "doc.ents", "all annotations", "annotators' offsets"
@@ -40,8 +41,8 @@ def _score_task(grid: Grid, output: Path, source: str, target: str) -> dict[str,
     found = {}
     for method in grid.methods:
         own = [cell for cell in cells if cell.keys["method"] == method]
-        for cell in own:
-            golds.setdefault(cell.test, _golds(cell.test))
+        for test in {cell.test for cell in own if cell.test is not None} - golds.keys():
+            golds[test] = _golds(test)
         found[method] = _score_method(own, output, golds)
     rows = {}
     for method, scores in found.items():
@@ -62,11 +63,12 @@ def _golds(test: Path) -> dict[str, Gold]:
 
 
 def _score_method(
-    cells: Sequence[Step], output: Path, golds: dict[Path, dict[str, Gold]]
+    cells: Sequence[Cell | GivenPredictions], output: Path, golds: dict[Path, dict[str, Gold]]
 ) -> dict[str, list[StrictScores]]:
     """One evaluation a run, by gold."""
     found: dict[str, list[StrictScores]] = {}
     for cell in cells:
+        assert cell.test is not None, "a grid's cells are tested"
         for name, gold in golds[cell.test].items():
             with warnings.catch_warnings():
                 # rare labels that a run never predicts are no news here

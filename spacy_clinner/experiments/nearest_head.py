@@ -24,7 +24,8 @@ class NearestHead:
         min_count (int): How often a pair of entity labels was seen to count.
         """
         self.label = label
-        pairs, children, all_entities = Counter(), Counter(), Counter()
+        pairs: Counter[tuple[str, str]] = Counter()
+        children, all_entities = Counter[str](), Counter[str]()
         for doc in docs:
             names = labels_by_offsets(doc, None)
             all_entities.update(names.values())

@@ -41,7 +41,8 @@ def make_plan(steps: Sequence[Step], done: Mapping[str, Any], output: Path) -> d
         _collect(step, groups)
     _check_data(step for group in groups.values() for step in group)
     read = {need.identity for group in groups.values() for need in group[0].needs}
-    plan, wanted = {}, set()
+    plan: dict[str, Planned] = {}
+    wanted: set[str] = set()
     for identity, group in reversed(groups.items()):
         stays = any(step.keep for step in group)
         kept = Kept(
@@ -51,7 +52,7 @@ def make_plan(steps: Sequence[Step], done: Mapping[str, Any], output: Path) -> d
         lacks = None
         if identity not in done:
             lacks = "result"
-        elif (stays or identity in wanted) and not kept.model.exists():
+        elif (stays or identity in wanted) and not (kept.model and kept.model.exists()):
             lacks = "model"
         elif kept.predictions and not kept.predictions.exists():
             lacks = "predictions"

@@ -9,7 +9,7 @@ from pydantic import BaseModel, StrictBool, StrictInt, StrictStr
 
 from .cell import Cell
 from .relation_system import RelationSystem
-from .step import checksum
+from .step import Step, checksum
 from .toml_file import check_toml, read_toml, refuse
 
 PARTS = ("joint", "tagger", "relations")
@@ -63,7 +63,8 @@ class RelationStudy:
 
     def data(self) -> list[dict[str, str | None]]:
         """RETURNS (List[Dict[str, Optional[str]]]): All documents and hierarchies, with their checksums."""
-        found = {path for system in self.systems for step in (system, *system.trainings) for path in step.data}
+        steps: list[Step] = [*self.systems, *(cell for system in self.systems for cell in system.trainings)]
+        found = {path for step in steps for path in step.data}
         return [{"path": str(path), "sha256": checksum(path)} for path in sorted(found)]
 
 

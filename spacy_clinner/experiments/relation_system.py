@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import spacy
 from spacy.language import Language
@@ -15,6 +15,7 @@ from ..annotations.documents import read_docs
 from ..assembly.combine_pipelines import combine_pipelines
 from ..files import write_folder_atomically
 from ..pipeline.relations.hierarchy import read_broader_concepts
+from ..pipeline.relations.specific import SpecificRelations
 from ..provenance import provenance
 from .cell import Cell
 from .relation_runs import find_extractor, set_threshold
@@ -83,13 +84,14 @@ class RelationSystem:
         RETURNS (Dict[str, Any]): JSON-able record: scores, the pipeline's folder, seconds, provenance.
         RAISES (ValueError): CE258 and CE259 as `relation_runs`, CE260 to CE262 as `combine_pipelines`.
         """
+        assert kept.model is not None, "a system leaves its pipeline"
         start = time.perf_counter()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             nlp = self._assemble(models)
             write_folder_atomically(kept.model, nlp.to_disk, force=True)
             dev, test = read_docs(self.dev), read_docs(self.test)
-            rules = make_rules(read_docs(self.rule_train), dev, self.rule) if self.rule else {}
+            rules = make_rules(read_docs(self.rule_train), dev, self.rule) if self.rule and self.rule_train else {}
             scores = score_relations(nlp, test, self.end_to_end, self.drug, rules)
         seconds = {"all": round(time.perf_counter() - start, 2)}
         return {
@@ -101,7 +103,8 @@ class RelationSystem:
     def _assemble(self, models: Sequence[Path]) -> Language:
         nlp = combine_pipelines([spacy.load(model) for model in models[: len(self.trainings)]])
         if self.broader is not None:
-            nlp.add_pipe("clinner_specific_relations").initialize(broader=read_broader_concepts(self.broader))
+            specific = cast(SpecificRelations, nlp.add_pipe("clinner_specific_relations"))
+            specific.initialize(broader=read_broader_concepts(self.broader))
         if self.threshold_of is None:
             choose_threshold(nlp, read_docs(self.dev), not self.end_to_end, self.relative)
         else:

@@ -82,7 +82,7 @@ def _run(plan: dict[str, Planned], done: dict[str, dict[str, Any]], results: Pat
                     elif lacks is None:
                         end(identity)
                     else:
-                        yield Task(step, [plan[need].kept.model for need in _needs(plan[identity])], kept)
+                        yield Task(step, [_model_of(plan[need]) for need in _needs(plan[identity])], kept)
                 if not ready:
                     yield None
 
@@ -96,6 +96,11 @@ def _run(plan: dict[str, Planned], done: dict[str, dict[str, Any]], results: Pat
                 append_result(results, done[identity])
             end(identity)
     return failed
+
+
+def _model_of(planned: Planned) -> Path:
+    assert planned.kept.model is not None, "what another step reads is kept"
+    return planned.kept.model
 
 
 def _needs(planned: Planned) -> list[str]:

@@ -5,7 +5,7 @@ by functions.
 """
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -55,7 +55,7 @@ def refuse(path: Path, problems: Iterable[str]) -> ValueError:
     return ValueError(Errors.CE084.format(path=path, problems="; ".join(problems)))
 
 
-def _problem(model: type[BaseModel], found: dict[str, Any]) -> str:
+def _problem(model: type[BaseModel], found: Mapping[str, Any]) -> str:
     place = [str(part) for part in found["loc"]]
     key = ".".join(place)
     if found["type"] in UNKNOWN:

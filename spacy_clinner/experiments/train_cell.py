@@ -44,6 +44,7 @@ def train_cell(cell: "Cell", model: Path | None, kept: Kept) -> dict[str, Any]:
         if cell.train:
             nlp, history = train(cell.resolve(model), last=cell.last)
         else:
+            assert model is not None, "what is not trained has a start"
             nlp, history = load_model(model), []
         seconds = time.perf_counter() - start
         test = None
@@ -54,7 +55,7 @@ def train_cell(cell: "Cell", model: Path | None, kept: Kept) -> dict[str, Any]:
             keep_predictions(kept.predictions, predictions)
     if kept.model is not None:
         save(nlp, kept.model)
-    chosen = {"score": None, "step": 0}
+    chosen: dict[str, Any] = {"score": None, "step": 0}
     if history:
         chosen = history[-1] if cell.last else max(history, key=lambda point: point["score"])
     return {
@@ -116,7 +117,8 @@ def train(config: Config, last: bool = False) -> tuple[Language, list[dict[str, 
     if last:
         chosen = remember()
     for name, data in chosen.items():
-        nlp.get_pipe(name).model.from_bytes(data)
+        pipe: Any = nlp.get_pipe(name)
+        pipe.model.from_bytes(data)
     return nlp, history
 
 

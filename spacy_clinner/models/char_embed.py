@@ -80,7 +80,8 @@ def embed_distinct(
     look_up (Callable[[List[str]], Any]): makes the layer's input of the distinct words.
     RETURNS (Tuple[List[Floats2d], Callable]): one row per token for each document, and the backprop callback.
     """
-    words, rows = np.unique(np.concatenate([doc.to_array("ORTH") for doc in docs] or [[]]), return_inverse=True)
+    orths = [np.zeros(0, dtype="uint64"), *(doc.to_array("ORTH") for doc in docs)]
+    words, rows = np.unique(np.concatenate(orths), return_inverse=True)
     lengths = [len(doc) for doc in docs]
     if not len(words):
         return [model.ops.alloc2f(0, model.get_dim("nO")) for _ in docs], lambda dY: docs

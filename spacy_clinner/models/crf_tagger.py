@@ -53,7 +53,7 @@ def _pass_on(model: Model, X, is_train: bool):
 
 def _init_crf(model: Model, X=None, Y=None) -> None:
     """Start with all legal moves equal."""
-    for name, shape in param_shapes(count_labels(model.get_dim("nO")))._asdict().items():
+    for name, shape in param_shapes(count_labels(model.get_dim("nO"))).items():
         model.set_param(name, model.ops.alloc(shape))
 
 
@@ -90,12 +90,12 @@ def forward(model: Model, docs: list[Doc], is_train: bool) -> tuple[Ragged, Call
     return Ragged(scores, lengths), backprop
 
 
-def _entity_edges_in_space(docs: list[Doc], nO: int) -> tuple[np.ndarray, np.ndarray]:
+def _entity_edges_in_space(docs: list[Doc], nO: int) -> tuple[np.ndarray, ...]:
     """Index of the tags by which an entity would begin or end in white space, which spaCy allows no entity to do."""
     space = np.flatnonzero(np.concatenate([doc.to_array("IS_SPACE") for doc in docs]))
     n_labels = count_labels(nO)
     inside = {tag_of(I, label, n_labels) for label in range(n_labels)}
-    return np.ix_(space, [tag for tag in range(1, nO) if tag not in inside])
+    return np.ix_(space, np.array([tag for tag in range(1, nO) if tag not in inside]))
 
 
 def sizes(model: Model, n_labels: int) -> Iterator[tuple[str, Any, Any]]:
@@ -109,7 +109,7 @@ def sizes(model: Model, n_labels: int) -> Iterator[tuple[str, Any, Any]]:
     if model.has_dim("nO"):
         for node in (model, emissions, crf):
             yield f"tags of {node.name}", node.maybe_get_dim("nO"), count_tags(n_labels)
-        for name, shape in param_shapes(n_labels)._asdict().items():
+        for name, shape in param_shapes(n_labels).items():
             yield f"shape of {name}", crf.get_param(name).shape, shape
         for name, rows in (("tags", count_tags(n_labels)), ("labels", n_labels)):
             yield f"rows of {name}", len(emissions.get_param(name)), rows

@@ -4,7 +4,7 @@ import re
 from functools import partial
 
 import numpy as np
-from spacy.strings import hash_string
+from spacy.strings import hash_string  # type: ignore[attr-defined]
 from spacy.tokens import Doc
 from spacy.util import registry
 from spacy.vectors import Mode, Vectors
@@ -51,7 +51,7 @@ def build_neuroner_embed(
     if len(set(points)) < len(points):
         raise ValueError(Errors.CE141.format(n=len(points), distinct=len(set(points))))
     encoder = CoupledCharLSTM(char_nO, n_rows=1 + len(points), width=char_width)
-    chars = Model(
+    chars: Model[list[str], Floats2d] = Model(
         "neuroner_chars",
         _forward_chars,
         init=_init_chars,
@@ -59,7 +59,7 @@ def build_neuroner_embed(
         dims={"nO": char_nO},
         attrs={"characters": points},
     )
-    tokens = Model(
+    tokens: Model[list[Doc], list[Floats2d]] = Model(
         "neuroner_tokens", _forward_tokens, init=_init_tokens, dims={"nO": None}, params={"unknown_vector": None}
     )
     return build_concat_embed({"chars": chars, "tokens": tokens}, dropout)

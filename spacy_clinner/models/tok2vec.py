@@ -63,8 +63,10 @@ def forward(
         return [], lambda dY: docs
     rows, backprop_embed = embed(docs, is_train)
     windows = [_windows(doc, **model.attrs) for doc in docs]
+    pieces: Iterable[Floats2d]
+    backprop_encode: Callable
     if not is_train:
-        pieces, backprop_encode = _encode_in_parts(encode, _cut(rows, windows)), None
+        pieces, backprop_encode = _encode_in_parts(encode, _cut(rows, windows)), _no_backprop
     else:
         pieces, backprop_encode = encode(_cut(rows, windows), is_train) if any(windows) else _NOTHING
 
@@ -74,6 +76,10 @@ def forward(
 
     Y = [model.ops.alloc2f(len(doc), model.get_dim("nO")) for doc in docs]
     return _paste(Y, windows, pieces), backprop
+
+
+def _no_backprop(d_pieces: list[Floats2d]) -> list[Floats2d]:
+    raise AssertionError("Thinc asks for no gradients outside of training")
 
 
 def _windows(doc: Doc, skip_space: bool, **settings: Any) -> list[slice | Ints1d]:

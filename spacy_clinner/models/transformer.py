@@ -145,7 +145,7 @@ def settle_limit(model: "TransformerModel") -> int:
     RETURNS (int): the tokenizer's limit, or the rows of the transformer's table of positions if they are fewer.
     """
     limit = model.tokenizer.model_max_length
-    table = getattr(getattr(model.transformer, "embeddings", None), "position_embeddings", None)
+    table: Any = getattr(getattr(model.transformer, "embeddings", None), "position_embeddings", None)
     if (rows := getattr(table, "num_embeddings", None)) is not None:
         # with padding among the positions, they count from the row after it
         first = 0 if table.padding_idx is None else table.padding_idx + 1

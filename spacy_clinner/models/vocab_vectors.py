@@ -41,6 +41,6 @@ def digest_vectors(vectors: Vectors) -> str:
     # not of their attribute, which spaCy does not save with a plain table
     found = hashlib.sha256(repr(vectors.shape).encode())
     for column in (vectors.key2row.keys(), vectors.key2row.values()):
-        found.update(np.fromiter(column, dtype="uint64", count=len(vectors.key2row)))
-    found.update(np.ascontiguousarray(get_current_ops().to_numpy(vectors.data)))
+        found.update(np.fromiter(column, dtype="uint64", count=len(vectors.key2row)).data)
+    found.update(np.ascontiguousarray(get_current_ops().to_numpy(vectors.data)).data)
     return found.hexdigest()

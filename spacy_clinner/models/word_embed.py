@@ -88,8 +88,7 @@ def _init_casing(model: Model, X=None, Y=None) -> None:
 def _forward_casing(model: Model, docs: list[Doc], is_train: bool):
     words = [word for doc in docs for word in doc.to_array("ORTH").tolist()]
     lengths = [len(doc) for doc in docs]
-    strings = docs[0].vocab.strings if docs else None
-    codes = {word: CASINGS.index(casing(strings[word])) for word in set(words)}
+    codes = {word: CASINGS.index(casing(docs[0].vocab.strings[word])) for word in set(words)}
     ids = model.ops.asarray1i([codes[word] for word in words], dtype="i")
     rows, backprop_rows = model.layers[0](ids, is_train)
 
@@ -134,7 +133,8 @@ def build_concat_embed(parts: dict[str, Any], dropout: float | None = None) -> M
     parts = dict(sorted(parts.items()))
     layers = list(parts.values())
     attrs = dropout_attrs(dropout)
-    model = Model("concat_embed", _forward_concat, init=_init_concat, layers=layers, dims={"nO": None}, attrs=attrs)
+    dims: dict[str, int | None] = {"nO": None}
+    model: Model = Model("concat_embed", _forward_concat, init=_init_concat, layers=layers, dims=dims, attrs=attrs)
     for name, part in parts.items():
         model.set_ref(name, part)
     if all(part.has_dim("nO") for part in layers):

@@ -38,7 +38,7 @@ class StoredWeights:
         path (Union[str, Path]): The folder.
         exclude (Iterable[str]): Of "cfg", "model", "vocab" and "checksums", what is left out.
         """
-        super().to_disk(path, exclude=exclude)
+        super().to_disk(path, exclude=exclude)  # type: ignore[misc]
         write_checksums(Path(path), FILES, exclude, **self._digests())
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> Self:
@@ -52,7 +52,7 @@ class StoredWeights:
         folder = Path(path)
         known = check_files(self.name, folder, FILES, exclude)
         with readable(self.name, folder):
-            super().from_disk(path, exclude=exclude)
+            super().from_disk(path, exclude=exclude)  # type: ignore[misc]
             self._check(str(folder), known)
         return self
 
@@ -62,7 +62,7 @@ class StoredWeights:
         exclude (Iterable[str]): As for `to_disk`.
         RETURNS (bytes): The data.
         """
-        return add_checksums(super().to_bytes(exclude=exclude), exclude, **self._digests())
+        return add_checksums(super().to_bytes(exclude=exclude), exclude, **self._digests())  # type: ignore[misc]
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> Self:
         """Load settings and weights.
@@ -74,7 +74,7 @@ class StoredWeights:
         """
         known = check_bytes(self.name, bytes_data, FILES, exclude)
         with readable(self.name, f"the bytes of {self.name}"):
-            super().from_bytes(bytes_data, exclude=exclude)
+            super().from_bytes(bytes_data, exclude=exclude)  # type: ignore[misc]
             self._check(f"the bytes of {self.name}", known)
         return self
 

@@ -103,7 +103,8 @@ def _draw(text: str, annotations: Sequence[Annotation], links: Sequence[Relation
     start, end = _with_context(text, min(map(_start, links)), max(map(_end, links)))
     scale = Scale(start)
     for link in sorted(links, key=lambda link: max(link.head, link.child)):
-        scale.make_room(*sorted((link.head, link.child)), len(_label(link)) * LABEL_LETTER + 3 * FOOT)
+        first, last = sorted((link.head, link.child))
+        scale.make_room(first, last, len(_label(link)) * LABEL_LETTER + 3 * FOOT)
     feet = _feet(links, scale)
     levels = _levels(feet)
     foot = STEP * (max(levels) + 1) + LINE // 2

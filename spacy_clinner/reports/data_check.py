@@ -41,6 +41,7 @@ class DataCheck:
 
     def coverage(self, counts: PartCounts) -> tuple[float, float]:
         """RETURNS (Tuple[float, float]): The shares of the words, and of the different words, that have a vector."""
+        assert self.vectors is not None, "without vectors, nobody asks"
         keys, n_times = np.array([*counts.words], dtype="uint64"), np.array([*counts.words.values()])
         known = np.ones(len(keys), bool) if self.vectors.mode == Mode.floret else self.vectors.find(keys=keys) >= 0
         return float(n_times[known].sum() / n_times.sum()), float(known.mean())

@@ -37,8 +37,8 @@ def write_experiment(
     source = provenance()
     page = "\n\n".join([_heading(source, len(values(records, "seed"))), *tables]) + "\n"
     lines = ",\n".join(json.dumps(_shortened(record), ensure_ascii=False) for record in records)
-    head = {"written": source, "kind": kind, "title": title, **({} if scores is None else {"scores": scores})}
-    head = json.dumps(head, ensure_ascii=False)[1:-1]
+    told = {"written": source, "kind": kind, "title": title, **({} if scores is None else {"scores": scores})}
+    head = json.dumps(told, ensure_ascii=False)[1:-1]
     write_atomically(path.with_name(f"{path.name}.md"), page)
     write_atomically(path.with_name(f"{path.name}.json"), f'{{{head}, "runs": [\n{lines}\n]}}\n')
     draw_experiment(path)

@@ -1,7 +1,7 @@
 """Tables for the terminal."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from wasabi import table
 
@@ -185,7 +185,7 @@ def _sure(text: str | None, probability: str | None) -> str:
 
 
 def _interval(lower: Sequence[float] | None, upper: Sequence[float] | None) -> str:
-    return "" if lower is None else f"{percent(lower[2])}-{percent(upper[2])}"
+    return "" if lower is None or upper is None else f"{percent(lower[2])}-{percent(upper[2])}"
 
 
 def terminal_table(header: Sequence[str], rows: Sequence[tuple], *, n_text: int = 1) -> str:
@@ -197,4 +197,5 @@ def terminal_table(header: Sequence[str], rows: Sequence[tuple], *, n_text: int 
     RETURNS (str): The table; what is not printable in its cells is a space.
     """
     shown, *lines = [tuple(map(printable, row)) for row in (header, *rows)]
-    return table(lines, header=shown, divider=True, aligns=["l"] * n_text + ["r"] * (len(header) - n_text), max_col=60)
+    aligns: list[Literal["l", "r"]] = ["l" if column < n_text else "r" for column in range(len(header))]
+    return table(lines, header=shown, divider=True, aligns=aligns, max_col=60)

@@ -33,7 +33,7 @@ def assertion_score(examples: Iterable[Example], **kwargs: Any) -> dict[str, Any
     RETURNS (Dict[str, Any]): `assertions_p`, `assertions_r`, `assertions_f` over all assertions, and
         `assertions_per_type`, by assertion; all None if there was nothing to score.
     """
-    matched, support, predicted = Counter(), Counter(), Counter()
+    matched, support, predicted = (Counter[str]() for _ in range(3))
     for example in examples:
         if ASSERTIONS_KEY in example.reference.user_data:
             gold, guesses = _assertions(example.reference), _assertions(example.predicted)

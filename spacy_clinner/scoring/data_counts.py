@@ -10,6 +10,7 @@ from spacy.attrs import IS_SPACE, ORTH
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from ..annotations.char_spans import expanded_span
 from ..annotations.documents import entities_of, is_annotated
 from ..annotations.entity import Entity
 from ..annotations.keys import DOC_ID_KEY
@@ -87,8 +88,7 @@ class PartCounts:
         for start, end, label in entities:
             if bisect_right(starts, start) != bisect_right(starts, end - 1):
                 cut[label] += 1
-                tokens = predicted.char_span(start, end, alignment_mode="expand")
-                too_long[label] += len(tokens) > settings.max_tokens
+                too_long[label] += len(expanded_span(predicted, start, end)) > settings.max_tokens
 
 
 def total(parts: Sequence[PartCounts]) -> PartCounts:

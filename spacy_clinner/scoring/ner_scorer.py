@@ -58,7 +58,7 @@ def ner_score(
     if gold_from not in ("ents", "spans"):
         raise ValueError(Errors.CE060.format(value=gold_from))
     gold_key = None if gold_from == "ents" else spans_key
-    matched, predicted, support = Counter(), Counter(), Counter()
+    matched, predicted, support = (Counter[str]() for _ in range(3))
     by_domain: dict[str, Counter] = {}
     for example in examples:
         if not is_annotated(example.reference, gold_key) or _belongs_to_others(example.reference, domains):

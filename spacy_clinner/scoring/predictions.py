@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from spacy.language import Language
@@ -29,7 +29,7 @@ def predict(
     RAISES (ValueError): CE064 if identifiers repeat.
     """
     ids, texts = document_ids(docs), (doc.text for doc in docs)
-    annotated = nlp.pipe(texts)
+    annotated: Iterable[Doc] = nlp.pipe(texts)
     if show_progress:
         annotated = progress(annotated, total=len(docs), unit="doc", desc="Predict")
     return {name: entities_of(doc, spans_key) for name, doc in zip(ids, annotated, strict=True)}

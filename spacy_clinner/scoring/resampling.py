@@ -77,13 +77,13 @@ def sign_flip_test(differences: Sequence[float], *, n_permutations: int = 10_000
     RETURNS (float): Two-sided p-value: the share of signs whose mean is at least as far from zero as the observed.
     Source: Fisher 1935, section 21; Good 2005, "Permutation, Parametric and Bootstrap Tests", chapter 3.
     """
-    differences = np.asarray(differences, dtype=float)
-    n = len(differences)
+    runs = np.asarray(differences, dtype=float)
+    n = len(runs)
     if 2**n <= n_permutations:
         signs, observed = np.array(list(product((-1, 1), repeat=n))), 0
     else:
         signs, observed = np.random.default_rng(seed).choice((-1, 1), size=(n_permutations, n)), 1
-    extreme = np.count_nonzero(abs(signs @ differences) >= abs(differences.sum()) - 1e-12)
+    extreme = np.count_nonzero(abs(signs @ runs) >= abs(runs.sum()) - 1e-12)
     return (extreme + observed) / (len(signs) + observed)
 
 

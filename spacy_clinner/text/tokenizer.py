@@ -9,6 +9,7 @@ lines.
 
 import re
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from spacy import Language
 from spacy.lang.char_classes import ALPHA, ALPHA_LOWER, ALPHA_UPPER
@@ -105,7 +106,7 @@ def create_clinical_tokenizer(nlp: Language) -> Tokenizer:
     )
 
 
-def _listed(patterns: Iterable[str] | None) -> list[str]:
+def _listed(patterns: Iterable[Any] | None) -> list[str]:
     return [ELLIPSIS.get(pattern, pattern) for pattern in patterns or ()]
 
 

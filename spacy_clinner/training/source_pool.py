@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from spacy.training import Example
@@ -46,7 +47,7 @@ class SourcePool:
         """
         example = self._next(drawn)
         if example is None and any(id(held) not in drawn for held in self.held):
-            order = list(self.held)
+            order: list[Any] = list(self.held)
             self.rng.shuffle(order)
             self._queue = [*order, *self._queue]
             example = self._next(drawn)

@@ -6,6 +6,7 @@ from typing import Any
 from spacy.language import Language
 from spacy.training import Example
 from spacy.util import dot_to_object, registry
+from thinc.api import Config
 
 from ..errors import Errors
 from ..text.windows import Windows
@@ -27,7 +28,7 @@ def whole_corpus(config: dict[str, Any], name: str) -> tuple[Reader, dict[str | 
         itself would give: of each domain, or of None if there are no domains.
     RAISES (ValueError): CE352 if a path is null.
     """
-    block = dot_to_object(config, name)
+    block = dot_to_object(Config(config), name)
     if any("path" in reader and reader["path"] is None for reader in _blocks(block)):
         raise ValueError(Errors.CE352.format(name=name))
     return registry.resolve({"corpus": _without_windows(block)})["corpus"], dict(_corpus_windows(block, None))

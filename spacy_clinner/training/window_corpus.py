@@ -6,10 +6,12 @@ Batches then hold windows of many documents instead of one or two whole ones, wh
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import cast
 
 from spacy.language import Language
 from spacy.tokens import Doc, Span
-from spacy.training import Corpus, Example
+from spacy.training import Example
+from spacy.training.corpus import create_docbin_reader
 from spacy.util import registry
 
 from ..annotations.keys import DOC_ID_KEY, DOMAIN_KEY
@@ -18,7 +20,7 @@ from ..errors import Errors
 from ..text.windows import Unit, window_bounds
 
 # What a token keeps in a window. A dependency may end outside of it, so none is kept.
-TOKEN_ATTRIBUTES = ["NORM", "LEMMA", "POS", "TAG", "MORPH", "SENT_START"]
+TOKEN_ATTRIBUTES: list[int | str] = ["NORM", "LEMMA", "POS", "TAG", "MORPH", "SENT_START"]
 
 
 @registry.readers("spacy_clinner.WindowCorpus.v1")
@@ -40,7 +42,8 @@ def create_window_corpus(
     RETURNS (Callable[[Language], Iterable[Example]]): the reader. It raises CE206 if a document's tokens are not those
         of the pipeline's tokenizer.
     """
-    corpus = Corpus(path, limit=limit)
+    # spaCy's reader refuses a path that is null (E913), which its type does not tell
+    corpus = create_docbin_reader(cast(Path, path), gold_preproc=False, limit=limit)
 
     def read_windows(nlp: Language) -> Iterator[Example]:
         for example in corpus(nlp):

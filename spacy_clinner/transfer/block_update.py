@@ -1,7 +1,7 @@
 """Components whose blocks of weights learn each in their own way: frozen, slower, or pulled to where they began."""
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from thinc.api import Model, Optimizer
 from thinc.types import FloatsXd
@@ -69,7 +69,8 @@ class LearnsByBlocks:
                 return sgd(key, weights, gradient, lr_scale=lr_scale)
             return _step_by_rule(sgd, key, weights, gradient, rule, lr_scale)
 
-        self.model.finish_update(step)
+        # called like an optimizer, which is all that Thinc does with it
+        self.model.finish_update(cast(Optimizer, step))
 
 
 class _Adopted(LearnsByBlocks):
@@ -82,7 +83,7 @@ class _Adopted(LearnsByBlocks):
         self.forget_blocks()
 
     @property
-    def model(self) -> Model:
+    def model(self) -> Model:  # type: ignore[override]
         return self._pipe.model
 
 

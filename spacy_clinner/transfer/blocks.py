@@ -173,11 +173,15 @@ def _label_index(name: str, target: Block, source: Block) -> tuple[dict[str, Any
     shared = shared_labels(target, source)
     if shared is None:
         return {}, {}
+    # both have labels, if only none that are shared
+    ours, theirs = target.labels or (), source.labels or ()
     if not shared:
-        raise ValueError(Errors.CE237.format(block=name, ours=_quote(target.labels), theirs=_quote(source.labels)))
-    return tuple(
-        label_entries([block.labels.index(label) for label in shared], len(block.labels)) for block in (target, source)
-    )
+        raise ValueError(Errors.CE237.format(block=name, ours=_quote(ours), theirs=_quote(theirs)))
+    return _entries_of(shared, ours), _entries_of(shared, theirs)
+
+
+def _entries_of(shared: Sequence[str], labels: Sequence[str]) -> dict[str, Any]:
+    return label_entries([labels.index(label) for label in shared], len(labels))
 
 
 def _step(node: Model, name: str) -> tuple[Model, str | None] | None:

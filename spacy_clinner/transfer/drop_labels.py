@@ -1,6 +1,7 @@
 """Leave out of a saved pipeline the labels that only the source has."""
 
 from collections.abc import Callable
+from typing import Any
 
 from spacy.language import Language
 from spacy.util import registry
@@ -31,13 +32,14 @@ def drop_labels(nlp: Language) -> Language:
         are none.
     """
     put_weighted_scores_first(nlp)
-    taggers = [(name, pipe) for name, pipe in nlp.components if is_tagger(pipe)]
+    taggers: list[tuple[str, Any]] = [(name, pipe) for name, pipe in nlp.components if is_tagger(pipe)]
     foreign = {name: list(pipe.foreign_labels) for name, pipe in taggers if pipe.foreign_labels}
     if not foreign:
         return nlp
     copy = drop_components(nlp, [])
     for name, labels in foreign.items():
-        copy.get_pipe(name).drop_labels(labels)
+        tagger: Any = copy.get_pipe(name)
+        tagger.drop_labels(labels)
     if META_KEY in copy.meta:
         copy.meta[META_KEY]["dropped_labels"] = foreign
     return copy

@@ -54,7 +54,7 @@ class Plan(NamedTuple):
     labels: list[str] | None
 
 
-_TYPES = {"target": str, "source": (str, type(None)), "load": bool, "reinit": bool, "freeze": bool}
+_TYPES: dict[str, Any] = {"target": str, "source": (str, type(None)), "load": bool, "reinit": bool, "freeze": bool}
 
 
 def read_settings(blocks: Mapping[str, Mapping[str, Any]], pull: float) -> dict[str, BlockSettings]:
@@ -73,7 +73,8 @@ def _read_block(name: str, settings: dict[str, Any]) -> BlockSettings:
     problems = [f"it has no `{key}`" for key in ["target"] if key not in settings]
     problems += [f"`{key}` is no setting of a block" for key in settings if key not in known]
     for key in known:
-        value, wanted = settings.get(key), _TYPES.get(key, (int, float))
+        value: Any = settings.get(key)
+        wanted = _TYPES.get(key, (int, float))
         is_number = wanted == (int, float)
         if key in settings and (not isinstance(value, wanted) or is_number and (isinstance(value, bool) or value < 0)):
             problems.append(f"`{key}` is {value!r}")
@@ -96,7 +97,7 @@ def make_plans(nlp: Language, source: Language | None, blocks: Mapping[str, Bloc
         two blocks name the same weights; CE355 if a block names none.
     """
     plans = [_plan(nlp, source, name, settings) for name, settings in blocks.items()]
-    owners: dict[tuple[int, str], Plan] = {}
+    owners: dict[tuple[int | str, str], Plan] = {}
     for plan in sorted(plans, key=lambda plan: len(plan.entries), reverse=True):
         for entry in plan.entries:
             other = owners.get(entry.key)
@@ -117,6 +118,7 @@ def _plan(nlp: Language, source: Language | None, name: str, settings: BlockSett
     _check_initialized(nlp, name, block)
     if not settings.loads:
         return Plan(name, settings, block, all_entries(block), None)
+    assert source is not None, "blocks that load have a source (CE231)"
     other = find_block(source, settings.source_address, name)
     _check_initialized(source, name, other)
     return Plan(name, settings, block, pair_entries(name, block, other), shared_labels(block, other))

@@ -86,7 +86,7 @@ def _partly_loaded(plans: Sequence[Plan]) -> list[dict[str, Any]]:
 
 def _never_loaded(nlp: Language, plans: Sequence[Plan]) -> list[dict[str, Any]]:
     whys = {entry.key: _why(plan) for plan in plans for entry in plan.entries}
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name, pipe in nlp.components:
         model = getattr(pipe, "model", None)
         for node in weight_nodes(model) if isinstance(model, Model) else ():

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from thinc.api import Model, PyTorchShim, torch2xp
+from thinc.api import Model, PyTorchShim, Shim, torch2xp
 from thinc.types import FloatsXd
 
 # What stands for the weights of a module that is not there yet.
@@ -54,7 +54,7 @@ def step_key(node: Model | TorchNode, name: str) -> tuple[int, str]:
     return node.step_id if isinstance(node, TorchNode) else node.id, name
 
 
-def _vocabulary(shim: PyTorchShim) -> dict[str, str]:
+def _vocabulary(shim: Shim) -> dict[str, str]:
     """spacy-transformers keeps the tokenizer beside the transformer."""
     tokenizer = getattr(getattr(shim, "_hfmodel", None), "tokenizer", None)
     if tokenizer is None:

@@ -89,6 +89,7 @@ def transfer_layers(
     source_nlp = None if source is None else _load_source(source)
     absent: list[str] = []
     if up_to is not None:
+        assert source_nlp is not None, "layers that are loaded have a source (CE231)"
         blocks, absent = _blocks_up_to(nlp, source_nlp, up_to, pipe, pull)
     plans = make_plans(nlp, source_nlp, blocks)
     _warn_of_vectors(nlp, source_nlp, plans)
@@ -145,8 +146,9 @@ def _blocks_up_to(
 
 def _draw_anew(entries: Iterable[Entry]) -> None:
     """Draw initial values for some parameters; others of the same layers stay."""
-    names: dict[int, set[str]] = {}
-    nodes = {entry.node.id: entry.node for entry in entries}
+    names: dict[int | str, set[str]] = {}
+    # not of torch: what it holds cannot be drawn (CE242)
+    nodes: dict[int | str, Any] = {entry.node.id: entry.node for entry in entries}
     for entry in entries:
         names.setdefault(entry.node.id, set()).add(entry.name)
     for node in nodes.values():
@@ -158,7 +160,7 @@ def _draw_anew(entries: Iterable[Entry]) -> None:
 
 def _warn_of_vectors(nlp: Language, source: Language | None, plans: Iterable[Plan]) -> None:
     for plan in plans:
-        if plan.settings.loads and any(node.name in READERS for node in plan.block.nodes):
+        if source is not None and plan.settings.loads and any(node.name in READERS for node in plan.block.nodes):
             ours, theirs = nlp.vocab.vectors.data, source.vocab.vectors.data
             if ours.shape != theirs.shape or (ours != theirs).any():
                 warnings.warn(Warnings.CW230.format(block=plan.name), stacklevel=2)

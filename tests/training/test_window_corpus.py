@@ -74,3 +74,8 @@ def test_tokens_keep_their_annotation():
         ("alto", "ADJ", "A", "", False),
     ]
     assert second[0].lemma_ == "dolor" and second[0].is_sent_start
+
+
+def test_a_path_that_is_null():
+    with pytest.raises(ValueError, match="E913"):
+        create_window_corpus(None)

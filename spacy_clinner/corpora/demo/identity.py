@@ -131,4 +131,5 @@ class Identity:
         return kind.replace("TOWN", town).replace("SAINT", saint)
 
     def _write(self, source: str) -> str:
-        return "".join(flatten(parse(source), self._rng))
+        # names have choices and numbers, but no slots
+        return "".join(str(part) for part in flatten(parse(source), self._rng))

@@ -5,7 +5,7 @@ from random import Random
 from typing import NamedTuple
 
 from ...annotations.entity import Entity
-from .lexicon import DRUG_FIELDS, load_lexicon, read_data
+from .lexicon import load_lexicon, read_data
 from .noise import Noise
 from .sentence import Piece, SentenceWriter
 
@@ -161,7 +161,7 @@ def _assemble(pieces: list[Piece], noise: Noise, doc_id: str, specialty: str) ->
         relations=[
             {"head": list(where[piece.head][:2]), "child": list(ent[:2]), "label": ent.label}
             for piece, ent in where.items()
-            if piece.label in DRUG_FIELDS
+            if piece.head is not None
         ],
     )
 

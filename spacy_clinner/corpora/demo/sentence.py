@@ -48,8 +48,9 @@ class SentenceWriter:
         RAISES: CE032 for a slot without words; CE033 for a field of a drug without a drug.
         """
         flat = flatten(parse(source), self._rng)
-        drugs = {i: self._drug(part, source) for i, part in enumerate(flat) if _is(part, "DRUG")}
-        heads = {i: Piece("", "DRUG", flat[i].assertion) for i in drugs}
+        slots = {i: part for i, part in enumerate(flat) if isinstance(part, Slot) and part.label == "DRUG"}
+        drugs = {i: self._drug(slot, source) for i, slot in slots.items()}
+        heads = {i: Piece("", "DRUG", slot.assertion) for i, slot in slots.items()}
         pieces: list[Piece] = []
         for i, part in enumerate(flat):
             if isinstance(part, str):
@@ -135,10 +136,6 @@ class SentenceWriter:
         """Write a term or modifier, whose only slots are words."""
         return "".join(part if isinstance(part, str) else self._fill(part, source).text
                        for part in flatten(parse(source), self._rng))  # fmt: skip
-
-
-def _is(part: str | Slot, label: str) -> bool:
-    return isinstance(part, Slot) and part.label == label
 
 
 def _drug_of(at: int, slot: Slot, drugs: list[int], source: str) -> int:

@@ -32,7 +32,7 @@ def write_corpus(out_dir: Path, sizes: dict[str, int], target: str, few: int, se
         raise ValueError(Errors.CE031.format(specialty=target, known=", ".join(SPECIALTIES)))
     nlp = spacy.blank("en")
     nlp.tokenizer = make_clinical_tokenizer()(nlp)
-    counts = {specialty: Counter() for specialty in SPECIALTIES}
+    counts: dict[str, Counter[str]] = {specialty: Counter() for specialty in SPECIALTIES}
     with progress(total=sum(sizes.values()) * len(SPECIALTIES), unit="note", desc="Write") as bar:
         for split in SPLITS:
             docs: dict[str, list[Doc]] = {specialty: [] for specialty in SPECIALTIES}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from spacy.tokens import Doc, Span
 
+from ...annotations.char_spans import expanded_span
 from ...annotations.keys import DOC_ID_KEY, SPANS_KEY
 from ...annotations.relations import has_relations, read_relations
 from ...annotations.span_groups import probabilities_of, steady_spans
@@ -69,7 +70,7 @@ def token_range(doc: Doc, start: int, end: int) -> Span:
     end (int): Their end.
     RETURNS (Span): The tokens.
     """
-    return doc.char_span(start, end, alignment_mode="expand")
+    return expanded_span(doc, start, end)
 
 
 def _links(doc: Doc, ids: Mapping[tuple[int, int], str], format: str) -> Iterator[Link]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from ...errors import Errors
 from ...files import read_text, split_lines
@@ -135,6 +136,10 @@ _LINES: dict[str, tuple[str, re.Pattern, Callable]] = {
 }
 
 
+# Of a line that begins with no kind's letter: nothing matches it.
+_NO_LINE = ("", re.compile("(?!)"), tuple)
+
+
 def parse_brat(doc_id: str, text: str, ann: str) -> BratDocument:
     """Parse the annotations of a document. Offsets are not checked here: that is the import's business.
 
@@ -144,12 +149,13 @@ def parse_brat(doc_id: str, text: str, ann: str) -> BratDocument:
     RETURNS (BratDocument): The document.
     RAISES (ValueError): CE002 for a line that is no annotation, CE004 for an id used twice.
     """
-    doc, seen, annotation = BratDocument(doc_id, text), set(), None
+    doc, seen = BratDocument(doc_id, text), set()
+    annotation: Any = None
     for number, line in enumerate(split_lines(ann), start=1):
         if not line.strip():
             continue
-        kind, pattern, make = _LINES.get(line[0], ("", None, None))
-        match = pattern.fullmatch(line) if pattern else None
+        kind, pattern, make = _LINES.get(line[0], _NO_LINE)
+        match = pattern.fullmatch(line)
         if match is None:
             if not _goes_on(annotation, line, text):
                 raise ValueError(Errors.CE002.format(doc=doc_id, line=number))
@@ -238,7 +244,7 @@ def find_brat(folder: Path, audit: ImportAudit) -> dict[str, tuple[Path, Path | 
         raise ValueError(Errors.CE005.format(path=folder.name, kind="brat documents (.txt and .ann files)"))
     read = {*texts.values(), *annotations.values()}
     leave_out(files.keys() - read, "ends neither in .txt nor in .ann", audit)
-    return {doc_id: (files[name], files.get(annotations.get(doc_id))) for doc_id, name in texts.items()}
+    return {doc_id: (files[name], files.get(annotations.get(doc_id, ""))) for doc_id, name in texts.items()}
 
 
 def brat_files(doc: BratDocument) -> dict[str, str | None]:
@@ -266,6 +272,7 @@ def _first_unreadable(doc: BratDocument) -> str:
     """What of a document that is not read back cannot be read alone, either."""
     for kind in dict.fromkeys(kind for kind, _, _ in _LINES.values()):
         for item in getattr(doc, kind):
-            if not _reads_back(BratDocument(doc.id, doc.text, **{kind: [item]})):
+            alone: dict[str, Any] = {kind: [item]}
+            if not _reads_back(BratDocument(doc.id, doc.text, **alone)):
                 return f"{getattr(item, 'id', '*')!r} of the label {item.label!r}"
     return "its list of annotations"

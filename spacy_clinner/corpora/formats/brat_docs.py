@@ -180,7 +180,8 @@ def _references(brat: BratDocument) -> Iterator[Reference]:
         *((e.id, e.label, [e.trigger, *(id for _, id in e.arguments)]) for e in brat.events),
         *((r.id, r.label, [id for _, id in r.arguments]) for r in brat.relations),
         *(("*", q.label, q.members) for q in brat.equivs),
-        *((a.id, a.label, [a.target]) for a in [*brat.attributes, *brat.normalizations]),
+        *((a.id, a.label, [a.target]) for a in brat.attributes),
+        *((n.id, n.label, [n.target]) for n in brat.normalizations),
     ]
     for id, label, targets in found:
         yield Reference(id, label, [trigger.get(target, target) for target in targets if target not in relations])

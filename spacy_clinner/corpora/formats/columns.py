@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from spacy.tokens import Doc
 
@@ -234,7 +235,7 @@ def _make_sentence(rows: Sequence[Row], scheme: str, doc_id: str, audit: ImportA
     kept = [row for row in rows if row.word]
     place_of = {row.line: n for n, row in enumerate(kept)}
     for row in rows:
-        place = {"doc_id": doc_id, "annotation_id": f"line {row.line}", "label": row.tag[2:]}
+        place: dict[str, Any] = {"doc_id": doc_id, "annotation_id": f"line {row.line}", "label": row.tag[2:]}
         if not row.word:
             audit.add("empty token", "left out", **place)
         elif len(row.word.split()) > 1:

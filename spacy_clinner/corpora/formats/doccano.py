@@ -51,7 +51,7 @@ class Utf16Offsets:
         last = self.units[-1]
         if not 0 <= start <= end <= last:
             beyond = len(self.units) - 1 - last
-            return tuple(offset if offset < 0 else offset + beyond for offset in (start, end))
+            return (start if start < 0 else start + beyond), (end if end < 0 else end + beyond)
         return bisect_right(self.units, start) - 1, bisect_left(self.units, end)
 
 

@@ -126,9 +126,9 @@ def parse_entries(content: str, text: str, file: str, line_end: re.Pattern = LIN
                 raise ValueError(Errors.CE025.format(file=file, line=number))
             if ranges is None:
                 continue
-            found = [tuple(map(int, piece)) for piece in _RANGE.findall(ranges)]
-            fragments = tuple(places.characters(piece[:2], piece[2:]) for piece in found)
-            if None in fragments:
+            found = [places.characters((int(a), int(b)), (int(c), int(d))) for a, b, c, d in _RANGE.findall(ranges)]
+            fragments = tuple(place for place in found if place is not None)
+            if len(fragments) < len(found):
                 raise ValueError(Errors.CE026.format(file=file, line=number, field=name, offsets=ranges))
             if places.words(fragments) != [word for word in quoted.lower().split() if word != _ELLIPSIS]:
                 raise ValueError(Errors.CE027.format(file=file, line=number, field=name, offsets=ranges))

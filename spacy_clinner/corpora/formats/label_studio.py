@@ -10,7 +10,7 @@ Source: https://labelstud.io/guide/task_format, https://labelstud.io/guide/predi
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -102,21 +102,24 @@ def write_label_studio(docs: Sequence[Doc], options: WriteOptions) -> Iterator[d
 
 def _read_results(results: Sequence[Any], record: AnnotatedText) -> None:
     """Add the entities and relations of an annotation to the record."""
-    record.mentions = []
+    mentions: list[Mention] = []
+    links: list[Link] | None = None
     for n, result in enumerate(results, start=1):
         kind = field(result, "type", str)
         if kind == "labels":
-            _add_mentions(result, f"result {n}", record)
+            mentions += _find_mentions(result, f"result {n}", record, {mention.id for mention in mentions})
         elif kind == "relation":
-            record.links = record.links or []
-            _add_links(result, f"result {n}", record)
+            links = [*(links or ()), *_find_links(result, f"result {n}", record)]
         else:
             record.problems.append(
                 Problem(f"result {n}", "other annotation", "not read: neither labels nor a relation")
             )
+    record.mentions, record.links = mentions, links
 
 
-def _add_mentions(result: Mapping[str, Any], name: str, record: AnnotatedText) -> None:
+def _find_mentions(
+    result: Mapping[str, Any], name: str, record: AnnotatedText, known: Collection[str]
+) -> Iterator[Mention]:
     """A mention for each label of a region; the first has the region's id, by which relations name it."""
     id, value = name_of(result, "id"), field(result, "value", dict)
     fragments = ((field(value, "start", int), field(value, "end", int)),)
@@ -128,23 +131,22 @@ def _add_mentions(result: Mapping[str, Any], name: str, record: AnnotatedText) -
     labels = field(value, "labels", list, [])
     if not labels:
         record.problems.append(Problem(name, "no label", "not read"))
-    known = {mention.id for mention in record.mentions}
     for n, label in enumerate(labels, start=1):
         label = name_of({"label": label}, "label")
         own = id if n == 1 and id not in known else f"{name}.{n}"
-        record.mentions.append(Mention(own, label, fragments, quoted))
+        yield Mention(own, label, fragments, quoted)
 
 
-def _add_links(result: Mapping[str, Any], name: str, record: AnnotatedText) -> None:
+def _find_links(result: Mapping[str, Any], name: str, record: AnnotatedText) -> list[Link]:
     """A relation for each label, from its head to its child."""
     ends = [name_of(result, "from_id"), name_of(result, "to_id")]
     direction = field(result, "direction", str, "right")
     labels = field(result, "labels", list, [])
     if direction not in ("right", "left") or not labels:
         record.problems.append(Problem(name, RELATION, f"left out: no {'label' if not labels else 'direction'}"))
-        return
+        return []
     head, child = ends if direction == "right" else reversed(ends)
-    record.links += [Link(name, name_of({"label": label}, "label"), head, child) for label in labels]
+    return [Link(name, name_of({"label": label}, "label"), head, child) for label in labels]
 
 
 def _result(mention: Mention, record: AnnotatedText) -> dict[str, Any]:

@@ -69,7 +69,8 @@ def read_phee(path: Path, audit: ImportAudit, options: ReadOptions = DEFAULTS) -
 
 
 def _parse(record: dict[str, Any]) -> Record:
-    doc = Record(record["id"], record["context"], mentions=[])
+    mentions: list[Mention] = []
+    doc = Record(record["id"], record["context"], mentions)
     if not (isinstance(doc.id, str) and isinstance(doc.text, str)):
         raise TypeError
     ids: dict[tuple, str] = {}
@@ -82,7 +83,7 @@ def _parse(record: dict[str, Any]) -> Record:
             fragments = tuple((s, _end(doc.text, s, text)) for text, s in zip(texts, starts, strict=True))
             if (label, fragments) not in ids:
                 ids[label, fragments] = f"T{len(ids) + 1}"
-                doc.mentions.append(Mention(ids[label, fragments], label, fragments, " ".join(texts)))
+                mentions.append(Mention(ids[label, fragments], label, fragments, " ".join(texts)))
             found.append(ids[label, fragments])
         return found
 

@@ -113,8 +113,9 @@ def _end_of(relation: Mapping[str, Any], side: str, task: Mapping[str, Any], rec
         if not 0 <= number < len(tokens):
             raise BadRecord(f"{side} is no token")
         start, end = field(tokens[number], "start", int), field(tokens[number], "end", int)
-    inside = [m.id for m in record.mentions if m.fragments[0][0] <= start and end <= m.fragments[0][1]]
-    exact = [m.id for m in record.mentions if m.fragments[0] == (start, end)]
+    mentions = record.mentions or ()
+    inside = [m.id for m in mentions if m.fragments[0][0] <= start and end <= m.fragments[0][1]]
+    exact = [m.id for m in mentions if m.fragments[0] == (start, end)]
     return next(iter(exact or inside), f"characters {start} to {end}")
 
 

@@ -80,13 +80,15 @@ def parse_pubtator(content: str, file: str) -> Iterator[PubTatorDocument]:
         elif not line.startswith((f"{doc_id}|", f"{doc_id}\t")):
             raise ValueError(Errors.CE021.format(file=file, line=number, doc=doc_id))
         elif doc is None:
+            assert text is not None, "where no document is begun, the line is its abstract"
             doc = PubTatorDocument(doc_id, f"{title}\n{text[3]}")
         elif mention:
             _, start, end, quoted, label, concepts = mention.groups()
             doc.mentions.append(Mention(f"T{len(doc.mentions) + 1}", label, ((int(start), int(end)),), quoted))
             doc.concepts[doc.mentions[-1].id] = "" if (concepts or "") in UNKNOWN else concepts
-        else:
-            doc.relations.append(relation.groups()[1:])
+        elif relation:
+            _, label, head, child = relation.groups()
+            doc.relations.append((label, head, child))
     if doc is not None:
         yield doc
     elif title is not None:
@@ -196,11 +198,11 @@ def _links(document: PubTatorDocument) -> tuple[list[Link], list[Problem]]:
             mentions.setdefault(concept, []).append(mention)
     pairs: dict[Link, None] = {}
     problems = []
-    for n, (label, *concepts) in enumerate(document.relations, start=1):
-        unmentioned = [concept for concept in concepts if concept not in mentions]
+    for n, (label, *ends) in enumerate(document.relations, start=1):
+        unmentioned = [concept for concept in ends if concept not in mentions]
         if unmentioned:
             action = f"between concepts only: no mention of {' and '.join(unmentioned)}"
             problems.append(Problem(f"R{n}", "unmentioned", action, label))
-        for head, child in product(*(mentions.get(concept, ()) for concept in concepts)):
+        for head, child in product(*(mentions.get(concept, ()) for concept in ends)):
             pairs[Link(f"{head}-{child}", label, head, child)] = None
     return list(pairs), problems

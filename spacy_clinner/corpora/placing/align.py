@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from spacy.tokens import Doc, Span
 
+from ...annotations.char_spans import expanded_span
 from ..audit import ImportAudit
 from .record import Mention
 
@@ -90,7 +91,7 @@ class _Placed:
         return trimmed
 
     def _span(self, doc: Doc, start: int, end: int) -> Span:
-        span = doc.char_span(start, end, alignment_mode="expand")
+        span = expanded_span(doc, start, end)
         if (span.start_char, span.end_char) != (start, end):
             self.report("misaligned", "expanded to whole tokens")
         return Span(doc, span.start, span.end, label=self.mention.label, span_id=self.mention.id)

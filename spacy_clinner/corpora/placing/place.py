@@ -1,6 +1,6 @@
 """A record of any format -> a spaCy document, with a row in the audit for everything that is changed or left out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from spacy.tokens import Doc, Span
 
@@ -10,7 +10,7 @@ from ..audit import ImportAudit
 from .align import align_mentions
 from .assertions import assert_entities
 from .offsets import report_texts
-from .record import Record
+from .record import Mention, Record
 from .relations import link_entities
 
 
@@ -33,21 +33,21 @@ def place(record: Record, tokenizer: Callable[[str], Doc], audit: ImportAudit) -
     if record.mentions is None:
         audit.add("unannotated", "imported with missing entities", doc_id=record.id)
     else:
-        _annotate(doc, record, audit)
+        _annotate(doc, record, record.mentions, audit)
     return doc
 
 
-def _annotate(doc: Doc, record: Record, audit: ImportAudit) -> None:
-    spans, entities = align_mentions(doc, record.mentions, audit, record.id)
+def _annotate(doc: Doc, record: Record, mentions: Sequence[Mention], audit: ImportAudit) -> None:
+    spans, entities = align_mentions(doc, mentions, audit, record.id)
     if record.concepts:
-        entities = _with_concepts(entities, record)
+        entities = _with_concepts(entities, mentions, record.concepts)
     doc.set_ents(entities, default="missing" if record.partial else "outside")
-    report_texts(record.id, record.text, record.mentions, audit)
+    report_texts(record.id, record.text, mentions, audit)
     if record.spans_key is not None:
         doc.spans[record.spans_key] = spans
     if record.links is not None:
-        write_relations(doc, link_entities(doc, record.mentions, record.links, audit, record.id))
-    rows = assert_entities(doc, record.mentions, record.attributes, audit, record.id)
+        write_relations(doc, link_entities(doc, mentions, record.links, audit, record.id))
+    rows = assert_entities(doc, mentions, record.attributes, audit, record.id)
     if record.asserted:
         doc.user_data[ASSERTIONS_KEY] = sorted(map(list, {tuple(row) for row in rows.values()}))
         doc.user_data[ASSERTED_KEY] = rows
@@ -58,12 +58,12 @@ def _annotate(doc: Doc, record: Record, audit: ImportAudit) -> None:
             audit.add("dangling", "kept as data, refers to no span", doc_id=record.id, annotation_id=id, label=label)
 
 
-def _with_concepts(entities: Sequence[Span], record: Record) -> list[Span]:
+def _with_concepts(entities: Sequence[Span], mentions: Sequence[Mention], known: Mapping[str, str]) -> list[Span]:
     """Concepts are joined where mentions have the same offsets: one entity stands for all of them."""
     at: dict[tuple, dict[str, None]] = {}
-    for mention in record.mentions:
-        at.setdefault(mention.fragments, {})[record.concepts[mention.id]] = None
-    concepts = {mention.id: "|".join(filter(None, at[mention.fragments])) for mention in record.mentions}
+    for mention in mentions:
+        at.setdefault(mention.fragments, {})[known[mention.id]] = None
+    concepts = {mention.id: "|".join(filter(None, at[mention.fragments])) for mention in mentions}
     return [
         Span(span.doc, span.start, span.end, label=span.label_, kb_id=concepts[span.id_], span_id=span.id_)
         for span in entities

@@ -28,8 +28,8 @@ def restore_spaces(document: ColumnDocument, original: str, audit: ImportAudit) 
     for sentence in document.sentences:
         gaps, position = _find_gaps(sentence.words, original, position)
         if gaps is None:
-            place = {"doc_id": document.id, "start": offset, "end": offset + len(sentence.text)}
-            audit.add("text unknown", "its tokens are joined by spaces", **place)
+            end = offset + len(sentence.text)
+            audit.add("text unknown", "its tokens are joined by spaces", doc_id=document.id, start=offset, end=end)
         else:
             sentence = replace(sentence, gaps=gaps)
         sentences.append(sentence)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from ...errors import Errors
 from ...files import read_text
@@ -12,14 +13,16 @@ from ..discovery import claim_id, leave_out
 from .offsets import fit_offsets
 from .record import Record
 
+AnyRecord = TypeVar("AnyRecord", bound=Record)
+
 
 def read_records(
     path: Path,
     files: Mapping[str, Path],
-    parse: Callable[[str, str], Iterable[Record]],
+    parse: Callable[[str, str], Iterable[AnyRecord]],
     kind: str,
     audit: ImportAudit,
-) -> Iterator[Record]:
+) -> Iterator[AnyRecord]:
     """Read the records of files, showing progress.
 
     path (Path): What the user named.
@@ -32,7 +35,8 @@ def read_records(
     RAISES (ValueError): CE005 if there is no record, CE301 for an id that is there twice, CE001 and CE300 for a file
         that is no text in UTF-8, and those of `parse`.
     """
-    empty, owners = set(files), {}
+    empty = set(files)
+    owners: dict[str, str] = {}
     parsed = ((name, record) for name, file in files.items() for record in parse(read_text(file, name), name))
     for name, record in progress(parsed, unit="doc", desc="Read"):
         empty.discard(name)

@@ -204,7 +204,7 @@ def _pick(array: NDArray, rows: NDArray[np.bool_]) -> NDArray:
 
 def _checked(params: CRFParams, emissions: NDArray, lengths: NDArray) -> tuple[CRFParams, NDArray, NDArray]:
     """Parameters in the type of the emissions, everything C-contiguous and sound."""
-    for field, value, wanted in zip(CRFParams._fields, params, param_shapes(params.n_labels), strict=True):
+    for (field, wanted), value in zip(param_shapes(params.n_labels).items(), params, strict=True):
         if value.shape != wanted:
             raise ValueError(
                 Errors.CE107.format(field=field, shape=value.shape, n_labels=params.n_labels, wanted=wanted)
@@ -231,7 +231,7 @@ def _checked(params: CRFParams, emissions: NDArray, lengths: NDArray) -> tuple[C
 
 
 def _checked_gold(
-    tags: NDArray | None, allowed: NDArray | None, lengths: NDArray, shape: tuple[int, int]
+    tags: NDArray | None, allowed: NDArray | None, lengths: NDArray, shape: tuple[int, ...]
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_] | None]:
     n_tokens, n_tags = shape
     tags = np.full(n_tokens, UNKNOWN) if tags is None else np.asarray(tags, dtype=np.int64)

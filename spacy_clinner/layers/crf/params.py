@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from ..tags.layout import B, E, I, count_ends, count_labels, count_tags, enterers, leavers, tag_of
 from .logspace import Chain
@@ -28,15 +28,15 @@ class CRFParams(NamedTuple):
         return self.within.shape[1]
 
 
-def param_shapes(n_labels: int) -> CRFParams:
-    """RETURNS (CRFParams): The shape of each parameter in place of the parameter."""
+def param_shapes(n_labels: int) -> dict[str, tuple[int, ...]]:
+    """RETURNS (Dict[str, Tuple[int, ...]]): The shape of each parameter, by its name."""
     width = count_ends(n_labels)
-    return CRFParams((width, width), (4, n_labels), (width,), (width,))
+    return {"between": (width, width), "within": (4, n_labels), "start": (width,), "end": (width,)}
 
 
-def zero_params(n_labels: int, dtype: str = "float32") -> CRFParams:
+def zero_params(n_labels: int, dtype: DTypeLike = "float32") -> CRFParams:
     """RETURNS (CRFParams): Parameters of a CRF that leaves every legal path to the emissions."""
-    return CRFParams(*(np.zeros(shape, dtype=dtype) for shape in param_shapes(n_labels)))
+    return CRFParams(**{name: np.zeros(shape, dtype=dtype) for name, shape in param_shapes(n_labels).items()})
 
 
 def to_chain(params: CRFParams) -> Chain:

@@ -102,11 +102,11 @@ def run_direction(padded, weights: dict, name: str, buckets: list):
         steps = padded.index_select(0, index.flatten()).view(*index.shape, -1)
         outputs.append(_lstm(steps, weights, name).flatten(0, 1))
         rows.append(index.flatten())
-    rows = torch.cat(rows)
+    read = torch.cat(rows)
     # position of every row among the padded steps
-    inside = rows < len(padded) - 1
+    inside = read < len(padded) - 1
     where = torch.empty(len(padded) - 1, dtype=torch.long, device=padded.device)
-    where[rows[inside]] = inside.nonzero().squeeze(1)
+    where[read[inside]] = inside.nonzero().squeeze(1)
     return torch.cat(outputs).index_select(0, where)
 
 

@@ -1,5 +1,7 @@
 """A layer's dropout rate: its own, or that of the training."""
 
+from typing import Any
+
 from thinc.api import Model
 
 
@@ -10,4 +12,5 @@ def dropout_attrs(rate: float | None) -> dict[str, float]:
 
 def get_dropout(model: Model, is_train: bool) -> float:
     """RETURNS (float): The rate that applies now, 0 outside training."""
-    return model.attrs.get("fixed_dropout", model.attrs.get("dropout_rate")) if is_train else 0.0
+    attrs: dict[str, Any] = model.attrs
+    return attrs["fixed_dropout" if "fixed_dropout" in attrs else "dropout_rate"] if is_train else 0.0

@@ -8,7 +8,7 @@ Shapes: N tokens of n sequences lie end to end in one array; `lengths` (n,) says
 span is a row (sequence, start, end, label): tokens [start, end) counted within its sequence.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from ...errors import Errors
 
 OUTSIDE = 0
+# The number of a label, or those of several.
+Label = TypeVar("Label", int, NDArray)
 # Kinds of tags, in the order of their blocks; O is a kind of its own.
 O, B, I, E, S = range(5)  # noqa: E741
 
@@ -46,8 +48,8 @@ def count_ends(n_labels: int) -> int:
 # a condition take arrays as well.
 
 
-def tag_of(kind: int, label: int, n_labels: int) -> int:
-    """RETURNS (int): The tag of a kind (B, I, E or S) and a label."""
+def tag_of(kind: int, label: Label, n_labels: int) -> Label:
+    """RETURNS (Union[int, NDArray]): The tag of a kind (B, I, E or S) and a label, or those of several labels."""
     return 1 + (kind - 1) * n_labels + label
 
 

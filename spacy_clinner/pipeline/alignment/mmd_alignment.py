@@ -138,7 +138,7 @@ class MMDAlignment(Head):
             frozen.
         """
         # a listener that its encoder has not sent this batch to
-        if any(node._batch_id is None for node in listeners_of(self.model)):
+        if any(getattr(node, "_batch_id", None) is None for node in listeners_of(self.model)):
             raise ValueError(Errors.CE214.format(name=self.name))
         self._count_lone_domains(examples)
 

@@ -76,7 +76,7 @@ class Context(StoredJson):
         import_context(name)
         self.rules = [] if rules == "none" else medspacy_rules(nlp, name)
         if rules == "ready":
-            self.add_rules(ready_rules(nlp.lang))
+            self.add_rules(ready_rules(nlp.lang or ""))
 
     @property
     def rules(self) -> list[Rule]:

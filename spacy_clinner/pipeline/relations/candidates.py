@@ -5,6 +5,7 @@ They are partial functions, not closures, because a component is pickled on its 
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 from spacy.tokens import Doc, Span
@@ -16,7 +17,7 @@ from ...text.windows import Unit, window_bounds
 
 # For each entity as head, the first and the last candidate for its child: numbers of entities in the order of their
 # starts, end exclusive. A range, not a list of pairs: a note with 2,000 entities has four million of those.
-Ranges = Ints2d
+Ranges: TypeAlias = Ints2d
 Candidates = Callable[[Entities], Ranges]
 
 

@@ -8,6 +8,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from thinc.types import Floats2d, Ints2d
 
+from ...annotations.char_spans import expanded_span
 from ...annotations.entity import Entity
 from ...annotations.keys import DOC_ID_KEY
 from ...annotations.relations import labels_by_offsets, read_relations, spans_of
@@ -45,9 +46,7 @@ def taught_entities(example: Example, spans_key: str | None, from_gold: bool) ->
     gold = [Entity(span.start_char, span.end_char, span.label_) for span in spans]
     if from_gold:
         spans = [
-            predicted.char_span(
-                span.start_char, span.end_char, label=span.label_, kb_id=span.kb_id_, alignment_mode="expand"
-            )
+            expanded_span(predicted, span.start_char, span.end_char, label=span.label_, kb_id=span.kb_id_)
             for span in spans
         ]
     return TaughtEntities(list(spans), gold)

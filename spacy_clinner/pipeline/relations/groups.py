@@ -1,6 +1,7 @@
 """What a relation extractor judges together: a pair of mentions by itself, or all pairs of the same two concepts."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from spacy.tokens import Span
@@ -38,10 +39,8 @@ def group_pairs(portion: Portion, all_entities: Sequence[Entities]) -> Ints1d:
     """
     if any(all_entities[number].concepts is None for number, _ in portion):
         return np.arange(sum(len(pairs) for _, pairs in portion))
-    rows = [
-        np.column_stack([np.full(len(pairs), number), all_entities[number].concepts[pairs]])
-        for number, pairs in portion
-    ]
+    concepts: list[Any] = [entities.concepts for entities in all_entities]
+    rows = [np.column_stack([np.full(len(pairs), number), concepts[number][pairs]]) for number, pairs in portion]
     return np.unique(np.concatenate(rows), axis=0, return_inverse=True)[1].reshape(-1)
 
 

@@ -17,7 +17,8 @@ def collect_labels(examples: Iterable[Example], spans_key: str | None) -> dict[s
     RETURNS (Dict[str, Any]): "labels" of relations, "entity_labels", and "label_pairs": of each head's label those of
         its children; all sorted.
     """
-    labels, entity_labels, pairs = set(), set(), {}
+    labels, entity_labels = set[str](), set[str]()
+    pairs: dict[str, set[str]] = {}
     for example in examples:
         names = labels_by_offsets(example.reference, spans_key)
         entity_labels.update(names.values())

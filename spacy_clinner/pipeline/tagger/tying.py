@@ -22,7 +22,7 @@ holds for the conditionals given that the path uses shared labels.
 Source: Wang et al. 2018, "Label-aware Double Transfer Learning for Cross-Specialty Medical NER" (La-DTL).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from spacy.language import Language
@@ -109,9 +109,11 @@ class Tie:
             raise ValueError(
                 Errors.CE246.format(name=target.name, source=source.name, ours=widths[0], theirs=widths[1])
             )
-        return tuple(
-            label_entries([head.labels.index(label) for label in shared], len(head.labels)) for head in (target, source)
-        )
+        return _entries_of(shared, target.labels), _entries_of(shared, source.labels)
+
+
+def _entries_of(shared: Sequence[str], labels: Sequence[str]) -> dict[str, Any]:
+    return label_entries([labels.index(label) for label in shared], len(labels))
 
 
 def _weights(model: Model, part: str) -> dict[str, FloatsXd]:

@@ -52,8 +52,12 @@ def count_relations(
 
 def by_label(counts: Counts) -> tuple[Counter, Counter, Counter]:
     """RETURNS (Tuple[Counter, Counter, Counter]): Of each label, how many are right, predicted, in the gold."""
-    columns = (counts.total[:, what].astype(int).tolist() for what in (MATCHED_GOLD, PREDICTED, SUPPORT))
-    return tuple(Counter(dict(zip(counts.labels, column, strict=True))) for column in columns)
+    matched, predicted, support = (_column(counts, what) for what in (MATCHED_GOLD, PREDICTED, SUPPORT))
+    return matched, predicted, support
+
+
+def _column(counts: Counts, what: int) -> Counter:
+    return Counter(dict(zip(counts.labels, counts.total[:, what].astype(int).tolist(), strict=True)))
 
 
 def prf_of_all(counts: Counts) -> tuple[float, float, float]:
@@ -76,8 +80,8 @@ def _compare(example: Example, mode: Mode, spans_key: str | None, keep: Keep) ->
     if predicted.text != reference.text:
         raise ValueError(Errors.CE252.format(doc=reference.user_data.get(DOC_ID_KEY)))
     if mode == "concepts":
-        gold, guesses = read_concept_relations(reference), implied_concept_relations(predicted, keep(predicted))
-        return Compared(gold, guesses, gold & guesses)
+        told, implied = read_concept_relations(reference), implied_concept_relations(predicted, keep(predicted))
+        return Compared(told, implied, told & implied)
     gold = _with_labels(reference, spans_key, read_relations(reference))
     guesses = _with_labels(predicted, spans_key, keep(predicted))
     return Compared(gold, guesses, gold & guesses if mode == "strict" else _find_overlapping(gold, guesses))

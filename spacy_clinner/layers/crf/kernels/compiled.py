@@ -26,7 +26,11 @@ from numba.core.caching import (
 from ....errors import Warnings
 
 # One thread, so that a process may fork. `fastmath` leaves infinities alone: they mean forbidden.
-OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"nnan", "nsz", "arcp", "contract", "reassoc"}}
+OPTIONS: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": {"nnan", "nsz", "arcp", "contract", "reassoc"},
+}
 
 
 def compiled(function: Callable) -> Callable:
@@ -50,7 +54,7 @@ def part(function: Callable) -> Callable:
     function (Callable): The function.
     RETURNS (Callable): What compiled functions may call.
     """
-    return njit(**OPTIONS, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    return njit(**{**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True})(function)
 
 
 def inlined(function: Callable) -> Callable:
@@ -75,6 +79,10 @@ class _OfAllKernels:
 
 class _ReadOnly(_OfAllKernels):
     """A place that need not be writable, if it holds something of the file."""
+
+    # numba's
+    get_cache_path: Callable[[], str]
+    _py_file: str
 
     def ensure_cache_path(self) -> None:
         if not any(Path(self.get_cache_path()).glob(f"{Path(self._py_file).stem}.*.nbi")):
