@@ -1,4 +1,4 @@
-"""`clinner debug`: what the data of a config hold, in a process of its own."""
+"""`clinner debug`: what the data of a config hold."""
 
 import json
 import subprocess
@@ -9,8 +9,10 @@ import pytest
 import spacy
 from spacy.tokens import Doc, DocBin, Span
 from spacy.vectors import Vectors
+from typer.testing import CliRunner
 
 from spacy_clinner.annotations.keys import DOC_ID_KEY
+from spacy_clinner.cli import clinner_cli
 from spacy_clinner.text.tokenizer import create_clinical_tokenizer
 
 from ..paths import CONFIGS
@@ -47,10 +49,10 @@ def room(tmp_path):
 
 
 def debug(config, *options):
-    command = [sys.executable, "-W", "ignore", "-m", "spacy", "clinner", "debug", str(config), *map(str, options)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert SECRET not in done.stdout + done.stderr and "Traceback" not in done.stderr
-    return done.returncode, done.stdout
+    result = CliRunner().invoke(clinner_cli, ["debug", str(config), *map(str, options)])
+    assert SECRET not in result.output + str(result.exception or "")
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    return result.exit_code, result.output
 
 
 def rows(shown):
@@ -77,6 +79,14 @@ def test_tables_and_problems(room):
     assert "Labels of dev that train lacks, so that they cannot be learned: DATE" in told
     assert "train: 1 of 3 documents hold no gold" in told
     assert "train: the windows of corpora.train cut 1 of 3 entities" in told and "windows of ner" not in told
+
+
+def test_in_a_process_of_its_own(room):
+    command = [sys.executable, "-W", "ignore", "-m", "spacy", "clinner", "debug"]
+    command += [CONFIGS / "ner_charcnn-bilstm_crf.cfg", "--paths.train", room / "train.spacy"]
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True)
+    assert done.returncode == 1 and "CE352" in done.stdout
+    assert SECRET not in done.stdout + done.stderr and "Traceback" not in done.stderr
 
 
 def test_tokens_of_another_tokenizer(room):

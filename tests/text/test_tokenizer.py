@@ -126,10 +126,10 @@ def test_serialises_with_the_pipeline(nlp, tmp_path):
 
 
 def test_a_very_long_word_is_fast(nlp):
-    start = time.perf_counter()
+    start = time.process_time()
     for text in ("a" * 100_000, "5" * 100_000, "5.a" * 30_000):
         assert nlp.make_doc(text).text == text
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 @pytest.mark.parametrize("text", ["{}", "a{}", "{}a", "a {} b", "3{}.", "({} a"])

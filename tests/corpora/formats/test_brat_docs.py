@@ -128,9 +128,9 @@ def test_a_note_of_a_million_characters_is_fast(nlp):
     words = 1_000_000 // 8
     text = "pain5mg " * words
     found = [Mention(f"T{n}", "Symptom", ((8 * n, 8 * n + 4),), "pain") for n in range(0, words, 25)]
-    start = time.perf_counter()
+    start = time.process_time()
     doc = place(brat_record(BratDocument("a", text, found)), nlp.tokenizer, audit := ImportAudit())
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
     assert len(doc.ents) == len(found) and not audit.rows
 
 
