@@ -1,11 +1,9 @@
 import json
 import pickle
-import re
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Barrier, Event
 from typing import NamedTuple
 
@@ -19,8 +17,6 @@ from spacy.training import Example
 
 from spacy_clinner.annotations.keys import ASSERTION_CUES_KEY, ASSERTIONS_KEY
 from spacy_clinner.pipeline.context.rules import read_rules, ready_rules
-
-from ...paths import DOCS
 
 pytestmark = pytest.mark.medspacy
 
@@ -48,7 +44,6 @@ FOUND = [
     ("pneumonia", "uncertain", "?"),
     ("fever", "hypothetical", "if"),
 ]
-PAGE = (DOCS / "guide" / "context.md").read_text(encoding="utf8")
 
 
 def make_nlp(lang="en", **config):
@@ -440,16 +435,3 @@ def test_a_pipeline_scores_assertions(nlp):
     scores = nlp.evaluate([Example(nlp.make_doc(gold.text), gold)])
     assert scores["assertions_p"] == scores["assertions_r"] == 0.5
     assert scores["assertions_per_type"]["negated"] == {"p": 0.5, "r": 1.0, "f": pytest.approx(2 / 3)}
-
-
-def test_the_page_runs(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    tagger = spacy.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": "spacy_clinner.ClinicalTokenizer.v1"}}})
-    patterns = [{"label": "PROBLEM", "pattern": "fever"}, {"label": "PROBLEM", "pattern": "asthma"}]
-    tagger.add_pipe("entity_ruler").add_patterns(patterns)
-    Path("training").mkdir()
-    tagger.to_disk("training/model-best")
-    names: dict = {}
-    for block in re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL):
-        exec(block, names)
-    assert spacy.load("training/model-context").pipe_names[-2:] == ["clinner_sentencizer", "context"]
