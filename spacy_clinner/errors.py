@@ -322,8 +322,8 @@ class Errors(metaclass=_Coded):
     CE084 = "{path}: {problems}. See docs/guide/experiments.md."
     CE086 = "{path} names no kind of table: end it in {known}."
     CE088 = (
-        "{source}: a pipeline needs notes to annotate (`table MODEL NOTES... OUTPUT`), a .spacy file of annotated "
-        "documents takes none (`table DOCS.spacy OUTPUT`)."
+        "{source}: without a pipeline (`--model`) a table is made of .spacy files of annotated documents. Name the "
+        "pipeline that is to annotate the notes."
     )
     CE356 = (
         "GPU {gpu} cannot be used ({reason}). It needs CuPy for its version of CUDA (such as `pip install "

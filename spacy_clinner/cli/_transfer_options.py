@@ -17,10 +17,11 @@ Source = Annotated[Path, typer.Option(help="Trained pipeline to transfer from")]
 Train = Annotated[Path, typer.Option(help="Training documents of the target, .spacy")]
 Dev = Annotated[Path, typer.Option(help="Documents to choose the checkpoint on")]
 Test = Annotated[Path, typer.Option(help="Documents to score the chosen checkpoint on")]
-Shares = Annotated[str, typer.Option(help="Shares of the corpus to train on, in percent, with commas")]
+Shares = Annotated[list[float], typer.Option("--share", help="Percent of the corpus to train on; again for more")]
 Whole = Annotated[float, typer.Option(help="Percent of the corpus that the training documents are")]
-Seeds = Annotated[str, typer.Option(help="Seeds, with commas")]
+Seeds = Annotated[list[int], typer.Option("--seed", help="Seed of a training; again for more")]
 Title = Annotated[str | None, typer.Option(help="Title of the plot; default: the test file's folder")]
+SHARES, SEEDS = (5.0, 10.0, 20.0, 40.0, 60.0), (0, 1, 2)
 SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
@@ -28,8 +29,8 @@ def run_transfer(
     make_cells: Callable,
     name: str,
     overrides: Sequence[str],
-    shares: str,
-    seeds: str,
+    shares: list[float],
+    seeds: list[int],
     jobs: int,
     title: str | None,
     dry: bool,
@@ -41,7 +42,7 @@ def run_transfer(
     make_cells (Callable): From a `TransferExperiment` to cells.
     name (str): Name of the files, and kind of the experiment.
     overrides (Sequence[str]): Further command-line arguments, `--section.setting value`.
-    shares (str), seeds (str): Numbers with commas.
+    shares (List[float]), seeds (List[int]): As in `TransferExperiment`.
     jobs (int): Number of processes.
     title (Optional[str]): Title of the plot.
     dry (bool), why (bool): Whether to list what would be run, and why, and to run nothing.
@@ -58,8 +59,8 @@ def run_transfer(
     output = settings["output"]
     with coded_errors():
         experiment = TransferExperiment(
-            shares=_numbers(shares, float, "--shares"),
-            seeds=_numbers(seeds, int, "--seeds"),
+            shares=shares,
+            seeds=seeds,
             overrides=parse_config_overrides(list(overrides)),
             **settings,
         )
@@ -72,10 +73,3 @@ def run_transfer(
         title = title or settings["test"].resolve().parent.name
         print(write_experiment(output / name, name, title, records, tables))
         msg.good(f"Saved {output / name}.md, .json, .png and .svg; all of every run is in {output / 'results.jsonl'}")
-
-
-def _numbers(text: str, kind: Callable, option: str) -> list:
-    try:
-        return [kind(number) for number in text.split(",")]
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is no list of numbers with commas.", param_hint=option) from None

@@ -5,12 +5,12 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from ._app import clinner_cli
+from ._app import NOTES, clinner_cli
 from ._coded import coded_errors
 from ._gpu import GpuId, use_gpu
 
 
-@clinner_cli.command("annotate")
+@clinner_cli.command("annotate", rich_help_panel=NOTES)
 def annotate_cli(
     model: Annotated[str, Argument(help="Pipeline (path or name)")],
     note: Annotated[Path, Argument(help="Text file, UTF-8", exists=True, dir_okay=False)],

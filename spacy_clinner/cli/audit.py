@@ -5,11 +5,11 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from ._app import clinner_cli
+from ._app import CORPORA, clinner_cli
 from ._coded import coded_errors
 
 
-@clinner_cli.command("audit")
+@clinner_cli.command("audit", rich_help_panel=CORPORA)
 def audit_cli(
     source: Annotated[Path, Argument(help="Corpus: a brat folder, or another format's file or folder", exists=True)],
     format: Annotated[str | None, Option(help="As of convert; default: brat or iob, told")] = None,

@@ -5,11 +5,11 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from ._app import clinner_cli
+from ._app import PIPELINES, clinner_cli
 from ._coded import coded_errors
 
 
-@clinner_cli.command("choose-threshold")
+@clinner_cli.command("choose-threshold", rich_help_panel=PIPELINES)
 def choose_threshold_cli(
     model: Annotated[str, Argument(help="Pipeline with a relation extractor (path or name)")],
     dev: Annotated[Path, Argument(help="Documents with gold relations, a .spacy file", exists=True, dir_okay=False)],

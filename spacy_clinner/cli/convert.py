@@ -6,14 +6,14 @@ from typing import Annotated
 from typer import Argument, Option
 
 from ..corpora.formats import FORMATS, READ, WRITTEN
-from ._app import clinner_cli
+from ._app import CORPORA, clinner_cli
 from ._coded import coded_errors
 
 # a paragraph each: typer joins single lines
 _HELP = "\n\n".join(f"{name}: {format.help}" for name, format in FORMATS.items())
 
 
-@clinner_cli.command("convert", epilog=_HELP)
+@clinner_cli.command("convert", rich_help_panel=CORPORA, epilog=_HELP)
 def convert_cli(
     source: Annotated[Path, Argument(help="Corpus (folder or column file); with --to a .spacy file", exists=True)],
     output: Annotated[Path, Argument(help=".spacy file; with --splits, --split or --to a folder")],
@@ -34,7 +34,8 @@ def convert_cli(
     delimiter: Annotated[str | None, Option(help="Between columns; default: tab, else spaces")] = None,
     n_sents: Annotated[int | None, Option(min=1, help="Sentences a document of a column file")] = None,
     label: Annotated[str | None, Option(help="Label of tags without one: B, I and O alone")] = None,
-    head_role: Annotated[str, Option(help="Role of the head in brat; none: relations are not annotated")] = "Arg2",
+    head_role: Annotated[str, Option(help="Role of the head in brat")] = "Arg2",
+    no_relations: Annotated[bool, Option("--no-relations", help="Relations are not annotated in brat")] = False,
     assertion: Annotated[
         list[str] | None,
         Option(help="What an attribute of brat asserts: Negation=negated; again for more; or none"),
@@ -78,7 +79,7 @@ def convert_cli(
             splits=splits or draw,
             audit_path=audit,
             ids_path=ids,
-            head_role=None if head_role == "none" else head_role,
+            head_role=None if no_relations else head_role,
             assertions=assertions,
             leave_out=leave_out,
         )

@@ -4,10 +4,10 @@ import typer
 
 from . import _experiment as shared
 from . import _transfer_options as options
-from ._app import clinner_cli
+from ._app import EXPERIMENTS, clinner_cli
 
 
-@clinner_cli.command("curve", context_settings=options.SETTINGS)
+@clinner_cli.command("curve", rich_help_panel=EXPERIMENTS, context_settings=options.SETTINGS)
 def curve_cli(
     ctx: typer.Context,
     config: options.Config,
@@ -16,9 +16,9 @@ def curve_cli(
     dev: options.Dev,
     test: options.Test,
     output: shared.Output,
-    shares: options.Shares = "5,10,20,40,60",
+    shares: options.Shares = options.SHARES,
     whole: options.Whole = 60,
-    seeds: options.Seeds = "0,1,2",
+    seeds: options.Seeds = options.SEEDS,
     jobs: shared.Jobs = 1,
     title: options.Title = None,
     dry: shared.Dry = False,

@@ -5,11 +5,13 @@ from typing import Annotated
 
 import typer
 
-from ._app import clinner_cli
+from ._app import CORPORA, clinner_cli
 from ._coded import coded_errors
 
 
-@clinner_cli.command("debug", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@clinner_cli.command(
+    "debug", rich_help_panel=CORPORA, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+)
 def debug_cli(
     ctx: typer.Context,
     config: Annotated[Path, typer.Argument(help="Config to train, with overrides as of train", exists=True)],

@@ -5,11 +5,11 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from ._app import clinner_cli
+from ._app import CORPORA, clinner_cli
 from ._coded import coded_errors
 
 
-@clinner_cli.command("demo-corpus")
+@clinner_cli.command("demo-corpus", rich_help_panel=CORPORA)
 def demo_corpus_cli(
     out_dir: Annotated[Path, Argument(help="Folder to write to; made if there is none", file_okay=False)],
     seed: Annotated[int, Option(help="Another seed, another corpus")] = 0,

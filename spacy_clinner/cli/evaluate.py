@@ -6,12 +6,12 @@ from typing import Annotated
 from typer import Argument, Option
 
 from ..corpora.formats import READ_BY_CHARACTERS
-from ._app import clinner_cli
+from ._app import SCORES, clinner_cli
 from ._coded import coded_errors
 from ._gpu import GpuId, use_gpu
 
 
-@clinner_cli.command("evaluate")
+@clinner_cli.command("evaluate", rich_help_panel=SCORES)
 def evaluate_cli(
     model: Annotated[str, Argument(help="Pipeline (path or name), or a .jsonl file of another tool's predictions")],
     data: Annotated[Path, Argument(help="Documents with gold, a .spacy file", exists=True, dir_okay=False)],

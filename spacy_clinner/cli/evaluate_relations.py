@@ -6,7 +6,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from ._app import clinner_cli
+from ._app import SCORES, clinner_cli
 from ._coded import coded_errors
 from ._gpu import GpuId, use_gpu
 
@@ -19,7 +19,7 @@ class Entities(StrEnum):
     both = "both"
 
 
-@clinner_cli.command("evaluate-relations")
+@clinner_cli.command("evaluate-relations", rich_help_panel=SCORES)
 def evaluate_relations_cli(
     model: Annotated[str, Argument(help="Pipeline (path or name)")],
     data: Annotated[Path, Argument(help="Documents with gold relations, a .spacy file", exists=True, dir_okay=False)],
@@ -35,12 +35,11 @@ def evaluate_relations_cli(
     from wasabi import msg
 
     from ..annotations.documents import document_ids, read_docs
-    from ..experiments.relation_runs import find_extractor, predict_relations
+    from ..experiments.relation_runs import find_extractor, score_relations
     from ..files import write_atomically
     from ..provenance import provenance, sha256
     from ..reports.tables import label_table
     from ..scoring.evaluation import Bootstrap
-    from ..scoring.relations.evaluation import evaluate_relations
 
     with coded_errors():
         use_gpu(gpu_id)
@@ -52,14 +51,11 @@ def evaluate_relations_cli(
         for kind, title in (("gold", "given gold entities"), ("predicted", "end to end")):
             if entities not in (kind, Entities.both):
                 continue
-            examples = predict_relations(nlp, docs, given_entities=kind == "gold")
-            modes = evaluate_relations(examples, extractor.cfg["spans_key"], Bootstrap(resamples=bootstrap))
-            proposed = extractor.score(examples)["rels_proposed"]
+            modes, proposed = score_relations(nlp, docs, kind == "gold", Bootstrap(resamples=bootstrap))
             result[kind] = {"proposed": proposed, **{name: scores.to_dict() for name, scores in modes.items()}}
-            # given the entities, to overlap is to be equal
-            for name in modes.keys() - ({"overlap"} if kind == "gold" else set()):
+            for name, scores in modes.items():
                 msg.divider(f"Relations {title}, {name}")
-                print(label_table(modes[name]))
+                print(label_table(scores))
             if proposed is not None:
                 msg.info(f"{100 * proposed:.1f} % of the gold relations were candidates; the others count as missed.")
         if output:

@@ -7,11 +7,11 @@ import typer
 from wasabi import msg
 
 from . import _experiment as options
-from ._app import clinner_cli
+from ._app import EXPERIMENTS, clinner_cli
 from ._coded import coded_errors
 
 
-@clinner_cli.command("grid")
+@clinner_cli.command("grid", rich_help_panel=EXPERIMENTS)
 def grid_cli(
     spec: Annotated[Path, typer.Argument(help="TOML file of tasks and methods; see docs/guide/experiments.md")],
     output: options.Output,

@@ -5,11 +5,11 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from ._app import clinner_cli
+from ._app import PIPELINES, clinner_cli
 from ._coded import coded_errors
 
 
-@clinner_cli.command("import-neuroner")
+@clinner_cli.command("import-neuroner", rich_help_panel=PIPELINES)
 def import_neuroner_cli(
     folder: Annotated[Path, Argument(help="Folder of the model: model.ckpt.*, dataset.pickle, parameters.ini")],
     output: Annotated[Path, Argument(help="Folder of the pipeline to write")],

@@ -5,13 +5,13 @@ from typing import Annotated
 
 from typer import Argument, BadParameter, Option
 
-from ._app import clinner_cli
+from ._app import NOTES, clinner_cli
 from ._coded import coded_errors
 from ._gpu import GpuId, use_gpu
 from ._notes import Failures, SpreadsheetSafe, find
 
 
-@clinner_cli.command("predict")
+@clinner_cli.command("predict", rich_help_panel=NOTES)
 def predict_cli(
     model: Annotated[str, Argument(help="Pipeline (path or name)")],
     notes: Annotated[list[Path], Argument(help="Text files, folders of .txt, .jsonl or .spacy files", exists=True)],

@@ -5,11 +5,11 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from ._app import clinner_cli
+from ._app import PIPELINES, clinner_cli
 from ._coded import coded_errors
 
 
-@clinner_cli.command("strip")
+@clinner_cli.command("strip", rich_help_panel=PIPELINES)
 def strip_cli(
     model: Annotated[str, Argument(help="Pipeline (path or name)")],
     out: Annotated[Path, Argument(help="Folder of the new pipeline")],

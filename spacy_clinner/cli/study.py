@@ -7,11 +7,11 @@ import typer
 from wasabi import msg
 
 from . import _experiment as options
-from ._app import clinner_cli
+from ._app import EXPERIMENTS, clinner_cli
 from ._coded import coded_errors
 
 
-@clinner_cli.command("study")
+@clinner_cli.command("study", rich_help_panel=EXPERIMENTS)
 def study_cli(
     spec: Annotated[Path, typer.Argument(help="TOML file of systems of relations; see docs/guide/experiments.md")],
     jobs: options.Jobs = 1,

@@ -1,26 +1,26 @@
 """`python -m spacy clinner table`: entities, or drugs with their fields, as a spreadsheet."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from typer import Argument, Option
 
-from ._app import clinner_cli
+from ._app import NOTES, clinner_cli
 from ._coded import coded_errors
 from ._gpu import GpuId, use_gpu
 from ._notes import Failures, SpreadsheetSafe, find
 
-if TYPE_CHECKING:
-    from ..reports.annotations import AnnotatedNote
-    from ..reports.relation_table import Known
 
-
-@clinner_cli.command("table")
+@clinner_cli.command("table", rich_help_panel=NOTES)
 def table_cli(
-    source: Annotated[str, Argument(help="Pipeline (path or name), or a .spacy file of annotated documents")],
-    notes: Annotated[list[Path] | None, Argument(help="For a pipeline: notes, as predict takes them")] = None,
-    output: Annotated[Path, Argument(help="File to write, .csv or .parquet; it holds text of the notes")] = ...,  # type: ignore[assignment]
-    head_labels: Annotated[str | None, Option(help="Labels that get a row, with commas; default: of heads")] = None,
+    notes: Annotated[
+        list[Path], Argument(help="Notes, as predict takes them; without --model .spacy files, annotated")
+    ],
+    output: Annotated[Path, Argument(help="File to write, .csv or .parquet; it holds text of the notes")],
+    model: Annotated[str | None, Option("--model", "-m", help="Pipeline (path or name) that annotates them")] = None,
+    head_labels: Annotated[
+        list[str] | None, Option("--head-label", help="Label that gets a row; again for more; default: of heads")
+    ] = None,
     spans_key: Annotated[str | None, Option(help="Span group of the entities; default: doc.ents")] = None,
     spreadsheet_safe: SpreadsheetSafe = False,
     show: Annotated[bool, Option("--show", help="Print the table, too: it holds text of the notes")] = False,
@@ -30,10 +30,13 @@ def table_cli(
 
     The file holds text of the notes, by purpose: keep it where the notes may be kept.
     """
+    import spacy
     from wasabi import msg
 
+    from ..bulk.tables import annotate, read_annotated
     from ..corpora.audit import name_some
-    from ..reports.relation_table import note_table
+    from ..experiments.relation_runs import known_of
+    from ..reports.relation_table import Known, note_table
     from ..reports.table import check_output, write_table
     from ..reports.tables import field_table
 
@@ -41,8 +44,12 @@ def table_cli(
         check_output(output)
         use_gpu(gpu_id, silent=True)
         failures = Failures()
-        annotated, known = _annotate(source, notes or [], spans_key, failures)
-        table = note_table(annotated, head_labels.split(",") if head_labels else None, known)
+        if model is None:
+            annotated, known = read_annotated(notes, spans_key), Known()
+        else:
+            found, nlp = find(notes), spacy.load(model)
+            annotated, known = annotate(nlp, found, spans_key, failures.report), known_of(nlp)
+        table = note_table(annotated, head_labels or None, known)
         write_table(output, table, spreadsheet_safe=spreadsheet_safe)
         if show:
             print(field_table(table))
@@ -53,29 +60,3 @@ def table_cli(
         if without := [note.id for note in annotated if note.id not in in_table]:
             msg.info(f"{len(without)} notes have no row, as none was found: {name_some(without)}")
         failures.end()
-
-
-def _annotate(
-    source: str, paths: list[Path], spans_key: str | None, failures: Failures
-) -> "tuple[list[AnnotatedNote], Known]":
-    """The notes of a file, or those that a pipeline annotates, and what that pipeline can find."""
-    import spacy
-
-    from ..annotations.documents import document_ids, read_docs
-    from ..bulk.predict import annotated_docs
-    from ..errors import Errors
-    from ..experiments.relation_runs import known_of
-    from ..reports.annotations import read_note
-    from ..reports.relation_table import Known
-
-    if source.endswith(".spacy") == bool(paths):
-        raise ValueError(Errors.CE088.format(source=Path(source).name))
-    if not paths:
-        docs = read_docs(Path(source))
-        return [read_note(*row, spans_key) for row in zip(document_ids(docs), docs, strict=True)], Known()
-    notes = find(paths)
-    nlp = spacy.load(source)
-    annotated = [read_note(*row, spans_key) for row in annotated_docs(nlp, notes, failures.report)]
-    if not annotated:
-        raise ValueError(Errors.CE347.format(n=len(notes), path="the table"))
-    return annotated, known_of(nlp)

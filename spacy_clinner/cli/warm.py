@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Argument
 
-from ._app import clinner_cli
+from ._app import PIPELINES, clinner_cli
 from ._coded import coded_errors
 from ._gpu import GpuId, use_gpu
 
@@ -15,7 +15,7 @@ Her mother had diabetes. Return in two weeks if there is bleeding.
 """
 
 
-@clinner_cli.command("warm")
+@clinner_cli.command("warm", rich_help_panel=PIPELINES)
 def warm_cli(
     model: Annotated[str, Argument(help="Pipeline (path or name)")],
     gpu_id: GpuId = -1,

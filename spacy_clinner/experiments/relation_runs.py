@@ -17,7 +17,9 @@ from ..pipeline.relations.extractor import RelationExtractor
 from ..pipeline.relations.specific import SpecificRelations
 from ..progress import progress
 from ..reports.relation_table import Known
+from ..scoring.evaluation import Bootstrap, ModeScores
 from ..scoring.relations.counting import best_mode, count_relations, prf_of_all
+from ..scoring.relations.evaluation import evaluate_relations
 from ..training.gold_ents_corpus import give_gold_entities
 
 # Below the lowest threshold that is tried; keeps the number of stored relations small.
@@ -87,6 +89,28 @@ def predict_relations(
     annotated = nlp.pipe(predicted, disable=idle, component_cfg=of_extractor)
     found = list(progress(annotated, total=len(docs), unit="doc", desc="Predict"))
     return [Example(doc, gold) for doc, gold in zip(found, docs, strict=True)]
+
+
+def score_relations(
+    nlp: Language, docs: Sequence[Doc], given_entities: bool, bootstrap: Bootstrap
+) -> tuple[dict[str, ModeScores], float | None]:
+    """Score the relations that a pipeline finds.
+
+    nlp (Language): The pipeline.
+    docs (Sequence[Doc]): The gold documents.
+    given_entities (bool): As for `predict_relations`.
+    bootstrap (Bootstrap): How to find intervals.
+    RETURNS (Tuple[Dict[str, ModeScores], Optional[float]]): The scores by mode, and the share of the gold relations
+        that were candidates.
+    RAISES (ValueError): CE258 as `find_extractor`; CE207, CE259 as `predict_relations`.
+    """
+    _, extractor = find_extractor(nlp)
+    examples = predict_relations(nlp, docs, given_entities)
+    modes = evaluate_relations(examples, extractor.cfg["spans_key"], bootstrap)
+    if given_entities:
+        # to overlap is to be equal then
+        modes.pop("overlap", None)
+    return modes, extractor.score(examples)["rels_proposed"]
 
 
 def score_thresholds(

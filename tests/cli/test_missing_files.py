@@ -10,7 +10,7 @@ from spacy_clinner.cli._coded import coded_errors
 DATA = ["--train", "nowhere.spacy", "--dev", "nowhere.spacy", "--test", "nowhere.spacy", "--output", "out"]
 COMMANDS = [
     ["table", "nowhere.spacy", "out.csv"],
-    ["table", "nowhere", "note.txt", "out.csv"],
+    ["table", "note.txt", "out.csv", "--model", "nowhere"],
     ["grid", "nowhere.toml", "--output", "out"],
     ["curve", "nowhere.cfg", "--source", "model", *DATA],
     ["combine", "nowhere", "nowhere", "out"],

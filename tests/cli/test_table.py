@@ -71,14 +71,14 @@ def test_annotated_documents(room):
 
 @pytest.mark.parametrize("notes", [["notes"], ["notes/a.txt", "notes/b.txt"]])
 def test_a_pipeline_and_notes(room, notes):
-    result = table(room / "model", *(room / name for name in notes), room / "t.csv")
+    result = table(*(room / name for name in notes), room / "t.csv", "--model", room / "model")
     assert result.exit_code == 0, result.output
     assert rows(room / "t.csv") == [("a", "aspirin", "5mg", "0.500"), ("b", "aspirin", "5mg", "0.500")]
 
 
 def test_notes_without_a_row_are_named(room):
     (room / "notes" / "c.txt").write_text("Nothing.")
-    result = table(room / "model", room / "notes", room / "t.csv")
+    result = table(room / "notes", room / "t.csv", "--model", room / "model")
     assert [row[0] for row in rows(room / "t.csv")] == ["a", "b"]
     words = " ".join(result.output.split())
     assert "Read 3 of 3 files" in words and "1 notes have no row, as none was found: c" in words
@@ -89,14 +89,14 @@ def test_a_pipeline_without_relations_has_a_row_an_entity(room):
     nlp.remove_pipe("relate_neighbours")
     nlp.add_pipe("give_scores")
     nlp.to_disk(room / "entities")
-    assert table(room / "entities", room / "notes", room / "t.csv").exit_code == 0
+    assert table(room / "notes", room / "t.csv", "--model", room / "entities").exit_code == 0
     with (room / "t.csv").open(encoding="utf8", newline="") as file:
         assert file.read().splitlines()[:3] == [
             "id,start,end,label,text,probability,assertions",
             "a,6,13,Drug,aspirin,0.667,negated; family",
             "a,14,17,Dosage,5mg,,",
         ]
-    result = table(room / "entities", room / "notes", room / "t.csv", "--head-labels", "Drug", "--show")
+    result = table(room / "notes", room / "t.csv", "--model", room / "entities", "--head-label", "Drug", "--show")
     assert "Wrote 2 rows" in result.output.replace("\n", " ")
     assert ["aspirin", "(0.667)", "Drug", "negated;", "family"] in [line.split() for line in result.output.splitlines()]
 
@@ -109,7 +109,7 @@ def test_a_trained_extractor_gives_all_its_columns_and_heads(tmp_path):
     nlp.get_pipe("relations").cfg["threshold"] = 1.0
     nlp.to_disk(tmp_path / "model")
     (tmp_path / "a.txt").write_text("take aspirin daily")
-    assert table(tmp_path / "model", tmp_path / "a.txt", tmp_path / "t.csv").exit_code == 0
+    assert table(tmp_path / "a.txt", tmp_path / "t.csv", "--model", tmp_path / "model").exit_code == 0
     with (tmp_path / "t.csv").open(encoding="utf8", newline="") as file:
         (row,) = csv.DictReader(file)
     assert row["head_text"] == "aspirin" and row["HAS"] == row["ALONE_probability"] == ""
@@ -119,7 +119,7 @@ def test_notes_that_fail_are_told_and_the_others_are_in_the_table(room):
     (room / "notes" / "ward").mkdir()
     (room / "notes" / "ward" / "c.TXT").write_text(NOTE)
     (room / "notes" / "b.txt").write_bytes("Fièvre".encode("latin-1"))
-    result = table(room / "model", room / "notes", room / "t.csv")
+    result = table(room / "notes", room / "t.csv", "--model", room / "model")
     assert result.exit_code == 1 and "Note 'b': [CE001]" in result.output
     assert [row[0] for row in rows(room / "t.csv")] == ["a", "ward/c"]
 
@@ -127,12 +127,12 @@ def test_notes_that_fail_are_told_and_the_others_are_in_the_table(room):
 def test_no_table_of_no_notes(room):
     for doc_id in "ab":
         (room / "notes" / f"{doc_id}.txt").write_bytes("Fièvre".encode("latin-1"))
-    result = table(room / "model", room / "notes", room / "t.csv")
+    result = table(room / "notes", room / "t.csv", "--model", room / "model")
     assert result.exit_code == 1 and "CE347" in result.output and not (room / "t.csv").exists()
 
 
 def test_chosen_heads(room):
-    assert table(room / "docs.spacy", room / "t.csv", "--head-labels", "Drug,Dosage").exit_code == 0
+    assert table(room / "docs.spacy", room / "t.csv", "--head-label", "Drug", "--head-label", "Dosage").exit_code == 0
     assert [row[1] for row in rows(room / "t.csv")] == ["aspirin", "5mg"]
 
 
@@ -141,15 +141,15 @@ def test_chosen_heads(room):
     [
         (("docs.spacy", "t.txt"), "CE086"),
         (("docs.spacy", "notes", "t.csv"), "CE088"),
-        (("model", "t.csv"), "CE088"),
-        (("model", "model", "t.csv"), "CE005"),
-        (("model", "notes", "notes/a.txt", "t.csv"), "CE301"),
+        (("docs.spacy", "docs.spacy", "t.csv"), "CE064"),
+        (("model", "t.csv", "--model", "model"), "CE005"),
+        (("notes", "notes/a.txt", "t.csv", "--model", "model"), "CE301"),
         (("notes/a.spacy", "t.csv"), "CE070"),
     ],
 )
 def test_wrong_arguments_end_with_a_coded_message(room, arguments, code):
     (room / "notes" / "a.spacy").write_text(NOTE)
-    result = table(*(room / name for name in arguments))
+    result = table(*(name if name.startswith("--") else room / name for name in arguments))
     assert result.exit_code == 1
     assert code in result.output and "Traceback" not in result.output and "aspirin" not in result.output
     assert not (room / "t.csv").exists()

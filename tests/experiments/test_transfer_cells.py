@@ -67,7 +67,7 @@ def test_curve_command_writes_table_and_plots_and_resumes(experiment):
     command = ["curve", str(experiment.config)]
     for name, path in paths.items():
         command += [f"--{name}", str(path)]
-    command += ["--shares", "30,60", "--seeds", "0", "--training.max_steps", "2"]
+    command += ["--share", "30", "--share", "60", "--seed", "0", "--training.max_steps", "2"]
     result = CliRunner().invoke(clinner_cli, command)
     assert result.exit_code == 0, result.output
     page = (experiment.output / "curve.md").read_text(encoding="utf8")
@@ -90,8 +90,8 @@ def test_commands_end_with_the_coded_message(experiment):
     command = ["layers", str(experiment.config)]
     for name in ("source", "train", "dev", "test", "output"):
         command += [f"--{name}", str(getattr(experiment, name))]
-    result = CliRunner().invoke(clinner_cli, [*command, "--shares", "70"])
+    result = CliRunner().invoke(clinner_cli, [*command, "--share", "70"])
     assert result.exit_code == 1 and "CE082" in result.output
-    for option in ("--shares", "--seeds"):
+    for option in ("--share", "--seed"):
         result = CliRunner().invoke(clinner_cli, [*command, option, "5;10"])
-        assert result.exit_code == 2 and option in result.output and "5;10" in result.output
+        assert result.exit_code == 2 and option in result.output and "valid" in result.output
