@@ -28,10 +28,12 @@ def imported_files(path: Path, root: Path) -> set[Path]:
 
     path (Path): The file.
     root (Path): The checkout.
-    RETURNS (Set[Path]): The files, an `__init__.py` only where its own names are meant.
+    RETURNS (Set[Path]): The files, an `__init__.py` only where its own names are meant; none that only types need.
     """
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf8"))):
+    tree = ast.parse(path.read_text(encoding="utf8"))
+    only_types = {node for branch in ast.walk(tree) if _is_of_types(branch) for node in ast.walk(branch)}
+    for node in set(ast.walk(tree)) - only_types:
         if isinstance(node, ast.ImportFrom) and node.level:
             folder = path.parents[node.level - 1]
             module = folder.joinpath(*(node.module or "").split("."))
@@ -39,6 +41,10 @@ def imported_files(path: Path, root: Path) -> set[Path]:
                 candidates = (module / f"{alias.name}.py", module.with_suffix(".py"), module / "__init__.py")
                 found |= {next((file for file in candidates if file.exists()), path)}
     return {file for file in found - {path} if file.is_relative_to(root / PACKAGE)}
+
+
+def _is_of_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
 def find_circle(arrows: dict[Path, set[Path]]) -> list[Path]:

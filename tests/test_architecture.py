@@ -63,6 +63,18 @@ def test_stairwells_do_not_import_each_other():
             assert not parts & stairwells - {stairwell}, path
 
 
+def test_no_circles():
+    """Also not those that imports inside of functions hide; types alone may point back."""
+    sys.path.insert(0, str(PACKAGE.parent / "benchmarks"))
+    try:
+        from structure import find_circle, imported_files
+    finally:
+        sys.path.pop(0)
+    files = list(PACKAGE.rglob("*.py"))
+    assert find_circle({file: imported_files(file, PACKAGE.parent) for file in files}) == []
+    assert find_circle({Path("a"): {Path("b")}, Path("b"): {Path("a")}})
+
+
 def test_layers_know_no_spacy():
     for path in (PACKAGE / "layers").rglob("*.py"):
         assert not any(name.split(".")[0] == "spacy" for name in imported_names(path)), path

@@ -126,3 +126,14 @@ def test_long_notes(tmp_path):
     assert list(first) == ["tokenizer", *nlp.pipe_names, "all"]
     assert found["ratios"] == {name: last[name] / first[name] for name in first}
     assert "| all |" in (tmp_path / "reliability_long_notes.md").read_text(encoding="utf8")
+
+
+def test_structure(tmp_path):
+    script = str(ROOT / "benchmarks" / "structure.py")
+    command = [sys.executable, script, "--tree", f"here={ROOT}", "--suite", "here=300", "--output", str(tmp_path)]
+    subprocess.run(command, check=True, capture_output=True)
+    figures = json.loads((tmp_path / "structure.json").read_text(encoding="utf8"))["trees"]["here"]["figures"]
+    assert figures["circles of imports"] == 0 and figures["seconds of the test suite"] == 300
+    assert figures["files"] > 200 and figures["arrows between files"] > figures["arrows between folders"] > 20
+    assert figures["longest project.yml"] < 200
+    assert "| spacy_clinner/layers/crf/kernels | " in (tmp_path / "structure.md").read_text(encoding="utf8")

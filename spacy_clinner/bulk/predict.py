@@ -7,7 +7,8 @@ from spacy.tokens import Doc
 
 from ..errors import Errors
 from ..progress import progress
-from .annotate import BATCH_SIZE, Failure, annotate_notes
+from .annotate import BATCH_SIZE, annotate_notes
+from .batch import Failure
 from .notes import Note
 from .targets import Target
 

@@ -17,7 +17,7 @@ from spacy.tokens import Doc
 from ..errors import Errors
 from ..forks import compute_in_one_thread
 from ..processes import end_with_parent
-from .annotate import Failure, annotate_batch
+from .batch import Failure, annotate_batch
 from .notes import Note
 
 Batch = Sequence[Note]

@@ -13,7 +13,8 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from spacy_clinner.annotations.keys import DOC_ID_KEY
-from spacy_clinner.bulk.annotate import Failure, annotate_notes
+from spacy_clinner.bulk.annotate import annotate_notes
+from spacy_clinner.bulk.batch import Failure
 from spacy_clinner.bulk.notes import Note
 
 

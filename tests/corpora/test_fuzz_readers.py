@@ -18,7 +18,8 @@ import pytest
 from spacy.tokens import DocBin
 from spacy.vocab import Vocab
 
-from spacy_clinner.bulk.annotate import Failure, annotate_notes
+from spacy_clinner.bulk.annotate import annotate_notes
+from spacy_clinner.bulk.batch import Failure
 from spacy_clinner.bulk.notes import find_notes
 from spacy_clinner.corpora.audit import ImportAudit
 from spacy_clinner.corpora.importing import DEFAULT_LAYOUT, blank_pipeline, import_corpus
