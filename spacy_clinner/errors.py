@@ -816,7 +816,7 @@ class Warnings(metaclass=_Coded):
     )
     CW112 = (
         "The CRF's compiled code cannot be kept: neither the package's folder nor the user's cache can be written. "
-        "Every process compiles it again at its first note, which takes some eight seconds. Set NUMBA_CACHE_DIR to a "
+        "Every process compiles it again at its first note, which takes some five seconds. Set NUMBA_CACHE_DIR to a "
         "folder that this user can write; see docs/guide/servers.md."
     )
     CW200 = (
