@@ -18,7 +18,7 @@ from spacy_clinner.transfer.transfer_layers import create_transfer_layers
 from ..paths import DOCS, ROOT
 from .relations import LISTENER, SMALL_TOK2VEC
 
-PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md")), *sorted((ROOT / "benchmarks").rglob("README.md"))]
 # The visible way to leave a snippet out: a comment on the line before it, with the reason.
 NOT_RUN = re.compile(r"<!-- not run: .+ -->\n\Z")
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```", flags=re.DOTALL | re.MULTILINE)
