@@ -8,7 +8,7 @@ import typer
 from spacy.cli._util import app
 
 # the groups in which `--help` lists the commands
-CORPORA, NOTES, PIPELINES, SCORES, EXPERIMENTS = "Corpora", "Notes", "Pipelines", "Scores", "Experiments"
+CORPORA, NOTES, PIPELINES, SCORES, EXPERIMENTS = "Corpora", "Notes", "Pipelines", "Scores", "Training"
 
 clinner_cli = typer.Typer(
     name="clinner", help="Clinical NER: convert and audit corpora, evaluate, annotate, transfer.", no_args_is_help=True

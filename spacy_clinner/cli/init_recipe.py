@@ -5,11 +5,11 @@ from typing import Annotated
 
 from typer import Argument, BadParameter, Option
 
-from ._app import clinner_cli
+from ._app import EXPERIMENTS, clinner_cli
 from ._coded import coded_errors
 
 
-@clinner_cli.command("init-recipe")
+@clinner_cli.command("init-recipe", rich_help_panel=EXPERIMENTS)
 def init_recipe_cli(
     out: Annotated[Path, Argument(help="The config to write")],
     task: Annotated[
