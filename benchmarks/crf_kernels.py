@@ -54,7 +54,7 @@ def make_case(n_sequences, length, n_labels, n_tags):
     """Calls of both sides on random scores of one shape, by what they compute."""
     rng = np.random.default_rng(0)
     lengths = np.full(n_sequences, length)
-    params = crf.CRFParams(*(rng.normal(size=s).astype("float32") for s in crf.param_shapes(n_labels)))
+    params = crf.CRFParams(*(rng.normal(size=s).astype("float32") for s in crf.param_shapes(n_labels).values()))
     emissions = rng.normal(size=(lengths.sum(), 4 * n_labels + 1)).astype("float32")
     emissions[:, 0] += OUTSIDE_BIAS
     tags = crf.viterbi(params, rng.normal(size=emissions.shape).astype("float32"), lengths)

@@ -19,7 +19,7 @@ class Paths(NamedTuple):
 
 
 def random_params(rng, n_labels, scale=1.0, dtype="float64"):
-    return CRFParams(*(rng.normal(scale=scale, size=shape).astype(dtype) for shape in param_shapes(n_labels)))
+    return CRFParams(*(rng.normal(scale=scale, size=shape).astype(dtype) for shape in param_shapes(n_labels).values()))
 
 
 def random_batch(rng, n_labels, lengths, scale=1.0, dtype="float64"):

@@ -25,7 +25,7 @@ def test_entries_are_the_tags_of_the_labels(labels):
 def test_corresponding_entries_of_two_heads_are_the_same_moves(order):
     """Copying by entries into another order of the labels equals renaming the tags of the dense scores."""
     rng = np.random.default_rng(0)
-    shapes = param_shapes(4)
+    shapes = param_shapes(4).values()
     old = CRFParams(*(rng.normal(size=shape) for shape in shapes))
     new = CRFParams(*(np.zeros(shape) for shape in shapes))
     source, target = label_entries(range(4), 4), label_entries(order, 4)
