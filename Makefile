@@ -22,9 +22,14 @@ demo: .venv/.installed
 	@echo "  $(BIN)/python -m spacy clinner annotate demo/pipeline YOUR_NOTE.txt --html page.html"
 	@echo "  $(BIN)/python -m spacy project run maccrobat studies/maccrobat"
 
+# One process a core, each computing in one thread; a process holds spaCy and torch, some 700 MB. `worksteal` leaves the tests
+# of a file together, as they share what one of them trains, until a process has nothing left to do.
+WORKERS ?= auto
+test: export OMP_NUM_THREADS ?= 1
 test: .venv/.installed
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -m "" -n $(WORKERS) --maxprocesses 4 --dist worksteal
 
 # What `pip install` brings to a user today: the newest versions that setup.cfg allows, under the tests of what meets spaCy,
 # Thinc and NumPy. torch is the tested one, as a new one may be GBs. medspaCy allows no spaCy above 3.7 on Python 3.11.

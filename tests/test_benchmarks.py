@@ -11,6 +11,8 @@ from spacy.tokens import DocBin, Span
 
 from .toys.relations import examples, make_nlp, train
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 
 

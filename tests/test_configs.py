@@ -144,6 +144,7 @@ def each(recipes):
     return pytest.mark.parametrize("trained", recipes, ids=lambda recipe: recipe.name, indirect=True, scope="module")
 
 
+@pytest.mark.slow
 @each([*SHIPPED, *FINETUNED])
 def test_trains_two_steps_and_loads(trained):
     loaded = spacy.load(trained[2])
@@ -152,6 +153,7 @@ def test_trains_two_steps_and_loads(trained):
     check_length(trained[2] / "config.cfg", 60)
 
 
+@pytest.mark.slow
 @each(SHIPPED)
 def test_learns_on_outside_of_spacy_train(trained):
     recipe, _, folder = trained
@@ -170,6 +172,7 @@ def test_learns_on_outside_of_spacy_train(trained):
     nlp.update(examples)
 
 
+@pytest.mark.slow
 @each(SHIPPED)
 def test_debug_data(trained, capsys):
     recipe, paths, folder = trained

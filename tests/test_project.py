@@ -105,6 +105,7 @@ def test_files_of_experiments_are_read():
         assert read_study(path).systems
 
 
+@pytest.mark.slow
 def test_a_step_of_a_study_works_in_the_root(tmp_path):
     """With the names of the repository, from any folder."""
     study = tmp_path / "studies" / "tiny"

@@ -28,6 +28,7 @@ def run(*command, **kwargs):
     return done.stdout
 
 
+@pytest.mark.slow
 def test_package_installed_in_another_environment_annotates_the_same(trained, tmp_path):
     trained.meta["name"] = "toy"
     trained.to_disk(tmp_path / "model")

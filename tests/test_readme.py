@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from weasel.util import load_project_config
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 # The same training gives the same bytes on one machine. Other instruction sets (SSE4, AVX2) moved these numbers by
 # 0.006 at most, and so did another seed.

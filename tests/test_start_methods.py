@@ -13,6 +13,7 @@ from spacy.tokens.underscore import Underscore
 from .toys.whole_pipeline import NOTES, read
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
 def test_two_processes_however_they_start(whole_pipeline, method):
     command = [sys.executable, "-m", "tests.toys.in_processes", str(whole_pipeline), method]

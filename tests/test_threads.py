@@ -27,11 +27,13 @@ def test_the_notes_have_all_kinds_of_annotation(whole_pipeline):
     assert all(any(kind for kind in kinds) for kinds in zip(*found, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["annotate", "load", "asyncio"])
 def test_threads_that_start_together_in_a_fresh_process(whole_pipeline, how):
     run(whole_pipeline, how)
 
 
+@pytest.mark.slow
 def test_threads_for_which_nothing_is_compiled_yet(whole_pipeline, tmp_path):
     run(whole_pipeline, "annotate", NUMBA_CACHE_DIR=str(tmp_path))
     assert any(tmp_path.rglob("*.nbi"))

@@ -41,6 +41,7 @@ def test_copy_annotates_the_same_and_the_pipeline_is_untouched(trained):
     assert trained.update(stamped(trained))["target/tie"] > 0
 
 
+@pytest.mark.slow
 def test_nothing_of_the_dropped_is_left(trained, tmp_path):
     trained.config["training"]["before_to_disk"] = {
         "@callbacks": "spacy_clinner.drop_components.v1",

@@ -102,6 +102,7 @@ def test_white_space_changes_no_score_of_a_word(nlp):
     assert np.allclose(spaced[::2], plain, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_travels_by_disk_bytes_and_processes(nlp, tmp_path):
     docs = [nlp(text) for text in TEXTS]
     assert any(doc.ents for doc in docs)

@@ -114,6 +114,7 @@ def test_a_missing_source_is_a_usage_error(room):
     assert convert(room / "nowhere", room / "all.spacy", "--format", "brat").exit_code == 2
 
 
+@pytest.mark.slow
 @pytest.mark.realdata
 def test_maccrobat(data_dir, tmp_path):
     corpus = data_dir / "maccrobat2020"

@@ -81,6 +81,7 @@ def test_tables_and_problems(room):
     assert "train: the windows of corpora.train cut 1 of 3 entities" in told and "windows of ner" not in told
 
 
+@pytest.mark.slow
 def test_in_a_process_of_its_own(room):
     command = [sys.executable, "-W", "ignore", "-m", "spacy", "clinner", "debug"]
     command += [CONFIGS / "ner_charcnn-bilstm_crf.cfg", "--paths.train", room / "train.spacy"]

@@ -1,5 +1,6 @@
 """`python -m spacy clinner demo-corpus`."""
 
+import pytest
 import spacy
 from spacy.tokens import DocBin
 from typer.testing import CliRunner
@@ -24,6 +25,7 @@ def ids_of(path):
     return [doc.user_data[DOC_ID_KEY] for doc in read(path)]
 
 
+@pytest.mark.slow
 def test_writes_every_specialty_and_all_together(tmp_path):
     result = run(tmp_path, "--few-notes", "2")
     assert result.exit_code == 0, result.output

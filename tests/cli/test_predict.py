@@ -173,6 +173,7 @@ def test_impossible_numbers_are_a_question_of_usage(room, options):
     assert result.exit_code == 2 and not (room / "p.jsonl").exists()
 
 
+@pytest.mark.slow
 def test_two_processes_of_a_trained_pipeline_in_a_process_of_its_own(tmp_path):
     nlp = make_nlp()
     train(nlp)

@@ -167,6 +167,7 @@ def scores(docs, predictions):
     return evaluate(documents, Bootstrap(resamples=0)).modes["strict"].averages["micro"].f, original
 
 
+@pytest.mark.slow
 @pytest.mark.realdata
 @pytest.mark.parametrize("corpus, lang", [("meddocan/dev/brat", "es"), ("maccrobat2020/brat", "en")])
 def test_real_annotations(data_dir, corpus, lang):

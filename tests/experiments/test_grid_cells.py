@@ -136,6 +136,7 @@ overrides = {{ "training.max_steps" = 2 }}
 """
 
 
+@pytest.mark.slow
 def test_the_command_names_its_files_after_the_grid(tmp_path):
     spec = tmp_path / "lengths.toml"
     spec.write_text(SMALL.format(room=make_room(tmp_path).as_posix()))

@@ -123,6 +123,7 @@ def test_a_method_with_other_documents_is_not_paired(folder):
     assert "against_baseline" not in task["methods"]["one"] and "against_baseline" in task["methods"]["mixed"]
 
 
+@pytest.mark.slow
 def test_predictions_of_trainings(tmp_path):
     make_room(tmp_path)
     (tmp_path / "grid.toml").write_text(TRAINED.format(folder=tmp_path.as_posix()))

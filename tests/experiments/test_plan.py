@@ -58,6 +58,7 @@ def test_nothing_is_trained_or_written(room):
     assert "3 of 3 would be run, 0 are done" in output and not (room / "out").exists()
 
 
+@pytest.mark.slow
 def test_what_is_done_and_what_changed(room):
     grid(room)
     before = (room / "out" / "results.jsonl").read_bytes()
@@ -72,6 +73,7 @@ def test_what_is_done_and_what_changed(room):
     assert (room / "out" / "results.jsonl").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_changed_data_and_lost_models_are_told(room):
     grid(room)
     for model in (room / "out" / "models").iterdir():
@@ -88,6 +90,7 @@ def test_changed_data_and_lost_models_are_told(room):
     assert any(line.endswith(f" in: data of {room}/train.spacy") for line in why)
 
 
+@pytest.mark.slow
 def test_results_of_earlier_versions(room):
     grid(room)
     path = room / "out" / "results.jsonl"
@@ -101,6 +104,7 @@ def test_results_of_earlier_versions(room):
     assert lines(output)[1] == [] and "3 results are of an earlier version" in output
 
 
+@pytest.mark.slow
 def test_a_run_elsewhere_is_not_disturbed(room):
     """The list does not cut the line that another run is writing."""
     grid(room)

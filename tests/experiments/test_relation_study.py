@@ -78,6 +78,7 @@ def pipeline(folder, result, name):
     return spacy.load(folder / "out" / result["details"][name][0]["model"])
 
 
+@pytest.mark.slow
 def test_systems_are_scored_as_they_are_made(folder, result):
     ((apart,), (alone,)) = result["runs"]["tagger, then relations"], result["runs"]["relations alone"]
     assert apart["entities"] == 1.0 and apart["predicted: HAS"] == 1.0 and apart["predicted: entries, exact"] == 1.0
@@ -145,6 +146,7 @@ def test_mistakes_are_named(folder, tmp_path, change, problem):
         read_study(path)
 
 
+@pytest.mark.slow
 def test_pipelines_without_relations_are_told(folder, tmp_path):
     text = STUDY.format(folder=folder.as_posix()).split("[systems")[0].replace("/out", "/other")
     (tmp_path / "study.toml").write_text(text + f'[systems.wrong]\njoint = "{folder.as_posix()}/tagger.cfg"\n')

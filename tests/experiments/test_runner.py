@@ -191,6 +191,8 @@ from spacy_clinner.experiments import cell, runner
 from spacy_clinner.experiments.cell import Cell
 from spacy_clinner.experiments.train_cell import train_cell
 
+pytestmark = pytest.mark.slow
+
 def train(*args):
     print("training", flush=True)
     return train_cell(*args)

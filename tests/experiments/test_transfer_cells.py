@@ -62,6 +62,7 @@ def test_a_config_without_transfer(experiment):
         curve_cells(replace(experiment, config=experiment.config.with_name("config.cfg")))
 
 
+@pytest.mark.slow
 def test_curve_command_writes_table_and_plots_and_resumes(experiment):
     paths = {name: getattr(experiment, name) for name in ("source", "train", "dev", "test", "output")}
     command = ["curve", str(experiment.config)]

@@ -208,6 +208,7 @@ def test_it_survives_saving_and_other_processes(nlp, tmp_path):
             assert entities(one) == entities(other) == entities(third)
 
 
+@pytest.mark.slow
 def test_two_processes_finish_with_torchs_default_threads(nlp, tmp_path):
     nlp.to_disk(tmp_path / "model")
     code = (

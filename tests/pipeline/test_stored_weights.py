@@ -147,6 +147,7 @@ def test_checksums_may_be_damaged_themselves(folder, content):
         spacy.load(folder)
 
 
+@pytest.mark.slow
 def test_the_warning_can_be_silenced_as_it_says(folder):
     for file in folder.rglob(FILE):
         file.unlink()

@@ -110,6 +110,7 @@ def assets(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_convert(assets, tmp_path):
     output = tmp_path / "corpus"
     convert_specialties.main(output, assets)

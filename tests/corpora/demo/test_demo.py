@@ -53,6 +53,7 @@ def test_same_seed_gives_the_same_corpus(nlp, splits):
     assert digest(splits["dev"]) != digest(generate_split("dev", SIZES, nlp, seed=1))
 
 
+@pytest.mark.slow
 def test_corpus_does_not_depend_on_the_process():
     code = "from spacy_clinner.corpora.demo import generate_note; print(ascii(generate_note('neurology', 3)))"
     other_hashes = os.environ | {"PYTHONHASHSEED": "1"}

@@ -134,6 +134,7 @@ def test_a_note_of_a_million_characters_is_fast(nlp):
     assert len(doc.ents) == len(found) and not audit.rows
 
 
+@pytest.mark.slow
 @pytest.mark.realdata
 def test_maccrobat_round_trip_and_counts(nlp, data_dir):
     root = data_dir / "maccrobat2020"

@@ -71,18 +71,21 @@ def compiled(compiled_once, tmp_path):
     return Path(shutil.copytree(compiled_once, tmp_path / "site" / "spacy_clinner"))
 
 
+@pytest.mark.slow
 def test_without_any_place_for_a_cache(package):
     (package / "layers" / "crf" / "kernels" / "__pycache__").write_text("in the way of the folder")
     hits, warned = choose(package.parent)
     assert hits == 0 and warned.count("CW112") == 1 and "NUMBA_CACHE_DIR" in warned
 
 
+@pytest.mark.slow
 def test_a_cache_that_may_only_be_read(package, tmp_path):
     (package / "layers" / "crf" / "kernels" / "__pycache__").write_text("in the way of the folder")
     assert choose(package.parent, NUMBA_CACHE_DIR=str(tmp_path / "cache")) == (0, "")
     assert choose(package.parent, READ_ONLY, NUMBA_CACHE_DIR=str(tmp_path / "cache")) == (2, "")
 
 
+@pytest.mark.slow
 def test_a_cache_beside_a_package_that_may_only_be_read(compiled):
     assert choose(compiled.parent, READ_ONLY) == (2, "")
     # something new cannot be kept
@@ -91,6 +94,7 @@ def test_a_cache_beside_a_package_that_may_only_be_read(compiled):
     assert hits == 1 and warned.count("CW112") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["nbi", "nbc"])
 def test_a_damaged_cache_is_written_anew(compiled, ending):
     damaged = next((compiled / "layers" / "crf" / "kernels" / "__pycache__").glob(f"spans.propose_all-*.{ending}"))
@@ -102,6 +106,7 @@ def test_a_damaged_cache_is_written_anew(compiled, ending):
     assert hits == 1 and warned.count("CW112") == 1
 
 
+@pytest.mark.slow
 def test_a_cache_of_other_kernels_is_out_of_date(compiled):
     assert choose(compiled.parent)[0] == 2
     # read_spans, which `propose_all` of another file calls

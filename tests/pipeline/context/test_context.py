@@ -270,6 +270,7 @@ def test_named_getters_of_medspacy_give_what_its_lambdas_give(nlp):
             pickle.dumps(type(made).get_extension(name))
 
 
+@pytest.mark.slow
 def test_a_process_that_is_sent_the_pipeline_still_warns(nlp, tmp_path):
     (tmp_path / "sent").write_bytes(pickle.dumps((nlp.get_pipe("context"), Underscore.get_state())))
     code = "import pickle, warnings, sys; pickle.load(open(sys.argv[1], 'rb')); warnings.warn('still heard')"
@@ -296,6 +297,7 @@ print(json.dumps([doc.user_data["clinner_assertions"], doc.user_data["clinner_as
 """
 
 
+@pytest.mark.slow
 def test_rules_are_saved_with_the_pipeline(tmp_path):
     (tmp_path / "rules.json").write_text(json.dumps({"context_rules": [OWN_RULE]}))
     nlp = make_nlp()
@@ -338,6 +340,7 @@ def test_a_rule_can_be_ended_by_a_category():
     assert [row[2] for row in doc_rows(nlp("FH: stroke, no asthma"))] == ["family", "negated"]
 
 
+@pytest.mark.slow
 def test_a_package_needs_no_other_file(tmp_path):
     nlp = make_nlp()
     nlp.get_pipe("context").add_rules([OWN_RULE])
@@ -357,6 +360,7 @@ def test_a_package_needs_no_other_file(tmp_path):
     assert json.loads(out) == [doc.user_data[ASSERTIONS_KEY], doc.user_data[ASSERTION_CUES_KEY]]
 
 
+@pytest.mark.slow
 def test_nothing_is_printed_and_no_warning_is_silenced(tmp_path):
     make_nlp().to_disk(tmp_path)
     marker = "Zyxwvutine"

@@ -118,6 +118,7 @@ def test_the_demo_corpus_is_read_as_in_the_whole(rules):
     assert n_edges > 50
 
 
+@pytest.mark.slow
 @pytest.mark.realdata
 @pytest.mark.parametrize("rules", ["ready", "medspacy"])
 def test_case_reports_are_read_as_in_the_whole(data_dir, rules):

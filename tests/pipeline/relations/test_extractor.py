@@ -87,6 +87,7 @@ def test_many_entities_stay_within_bounds(trained):
     assert sum(sizes) == 500 * 999 and max(sizes) <= pipe.max_pairs == 2**15
 
 
+@pytest.mark.slow
 def test_survives_every_way_of_saving(trained, documents, tmp_path):
     doc = documents[0]
     assert relations(Doc(trained.vocab).from_bytes(doc.to_bytes())) == relations(doc)

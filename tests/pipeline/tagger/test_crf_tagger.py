@@ -228,6 +228,7 @@ def test_added_label_keeps_the_others_and_can_be_learned(trained):
     assert entities(nlp(TEXTS[1][0]))[-1] == (4, 5, "FREQUENCY")
 
 
+@pytest.mark.slow
 def test_new_process_needs_no_import_of_ours(trained, tmp_path):
     trained.to_disk(tmp_path / "model")
     code = f"import spacy; print([e.label_ for e in spacy.load({str(tmp_path / 'model')!r})({TEXTS[1][0]!r}).ents])"
@@ -235,6 +236,7 @@ def test_new_process_needs_no_import_of_ours(trained, tmp_path):
     assert run.stdout.strip() == "['DOSAGE', 'DRUG']"
 
 
+@pytest.mark.slow
 def test_two_processes_finish_with_torchs_default_threads(trained, tmp_path):
     trained.to_disk(tmp_path / "model")
     code = (
