@@ -5,6 +5,7 @@ from thinc.api import SGD
 
 from spacy_clinner.assembly.relink import relink
 from spacy_clinner.layers.tags.scores import tag_weights
+from spacy_clinner.pipeline.tagger.tying import Tie
 
 from ...toys.tagger import examples
 from ...toys.transfer import HEAD, LISTENER, SETTINGS, moved, own_encoder, shared_encoder, stamped, weights
@@ -38,11 +39,12 @@ def perturb(pipe, seed=0):
 def test_gradient_by_finite_differences(mutual, names):
     strength = {"emissions": 0.3, "transitions": 0.2, "bounds": 0.5}
     nlp, source, target = tied(names)
+    tie = Tie(nlp, target)
     target.cfg.update(tie_strength=strength, tie_mutual=mutual)
     perturb(source, 1)
     perturb(target, 2)
     clear(source, target)
-    target._tie.pull()
+    tie.pull()
     nodes = {pipe: [pipe.model.get_ref(name) for name in ("emissions", "crf")] for pipe in (source, target)}
     gradients = {
         (node.id, name): node.get_grad(name).copy() for node in sum(nodes.values(), []) for name in node.param_names
@@ -58,9 +60,9 @@ def test_gradient_by_finite_differences(mutual, names):
                 direction = np.random.default_rng(3).normal(size=param.shape).astype("f")
                 step = 1e-2
                 param += step * direction
-                above = target._tie.pull()
+                above = tie.pull()
                 param -= 2 * step * direction
-                below = target._tie.pull()
+                below = tie.pull()
                 param += step * direction
                 expected = float((gradient * direction).sum())
                 assert (above - below) / (2 * step) == pytest.approx(expected, rel=1e-2, abs=1e-3), name
@@ -77,11 +79,12 @@ def test_penalty_is_that_of_the_paper():
     distance += ((ours.get_param("bias") - theirs.get_param("bias")) ** 2).sum()
     ours, theirs = (pipe.model.get_ref("crf") for pipe in (target, source))
     distance += sum(((ours.get_param(name) - theirs.get_param(name)) ** 2).sum() for name in ours.param_names)
-    assert target._tie.pull() == pytest.approx(0.05 * distance, rel=1e-4)
+    assert Tie(nlp, target).pull() == pytest.approx(0.05 * distance, rel=1e-4)
 
 
 def test_strong_tie_makes_heads_agree():
     nlp, source, target = tied({"PROBLEM": "SYMPTOM"})
+    tie = Tie(nlp, target)
     perturb(source, 1)
     perturb(target, 2)
     target.cfg["tie_strength"] = dict.fromkeys(target.cfg["tie_strength"], 10.0)
@@ -89,9 +92,9 @@ def test_strong_tie_makes_heads_agree():
     sgd = SGD(0.01, use_averages=False, L2=0.0, grad_clip=0.0)
     for _ in range(200):
         clear(target)
-        target._tie.pull()
+        tie.pull()
         target.finish_update(sgd)
-    assert target._tie.pull() < 1e-6 and not any(moved(before, source.model))
+    assert tie.pull() < 1e-6 and not any(moved(before, source.model))
     rows = [tag_weights(pipe.model.get_ref("emissions")) for pipe in (source, target)]
     # O, and the four tags of DOSAGE and DRUG, which both know
     tags = [0, *(1 + 3 * kind + label for kind in range(4) for label in (0, 1))]
@@ -158,7 +161,7 @@ def test_other_widths_tie_transitions_alone():
     nlp.add_pipe("clinner_crf_tagger", name="target", config=settings)
     nlp.initialize(lambda: examples(nlp))
     perturb(nlp.get_pipe("target"))
-    assert nlp.get_pipe("target")._tie.pull() > 0
+    assert Tie(nlp, nlp.get_pipe("target")).pull() > 0
 
 
 @pytest.mark.parametrize("value, known", [("absent", "source"), ("target", "source"), ("tok2vec", "source")])
