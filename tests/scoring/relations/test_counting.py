@@ -189,3 +189,28 @@ def test_nothing_to_score():
             f"rels_{name}" for name in ("p", "r", "f", "per_type", "macro_f", "overlap_f", "concepts_f")
         }
         assert set(scores.values()) == {None}
+
+
+@pytest.mark.parametrize("predicted", [(0, 1), (2, 3)])
+def test_spans_that_touch_do_not_overlap(predicted):
+    def glued(head):
+        doc = Doc(NLP.vocab, words=["asa", "pirin", "forte", "mg"], spaces=[False] * 4)
+        spans = [Span(doc, *head, "DRUG"), Span(doc, 3, 4, "DOSE")]
+        doc.set_ents(spans)
+        write_relations(doc, [relation_of(*spans, "HAS")])
+        return doc
+
+    found = count_relations([Example(glued(predicted), glued((1, 2)))], "overlap")
+    assert tuple(counter.total() for counter in by_label(found)) == (0, 1, 1)
+
+
+def test_labels_are_those_of_the_span_group():
+    gold = document((DRUG, DOSE, "HAS"), spans_key="drugs")
+    predicted = document(((1, 2, "X"), DOSE, "HAS"), spans_key="drugs")
+    pairs = [Example(predicted, gold)]
+    # doc.ents are empty, so nothing there tells the heads apart
+    assert relation_score(pairs)["rels_f"] == 1 and relation_score(pairs)["rels_overlap_f"] == 1
+    scores = relation_score(pairs, spans_key="drugs")
+    assert scores["rels_f"] == 0 and scores["rels_overlap_f"] == 0
+    modes = evaluate_relations(pairs, "drugs")
+    assert modes["strict"].averages["micro"].f == 0 and modes["overlap"].averages["micro"].f == 0

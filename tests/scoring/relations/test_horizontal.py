@@ -118,3 +118,26 @@ def test_swapping_sides_swaps_precision_and_recall(one, other):
             assert there[name][match].p == back[name][match].r
             assert there[name][match].f == pytest.approx(back[name][match].f)
     assert there["entries"]["exact"].f <= there["entries"]["inexact"].f
+
+
+def test_a_note_without_annotation_ends_nothing():
+    silent = document({})
+    del silent.user_data[RELATIONS_KEY]
+    examples = [Example(document(GOLD), gold) for gold in (document(GOLD), silent, document({}))]
+    # the last note's two entries are wrong
+    assert shown(horizontal_score(examples)["entries"]["exact"]) == (0.5, 1.0, 0.667)
+
+
+def test_drugs_of_another_label():
+    def renamed(doc):
+        doc.set_ents([doc.char_span(e.start_char, e.end_char, e.label_.replace("DRUG", "MED")) for e in doc.ents])
+        return doc
+
+    examples = [Example(renamed(document(GOLD)), renamed(document(GOLD)))]
+    assert horizontal_score(examples, "MED")["entries"]["exact"] == (1, 1, 1)
+    assert horizontal_score(examples)["entries"]["exact"] != (1, 1, 1)
+
+
+def test_an_entry_whose_field_has_other_offsets_is_right_inexactly():
+    scores = score({FORTE: {"DOSAGE": FIVE}}, {FORTE: {"DOSAGE": (3, 4)}})
+    assert scores["entries"]["inexact"] == (1, 1, 1) and scores["entries"]["exact"][2] == 0
