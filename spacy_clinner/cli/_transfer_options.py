@@ -21,7 +21,7 @@ Shares = Annotated[list[float], typer.Option("--share", help="Percent of the cor
 Whole = Annotated[float, typer.Option(help="Percent of the corpus that the training documents are")]
 Seeds = Annotated[list[int], typer.Option("--seed", help="Seed of a training; again for more")]
 Title = Annotated[str | None, typer.Option(help="Title of the plot; default: the test file's folder")]
-SHARES, SEEDS = (5.0, 10.0, 20.0, 40.0, 60.0), (0, 1, 2)
+SHARES, SEEDS = [5.0, 10.0, 20.0, 40.0, 60.0], [0, 1, 2]
 SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
