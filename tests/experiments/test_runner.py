@@ -19,6 +19,8 @@ from spacy_clinner.scoring.predictions import read_predictions
 
 from ..toys.room import data_overrides, make_room
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory):
@@ -190,8 +192,6 @@ from pathlib import Path
 from spacy_clinner.experiments import cell, runner
 from spacy_clinner.experiments.cell import Cell
 from spacy_clinner.experiments.train_cell import train_cell
-
-pytestmark = pytest.mark.slow
 
 def train(*args):
     print("training", flush=True)
