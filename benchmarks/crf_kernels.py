@@ -1,21 +1,17 @@
 """Speed of the CRF against pytorch-crf 0.7.2, one thread, in one run: `python benchmarks/crf_kernels.py`.
 
-Rivals take turns within every repeat; the figure is the minimum process CPU time of a call. Prints a table and writes
-benchmarks/results/crf_kernels.json.
+Rivals take turns within every repeat; the figure is the minimum process CPU time of a call. Writes
+benchmarks/results/crf_kernels.{json,md}.
 """
 
-import argparse
-import datetime
-import importlib.metadata
-import json
 import os
-import platform
-import shlex
 import subprocess
 import sys
 import tempfile
 import time
+from importlib.metadata import version
 from pathlib import Path
+from typing import Annotated, Any
 
 # one thread everywhere, before any library starts its pool
 for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
@@ -24,16 +20,22 @@ for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 import torchcrf  # noqa: E402
+import typer  # noqa: E402
+from machine import cpu_model  # noqa: E402
+from publishing import origin, publish  # noqa: E402
 
 from spacy_clinner.layers import crf  # noqa: E402
+from spacy_clinner.layers.tags.layout import count_tags  # noqa: E402
+from spacy_clinner.provenance import provenance  # noqa: E402
+from spacy_clinner.reports.markdown import markdown_table  # noqa: E402
 
 torch.set_num_threads(1)
 
-RESULTS = Path(__file__).parent / "results" / "crf_kernels.json"
-PACKAGES = ("spacy-clinner", "pytorch-crf", "torch", "numpy", "numba", "llvmlite")
+PEERS = ("pytorch-crf", "numba", "llvmlite")
 # name, sequences, tokens of each, labels of ours (4K + 1 tags), tags of the peer.
 # 83 is no number of BIOES tags: in A ours has two tags more than the peer, which is to our disadvantage.
 SHAPES = (("A", 32, 40, 21, 83), ("B", 8, 400, 41, 165))
+COLUMNS = {"ms": ".3f", "us_per_token": ".3f", "peer_ms": ".2f", "ratio": ".1f"}
 # added to the score of O: about one token in seven begins an entity, as in clinical notes; decode's cost depends on it
 OUTSIDE_BIAS = 5.0
 
@@ -117,47 +119,47 @@ def measure_startup():
     }
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=30)
-    parser.add_argument("--output", type=Path, default=RESULTS)
-    args = parser.parse_args()
+def to_markdown(result: dict[str, Any]) -> str:
+    """RETURNS (str): The tables."""
+    page = ["# Speed of the CRF", "", f"{origin(result)}.", f"Measure: {result['measure']}."]
+    for shape in result["shapes"]:
+        rows = [
+            [row["what"], *(f"{row[column]:{digits}}" if column in row else "" for column, digits in COLUMNS.items())]
+            for row in result["rows"]
+            if row["shape"] == shape["name"]
+        ]
+        tags = f"{count_tags(shape['labels'])} tags against pytorch-crf's {shape['peer_tags']}"
+        page += ["", f"## {shape['name']}: {shape['sequences']} x {shape['tokens']} tokens; {tags}", ""]
+        page.append(markdown_table(["", *COLUMNS], rows))
+    startup = [[what, f"{seconds:.2f}"] for what, seconds in result["startup_wall_seconds"].items()]
+    page += ["", "## A fresh process", "", markdown_table(["", "wall seconds"], startup)]
+    return "\n".join(page) + "\n"
 
+
+def main(
+    repeats: Annotated[int, typer.Option(help="Calls of each side, of which the fastest counts")] = 30,
+    output: Annotated[Path, typer.Option(help="Folder of the results")] = Path(__file__).parent / "results",
+) -> None:
+    """Measure the CRF's passes on two shapes, and what the first calls of a process cost."""
     rows = []
     for name, n_sequences, length, n_labels, n_tags in SHAPES:
-        n_tokens = n_sequences * length
-        print(f"\n{name}: {n_sequences} x {length} tokens; {4 * n_labels + 1} tags against pytorch-crf's {n_tags}")
-        print(f"{'':34}{'ms':>9}{'us/token':>10}{'peer ms':>9}{'ratio':>7}")
         for what, (ours, peer) in make_case(n_sequences, length, n_labels, n_tags).items():
-            seconds = measure([ours] if peer is None else [ours, peer], args.repeats)
-            row = {"shape": name, "what": what, "ms": seconds[0] * 1e3, "us_per_token": seconds[0] / n_tokens * 1e6}
-            text = f"{what:34}{row['ms']:9.3f}{row['us_per_token']:10.3f}"
+            seconds = measure([ours] if peer is None else [ours, peer], repeats)
+            per_token = seconds[0] / (n_sequences * length) * 1e6
+            row = {"shape": name, "what": what, "ms": seconds[0] * 1e3, "us_per_token": per_token}
             if peer is not None:
                 row |= {"peer_ms": seconds[1] * 1e3, "ratio": seconds[1] / seconds[0]}
-                text += f"{row['peer_ms']:9.2f}{row['ratio']:7.1f}"
             rows.append(row)
-            print(text)
-
-    startup = measure_startup()
-    print("\nwall seconds of a fresh process")
-    for what, seconds in startup.items():
-        print(f"{what:34}{seconds:9.2f}")
-
-    result = {
-        "date": datetime.date.today().isoformat(),
-        "command": shlex.join(["python", "benchmarks/crf_kernels.py", *sys.argv[1:]]),
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, one thread",
-        "versions": {"python": platform.python_version()} | {p: importlib.metadata.version(p) for p in PACKAGES},
-        "measure": f"minimum process CPU time over {args.repeats} interleaved repeats; startup: wall time, one run",
+    result = provenance() | {"cpu": cpu_model()}
+    result["versions"] |= {package: version(package) for package in PEERS}
+    result |= {
+        "measure": f"minimum process CPU time over {repeats} interleaved repeats; startup: wall time, one run",
         "shapes": [dict(zip(("name", "sequences", "tokens", "labels", "peer_tags"), s, strict=True)) for s in SHAPES],
         "rows": rows,
-        "startup_wall_seconds": startup,
+        "startup_wall_seconds": measure_startup(),
     }
-    args.output.parent.mkdir(exist_ok=True)
-    partial = args.output.with_suffix(".tmp")
-    partial.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    os.replace(partial, args.output)
+    publish(output, "crf_kernels", result, to_markdown(result))
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

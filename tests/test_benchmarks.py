@@ -139,3 +139,14 @@ def test_structure(tmp_path):
     assert figures["files"] > 200 and figures["arrows between files"] > figures["arrows between folders"] > 20
     assert figures["longest project.yml"] < 200
     assert "| spacy_clinner/layers/crf/kernels | " in (tmp_path / "structure.md").read_text(encoding="utf8")
+
+
+def test_crf_kernels(tmp_path):
+    script = str(ROOT / "benchmarks" / "crf_kernels.py")
+    subprocess.run(
+        [sys.executable, script, "--repeats", "1", "--output", str(tmp_path)], check=True, capture_output=True
+    )
+    result = json.loads((tmp_path / "crf_kernels.json").read_text(encoding="utf8"))
+    assert len(result["rows"]) == 10 and sum("ratio" in row for row in result["rows"]) == 4
+    assert min(result["startup_wall_seconds"].values()) > 0
+    assert "## B: 8 x 400 tokens; 165 tags" in (tmp_path / "crf_kernels.md").read_text(encoding="utf8")
