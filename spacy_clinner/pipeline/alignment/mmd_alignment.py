@@ -9,30 +9,20 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example, validate_get_examples
-from thinc.api import Config, Model
+from thinc.api import Model
 from thinc.types import Floats2d
 
 from ...annotations.keys import SPANS_KEY
 from ...errors import Errors, Warnings
 from ...layers.mmd.discrepancy import Group, label_aware_mmd
 from ...models.listening import listeners_of
+from ..default_models import DEFAULT_MMD_ALIGNMENT_MODEL
 from ..head import Head
 from .groups import find_groups, find_sides
 from .settings import Factors, check_settings
 
 # Batches in a row without one of the domains after which something must be wrong with the batcher.
 PATIENCE = 10
-
-default_model_config = """
-[model]
-@architectures = "spacy_clinner.MMDAlignment.v1"
-
-[model.tok2vec]
-@architectures = "spacy.Tok2VecListener.v1"
-width = 96
-upstream = "*"
-"""
-DEFAULT_MMD_ALIGNMENT_MODEL = Config().from_str(default_model_config)["model"]
 
 
 @Language.factory(

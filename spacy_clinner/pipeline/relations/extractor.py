@@ -9,7 +9,7 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example, validate_get_examples
-from thinc.api import Config, Model
+from thinc.api import Model
 from thinc.types import Floats1d, Floats2d, Ints2d
 
 from ...annotations.relations import has_relations, read_relations, relation_of, spans_of, write_relations
@@ -18,6 +18,7 @@ from ...errors import Errors, Warnings
 from ...layers.pairs.features import Entities
 from ...models.relation_classifier import set_label_counts, sizes
 from ...models.vocab_vectors import check_read_vectors
+from ..default_models import DEFAULT_RELATION_MODEL
 from ..head import Head
 from ..listening import warn_if_encoder_missed
 from .candidates import Candidates, read_entities
@@ -30,23 +31,6 @@ from .portions import Portion, portions
 # Relations of one document: rows of (head, child, label), by numbers of entities and labels, and the probability of
 # each. Shapes: (k, 3) and (k,)
 Prediction = tuple[Ints2d, Floats1d]
-
-default_model_config = """
-[model]
-@architectures = "spacy_clinner.RelationClassifier.v1"
-hidden_width = 128
-
-[model.tok2vec]
-@architectures = "spacy.HashEmbedCNN.v2"
-pretrained_vectors = null
-width = 96
-depth = 4
-embed_size = 2000
-window_size = 1
-maxout_pieces = 3
-subword_features = true
-"""
-DEFAULT_RELATION_MODEL = Config().from_str(default_model_config)["model"]
 
 
 @Language.factory(

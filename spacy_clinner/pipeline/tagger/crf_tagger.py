@@ -9,7 +9,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example, validate_get_examples
 from spacy.util import logger
-from thinc.api import Config, Model
+from thinc.api import Model
 from thinc.types import Floats1d, Ints2d, Ragged
 
 from ...annotations.keys import DOMAIN_KEY, SPANS_KEY
@@ -19,6 +19,7 @@ from ...layers import crf
 from ...layers.tags.layout import count_tags, tags_to_spans
 from ...models.crf_tagger import crf_params, forbid_labels, inc_crf_grads, sizes, take_labels
 from ...models.vocab_vectors import check_read_vectors
+from ..default_models import DEFAULT_CRF_TAGGER_MODEL
 from ..gold import encode_gold, gold_spans, is_supervised
 from ..head import Head
 from ..listening import warn_if_encoder_missed
@@ -26,22 +27,6 @@ from .tying import Tie, read_strength
 
 # Entities of one document: rows of (start, end, label number), and the probability of each. Shapes: (m, 3) and (m,)
 Prediction = tuple[Ints2d, Floats1d]
-
-default_model_config = """
-[model]
-@architectures = "spacy_clinner.CRFTagger.v1"
-
-[model.tok2vec]
-@architectures = "spacy.HashEmbedCNN.v2"
-pretrained_vectors = null
-width = 96
-depth = 4
-embed_size = 2000
-window_size = 1
-maxout_pieces = 3
-subword_features = true
-"""
-DEFAULT_CRF_TAGGER_MODEL = Config().from_str(default_model_config)["model"]
 
 
 @Language.factory(

@@ -11,8 +11,7 @@ from .tags import enterer_of, kind_and_label, leaver_of
 
 @compiled
 def sum_marginals(batch, log_z, marginals):
-    """Fill log_z (n,) and marginals (N, T), both zeros before. Returns which sequences are exact (n,), the others'
-    figures are left."""
+    """Fill log_z (n,) and marginals (N, T). Returns which sequences are exact (n,); what the others' were is left."""
     emissions, starts, factors, scratch, tolerance = batch
     sums = make_sums(emissions, starts, False)
     exact = np.ones(log_z.shape[0], np.bool_)
@@ -28,8 +27,8 @@ def sum_marginals(batch, log_z, marginals):
 
 @compiled
 def sum_moves(batch, log_z, marginals, leaving, entering, within):
-    """`sum_marginals`, and expected moves. The product of leaving and entering (N, D), times the factors, are those
-    between entities; within (4, K), likewise, those inside of them. All are zeros before."""
+    """`sum_marginals`, and expected moves: those between entities are the product of leaving and entering (N, D), times
+    the factors; within (4, K), likewise, those inside of them. These three are zeros before."""
     emissions, starts, factors, scratch, tolerance = batch
     sums = make_sums(emissions, starts, True)
     exact = np.ones(log_z.shape[0], np.bool_)
