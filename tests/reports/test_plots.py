@@ -12,7 +12,6 @@ from matplotlib.image import imread
 from spacy_clinner.reports import plots
 from spacy_clinner.reports.experiment import draw_experiment, write_experiment
 from spacy_clinner.reports.grid import plot_grid
-from spacy_clinner.reports.plots import _apart
 from spacy_clinner.reports.transfer import plot_curve, plot_layers
 
 from ..paths import ROOT
@@ -75,11 +74,21 @@ def test_many_methods_are_told_apart():
     assert len(looks) == 14
 
 
-def test_labels_keep_apart_and_near():
-    assert _apart([5.0, 1.0, 9.0], 1.0) == [5.0, 1.0, 9.0]
-    found = _apart([2.0, 2.0, 2.1, 9.0], 1.0)
-    assert np.diff(sorted(found)).min() >= 1.0 - 1e-9 and found[3] == 9.0
-    assert sum(found[:3]) == pytest.approx(2.0 + 2.0 + 2.1)
+def test_names_of_lines_keep_apart_and_near(tmp_path):
+    ends = {"alone": 0.0, "third": 2.1, "far": 9.0, "first": 2.0, "second": 2.0}
+    lines = [plots.Line(name, [5.0, end], [0.0, 0.0]) for name, end in ends.items()]
+    plots.line_plot(tmp_path / "ends", ["a", "b"], lines, title="T", note="n", x_label="x", y_label="y")
+    found = re.findall(r'<text [^>]*\by="([-\d.]+)"[^>]*>(\w+)</text>', (tmp_path / "ends.svg").read_text("utf8"))
+    height = {name: float(y) for y, name in found if name in ends}
+    # in points, from above; those that nothing is near to stand where their lines end
+    points = (height["alone"] - height["far"]) / 9
+    meant = {name: height["alone"] - end * points for name, end in ends.items()}
+    stack = ["first", "second", "third"]
+    gaps = -np.diff([height[name] for name in stack])
+    # a line of their type is ten points high
+    assert gaps == pytest.approx([gaps[0]] * 2, abs=0.01) and gaps[0] > 10 > 0.1 * points
+    # moved together as little as possible
+    assert sum(height[name] for name in stack) == pytest.approx(sum(meant[name] for name in stack), abs=0.1)
 
 
 def test_plots_are_drawn_alike_each_time(tmp_path):

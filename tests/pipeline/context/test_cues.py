@@ -12,6 +12,7 @@ from spacy_clinner.corpora.audit import ImportAudit
 from spacy_clinner.corpora.demo import generate_split
 from spacy_clinner.corpora.formats.columns import ColumnFormat
 from spacy_clinner.corpora.importing import import_corpus
+from spacy_clinner.pipeline.context.cues import CueFinder
 
 pytestmark = pytest.mark.medspacy
 
@@ -30,6 +31,12 @@ def make_nlp(rules="ready", **config):
     nlp.add_pipe("clinner_sentencizer")
     nlp.add_pipe("clinner_context", name="context", config={"rules": rules, "spans_key": "found", **config})
     return nlp
+
+
+def by_sentences(nlp):
+    """What the component finds its cues with."""
+    context = nlp.get_pipe("context")
+    return CueFinder(nlp, "context", context.rules, context.max_tokens)
 
 
 def undivided(nlp):
@@ -52,11 +59,11 @@ def edges_of(edges):
     return sorted((target.start, target.end, target.label_, *cue.modifier_span, cue.category) for target, cue in edges)
 
 
-def assert_same_edges(nlp, context, doc):
+def assert_same_edges(nlp, finder, context, doc):
     """Compare all edges, those of categories that are no assertion, too."""
     doc = nlp.get_pipe("clinner_sentencizer")(doc)
     targets = list(doc.spans["found"])
-    found = edges_of(nlp.get_pipe("context")._build_finder()(doc, targets)) if len(doc) > 1 else []
+    found = edges_of(finder(doc, targets)) if len(doc) > 1 else []
     expected = edges_of(context(doc)._.context_graph.edges) if len(doc) > 1 else []
     assert found == expected
     return len(found)
@@ -66,7 +73,7 @@ def assert_same_edges(nlp, context, doc):
 def with_own_rules():
     nlp = make_nlp()
     nlp.get_pipe("context").add_rules(OWN_RULES)
-    return nlp, undivided(nlp)
+    return nlp, by_sentences(nlp), undivided(nlp)
 
 
 WORDS = [
@@ -89,13 +96,13 @@ WORDS += ["except", "over", "line", "fever", "cough", "\n", "\n", ".", "1.", "is
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(WORDS), max_size=25), st.data())
 def test_all_edges_are_found(with_own_rules, words, data):
-    nlp, context = with_own_rules
+    nlp, *finders = with_own_rules
     doc = nlp.make_doc(" ".join(words))
     place = st.integers(0, len(doc))
     # over line ends, over each other and over cues, and empty
     bounds = [sorted(pair) for pair in data.draw(st.lists(st.tuples(place, place), max_size=6))]
     doc.spans["found"] = [Span(doc, start, end, data.draw(st.sampled_from("AB"))) for start, end in bounds]
-    assert_same_edges(nlp, context, doc)
+    assert_same_edges(nlp, *finders, doc)
 
 
 @pytest.mark.parametrize("rules", ["ready", "medspacy"])
@@ -104,17 +111,17 @@ def test_an_entity_over_two_lines_is_reached_from_both(rules):
     doc = nlp.make_doc("Denies old\naki : unlikely\nFever")
     doc.spans["found"] = [doc.char_span(7, 14, "PROBLEM")]
     assert doc.spans["found"][0].text == "old\naki"
-    assert assert_same_edges(nlp, undivided(nlp), doc) == 2
+    assert assert_same_edges(nlp, by_sentences(nlp), undivided(nlp), doc) == 2
 
 
 @pytest.mark.parametrize("rules", ["ready", "medspacy"])
 def test_the_demo_corpus_is_read_as_in_the_whole(rules):
     nlp = make_nlp(rules)
-    context, n_edges = undivided(nlp), 0
+    finders, n_edges = (by_sentences(nlp), undivided(nlp)), 0
     for reference in generate_split("test", {"test": 5}, nlp):
         doc = nlp.make_doc(reference.text)
         doc.spans["found"] = [doc.char_span(ent.start_char, ent.end_char, ent.label_) for ent in reference.ents]
-        n_edges += assert_same_edges(nlp, context, doc)
+        n_edges += assert_same_edges(nlp, *finders, doc)
     assert n_edges > 50
 
 
@@ -123,11 +130,11 @@ def test_the_demo_corpus_is_read_as_in_the_whole(rules):
 @pytest.mark.parametrize("rules", ["ready", "medspacy"])
 def test_case_reports_are_read_as_in_the_whole(data_dir, rules):
     nlp = make_nlp(rules)
-    context, n_edges = undivided(nlp), 0
+    finders, n_edges = (by_sentences(nlp), undivided(nlp)), 0
     for reference in import_corpus(data_dir / "maccrobat2020" / "brat", "brat", nlp, ColumnFormat(), ImportAudit()):
         doc = nlp.make_doc(reference.text)
         doc.spans["found"] = [doc.char_span(ent.start_char, ent.end_char, ent.label_) for ent in reference.ents]
-        n_edges += assert_same_edges(nlp, context, doc)
+        n_edges += assert_same_edges(nlp, *finders, doc)
     assert n_edges > 1000
 
 
