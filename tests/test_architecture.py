@@ -1,8 +1,10 @@
 """The direction of dependency: a room imports only what lies to its right in docs/develop/internals.md."""
 
 import ast
+import re
 import subprocess
 import sys
+from collections import namedtuple
 from pathlib import Path
 
 import spacy_clinner
@@ -78,6 +80,25 @@ def test_no_circles():
 def test_layers_know_no_spacy():
     for path in (PACKAGE / "layers").rglob("*.py"):
         assert not any(name.split(".")[0] == "spacy" for name in imported_names(path)), path
+
+
+def test_tests_use_no_private_names():
+    """What a test sees through the keyhole changes with every better way of doing the same."""
+    private = set()
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf8"))):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                private.add(node.name)
+            elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self":
+                private.add(node.attr)
+    private = {name for name in private if re.match("_[^_]", name)} - set(dir(namedtuple("Row", ())))
+    assert len(private) > 100
+    for path in Path(__file__).parent.rglob("*.py"):
+        names = {name.rpartition(".")[2] for name in imported_names(path)}
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf8"))):
+            if isinstance(node, ast.Attribute):
+                names.add(node.attr)
+        assert not names & private, path
 
 
 def test_import_is_light():
