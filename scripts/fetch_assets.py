@@ -30,7 +30,7 @@ from spacy_clinner.errors import Errors
 from spacy_clinner.progress import progress
 from spacy_clinner.provenance import sha256
 
-ASSETS_DIR = Path(__file__).parents[1] / "assets"
+ASSETS_DIR = Path(__file__).resolve().parents[1] / "assets"
 CHUNK = 1 << 20
 
 MACCROBAT = "https://raw.githubusercontent.com/Saieiei/NLP/f2b522984cc621d5c7e00fbce02ddeee2a5b8077/MACCROBAT2020/"
@@ -201,7 +201,7 @@ def place(target: Path, digest: str, chunks: Chunks, source: str) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def fetch(name: str, data_dir: Path, out: Path = ASSETS_DIR) -> Path:
+def fetch(name: str, data_dir: Path, out: Path) -> Path:
     """Put one asset under the folder of assets.
 
     name (str): Its name in `ASSETS`.
@@ -233,12 +233,14 @@ def fetch(name: str, data_dir: Path, out: Path = ASSETS_DIR) -> Path:
 
 def main(
     names: Annotated[list[str], typer.Argument(help=f"Of {', '.join(ASSETS)}")],
-    data_dir: Annotated[Path, typer.Option(help="Folder with copies; need not exist")] = Path("../shared/data"),
+    data_dir: Annotated[Path, typer.Option(help="Folder with copies, seen from the root; need not exist")] = Path(
+        "../shared/data"
+    ),
 ) -> None:
     """Put assets under assets/, from copies in the data folder or from their public sources, verified."""
     with coded_errors():
         for name in names:
-            msg.good(f"{name}: verified in {fetch(name, data_dir)}")
+            msg.good(f"{name}: verified in {fetch(name, ASSETS_DIR.parent / data_dir, ASSETS_DIR)}")
 
 
 if __name__ == "__main__":

@@ -95,7 +95,7 @@ def test_commands_of_studies_run_in_the_root():
 
 def test_projects_stay_short():
     for folder in PROJECTS:
-        assert len((folder / "project.yml").read_text(encoding="utf8").splitlines()) < 180
+        assert len((folder / "project.yml").read_text(encoding="utf8").splitlines()) < 160
 
 
 def test_files_of_experiments_are_read():

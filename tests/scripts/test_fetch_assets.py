@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+from pathlib import Path
 
 import pytest
 import requests
@@ -40,6 +41,16 @@ def test_copy(asset):
     folder = fetch("made", asset / "data", asset / "out")
     assert files(folder) == ["brat/1.ann", "brat/1.txt"]
     assert (folder / "brat" / "1.txt").read_bytes() == b"Fever.\r\n"
+
+
+def test_copies_are_looked_for_from_the_root(asset, monkeypatch):
+    """Steps of studies start in their own folders, and give what the root's steps give."""
+    (asset / "elsewhere").mkdir()
+    monkeypatch.chdir(asset / "elsewhere")
+    monkeypatch.setitem(ASSETS, "made", Asset("made", "made", "made", None))
+    fetch_assets.main(["made"], Path("data"))
+    assert files(asset / "assets" / "made") == ["brat/1.ann", "brat/1.txt"]
+    fetch_assets.main(["made"], asset / "data")
 
 
 def test_public_source_fills_what_no_copy_holds(asset):
