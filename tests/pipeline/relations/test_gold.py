@@ -1,12 +1,15 @@
-"""The entities between which an example teaches relations."""
+"""The entities between which an example teaches relations, and the relations that it teaches."""
 
+import numpy as np
 import pytest
 import spacy
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
+from spacy_clinner.annotations.entity import Entity
 from spacy_clinner.annotations.keys import DOC_ID_KEY
-from spacy_clinner.pipeline.relations.gold import taught_entities
+from spacy_clinner.annotations.relations import relation_of, write_relations
+from spacy_clinner.pipeline.relations.gold import read_gold_relations, targets_of, taught_entities
 
 NLP = spacy.blank("en")
 KEY = "drugs"
@@ -48,3 +51,38 @@ def test_where_nobody_has_looked(key, other):
     assert len(taught_entities(Example(predicted, gold), key, from_gold=True).spans) == 1
     empty = Example(Doc(NLP.vocab), Doc(NLP.vocab))
     assert taught_entities(empty, None, from_gold=False).spans == []
+
+
+LABELS = {"GETS": 0, "WHEN": 1}
+
+
+def related(*ends, label="WHEN", key=None):
+    """A document whose drug and time are entities, with a relation between two spans of tokens."""
+    doc = document((1, 3, "DRUG", ""), (3, 4, "TIME", ""), key=key)
+    write_relations(doc, [relation_of(*(Span(doc, *end) for end in ends), label)])
+    return doc
+
+
+@pytest.mark.parametrize("key", [None, KEY])
+def test_relations_are_numbers_of_entities_and_labels(key):
+    gold = related((1, 3), (3, 4), key=key)
+    entities = [Entity(19, 24, "TIME"), Entity(5, 18, "DRUG"), Entity(0, 4, "X")]
+    found = read_gold_relations(gold, entities, LABELS, key)
+    assert found.tolist() == [[1, 0, 1]] and found.dtype == "int64"
+    targets = targets_of(np.array([[0, 1], [1, 0], [1, 2]]), found, len(LABELS))
+    assert targets.tolist() == [[0, 0], [0, 1], [0, 0]] and targets.dtype == "float32"
+    # a relation of what was not found, or was given another label, is not taught
+    for others in (entities[:1], [entities[0], Entity(5, 18, "X")], []):
+        none = read_gold_relations(gold, others, LABELS, key)
+        assert none.shape == (0, 3) and none.dtype == "int64"
+
+
+@pytest.mark.parametrize("ends, side, start", [([(1, 2), (3, 4)], "head", 5), ([(1, 3), (0, 1)], "child", 0)])
+def test_an_end_that_is_no_entity_is_told(ends, side, start):
+    with pytest.raises(ValueError, match=rf"CE253.*'note7': the {side} of a relation 'WHEN' is \[{start},"):
+        read_gold_relations(related(*ends), [], LABELS, None)
+
+
+def test_a_label_that_is_not_known_is_told():
+    with pytest.raises(ValueError, match="CE251.*'note7'.*'SINCE'.*GETS, WHEN"):
+        read_gold_relations(related((1, 3), (3, 4), label="SINCE"), [], LABELS, None)

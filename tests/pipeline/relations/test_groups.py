@@ -86,11 +86,23 @@ def test_gradient_is_that_of_the_loss():
         assert gradient[index] == pytest.approx(slope, abs=2e-4)
 
 
+def test_dropout_acts_on_the_scores():
+    nlp = make_nlp(shared=True)
+    nlp.initialize(partial(examples, nlp))
+    # a frozen encoder, whose own dropout is off
+    settings = {"sgd": False, "exclude": ["tok2vec"], "annotates": ["tok2vec"]}
+    for drop, n_losses in ((0.0, 1), (0.5, 3)):
+        losses = [nlp.update(examples(nlp), drop=drop, losses={}, **settings)["relations"] for _ in range(3)]
+        assert len(set(losses)) == n_losses
+
+
 def test_entities_without_a_concept_are_their_own():
     doc = Doc(spacy.blank("en").vocab, words="a b c d".split())
     doc.set_ents([Span(doc, 0, 1, "X", kb_id="1"), Span(doc, 1, 2, "X"), Span(doc, 2, 3, "X", kb_id="1")])
     doc.set_ents([*doc.ents, Span(doc, 3, 4, "X")])
     assert number_concepts(doc.ents).tolist() == [0, 1, 0, 2]
+    # also as what indexes are made of
+    assert number_concepts([]).shape == (0,) and number_concepts([]).dtype == "int64"
 
 
 def test_pairs_without_concepts_are_groups_of_their_own():
@@ -105,4 +117,5 @@ def test_groups_of_pairs_and_their_targets():
     portion = [(0, np.array([[0, 1], [2, 1], [1, 0]])), (1, np.array([[0, 1]]))]
     groups = group_pairs(portion, [entities, entities])
     assert groups.tolist() == [0, 0, 1, 2]
-    assert targets_of_groups(np.array([[0], [1], [0], [0]], dtype="f"), groups).tolist() == [[1], [0], [0]]
+    found = targets_of_groups(np.array([[0], [1], [0], [0]], dtype="f"), groups)
+    assert found.tolist() == [[1], [0], [0]] and found.dtype == "float32"

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_clinner.annotations.keys import RELATIONS_KEY
+from spacy_clinner.annotations.keys import DOC_ID_KEY, RELATIONS_KEY
 from spacy_clinner.corpora.demo import generate_note, note_to_doc
 from spacy_clinner.corpora.importing import blank_pipeline
 from spacy_clinner.scoring.relations.horizontal import horizontal_score
@@ -84,8 +84,8 @@ def test_what_is_not_annotated_is_left_out():
 
 def test_texts_must_be_equal():
     example = Example(Doc(NLP.vocab, ["aspirin"], [False]), Doc(NLP.vocab, ["aspirin"], [True]))
-    example.reference.user_data[RELATIONS_KEY] = []
-    with pytest.raises(ValueError, match="CE061"):
+    example.reference.user_data |= {RELATIONS_KEY: [], DOC_ID_KEY: "note7"}
+    with pytest.raises(ValueError, match="CE061.*'note7'"):
         horizontal_score([example])
 
 
@@ -141,3 +141,11 @@ def test_drugs_of_another_label():
 def test_an_entry_whose_field_has_other_offsets_is_right_inexactly():
     scores = score({FORTE: {"DOSAGE": FIVE}}, {FORTE: {"DOSAGE": (3, 4)}})
     assert scores["entries"]["inexact"] == (1, 1, 1) and scores["entries"]["exact"][2] == 0
+
+
+def test_a_space_before_a_field_is_no_token():
+    predicted = document({FORTE: {"DOSAGE": FIVE}})
+    (relation,) = predicted.user_data[RELATIONS_KEY]
+    relation["child"][0] -= 1
+    scores = horizontal_score([Example(predicted, document({FORTE: {"DOSAGE": FIVE}}))])["vertical"]
+    assert scores["exact"]["DOSAGE"] == (0, 0, 0) and scores["inexact"]["DOSAGE"] == (1, 1, 1)
