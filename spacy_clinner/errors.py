@@ -381,6 +381,10 @@ class Errors(metaclass=_Coded):
         "The probability an entity needs must lie between 0 and 1, {threshold} does not. Set the tagger's `threshold` "
         "to a number there, or to null for the most probable segmentation."
     )
+    CE112 = (
+        "A temperature divides scores: it must be a number above 0 and finite, {temperature} is not. Set `temperature` "
+        "to 1.0 for the model's own probabilities, or let `python -m spacy clinner calibrate` find it."
+    )
     CE120 = (
         'Windows of sentences are asked for (`unit = "sentences"`), but a document has no sentence boundaries. Put a '
         'sentencizer before the encoder, in training too (`annotating_components`), or set `unit = "lines"`.'

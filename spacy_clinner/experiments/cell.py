@@ -113,7 +113,7 @@ class Cell:
 
     @cached_property
     def _config(self) -> Config:
-        return _without_idle_transfer(self.resolve(None).interpolate())
+        return _without_idle_settings(self.resolve(None).interpolate())
 
     @cached_property
     def _files(self) -> dict[str, str | None]:
@@ -126,14 +126,19 @@ class Cell:
         return checksum(self.test) if self.test else None
 
 
-def _without_idle_transfer(config: Config) -> Config:
-    """A recipe that may start from a source's model and does not is what it was before it could: results from then keep
-    their identity."""
+def _without_idle_settings(config: Config) -> Config:
+    """What changes nothing where it is not used does not count: results from before it was there keep their identity.
+
+    A recipe that may start from a source's model and does not; a temperature of 1.
+    """
     after_init = config["initialize"].get("after_init") or {}
     if after_init.get("@callbacks") == TRANSFER and not (after_init.get("source") or after_init.get("blocks")):
         config["initialize"]["after_init"] = None
         if config["paths"].get("source_model", "") is None:
             del config["paths"]["source_model"]
+    for component in config.get("components", {}).values():
+        if component.get("temperature") == 1:
+            del component["temperature"]
     return config
 
 

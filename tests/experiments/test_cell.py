@@ -47,6 +47,17 @@ def test_unknown_setting(cell, setting):
         replace(cell, overrides={setting: 1}).resolve(None)
 
 
+def test_a_temperature_of_1_does_not_change_the_identity(cell, tmp_path):
+    """Results of recipes from before taggers had one keep their identity."""
+    text = cell.config.read_text()
+    assert "temperature = 1.0\n" in text
+    identities = []
+    for name, line in (("before", ""), ("now", "temperature = 1.0\n"), ("warm", "temperature = 1.5\n")):
+        (tmp_path / f"{name}.cfg").write_text(text.replace("temperature = 1.0\n", line))
+        identities.append(replace(cell, config=tmp_path / f"{name}.cfg").identity)
+    assert identities[0] == identities[1] != identities[2]
+
+
 def test_a_transfer_of_nothing_does_not_change_the_identity(cell, tmp_path):
     """Results of recipes from before they could start from a source's model keep their identity."""
     before = cell.resolve(None)

@@ -11,6 +11,8 @@ from .inference import (
     log_partition,
     marginals,
     span_probabilities,
+    spans_above,
+    temper,
     viterbi,
     viterbi_k_best,
 )
@@ -32,6 +34,8 @@ __all__ = [
     "marginals",
     "param_shapes",
     "span_probabilities",
+    "spans_above",
+    "temper",
     "to_chain",
     "viterbi",
     "viterbi_k_best",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ...errors import Errors
 from ..tags.layout import check_spans, count_labels, count_tags, sequence_starts, tags_to_spans
+from ..temperature import check_temperature
 from . import passes
 from .gold import UNKNOWN, constrain, find_supervision, follow
 from .params import CRFParams, param_shapes, zero_params
@@ -189,6 +190,42 @@ def decode(params: CRFParams, emissions: NDArray, lengths: NDArray, threshold: f
         return Decoded(*passes.probable_spans(params, emissions, lengths, threshold))
     spans = tags_to_spans(passes.viterbi(params, emissions, lengths), lengths, params.n_labels)
     return Decoded(spans, passes.span_probabilities(params, emissions, lengths, spans))
+
+
+def spans_above(params: CRFParams, emissions: NDArray, lengths: NDArray, at_least: float) -> Decoded:
+    """All spans that are entities with some probability, overlapping ones too.
+
+    params (CRFParams): Parameters of K labels.
+    emissions (NDArray): Scores of tags, float32 or float64. *Shape:* (N, 4K+1)
+    lengths (NDArray[int]): Tokens of each sequence. *Shape:* (n,)
+    at_least (float): 0 to 1; spans of less than 0.001 do not count even at 0.
+    RETURNS (Decoded): spans (m, 4) in order of sequence and start, and probabilities (m,) in float64.
+    RAISES: CE111 if `at_least` is none; CE100, CE101, CE107, CE108 as `decode`.
+    """
+    check_threshold(at_least)
+    params, emissions, lengths = _checked(params, emissions, lengths)
+    spans, probabilities = passes.spans_above(params, emissions, lengths, at_least)
+    above = probabilities >= at_least
+    return Decoded(spans[above], probabilities[above])
+
+
+def temper(params: CRFParams, emissions: NDArray, temperature: float) -> tuple[CRFParams, NDArray]:
+    """Divide all scores of paths by a temperature: the best path stays the best, and above 1 it is less certain.
+
+    Emissions and moves alike, so that what is left is one distribution over paths, P(y) ~ exp(score(y) / T) (Guo et al.
+    2017, section 4.2, for a classifier).
+
+    params (CRFParams): Parameters of K labels.
+    emissions (NDArray): Scores of tags. *Shape:* (N, 4K+1)
+    temperature (float): T, above 0. At 1 the scores themselves are returned.
+    RETURNS (Tuple[CRFParams, NDArray]): Parameters and emissions of the tempered CRF, in their types.
+    RAISES: CE112 if the temperature is not a finite number above 0.
+    """
+    check_temperature(temperature)
+    if temperature == 1:
+        return params, emissions
+    # an array of float32 stays one when a plain float divides it
+    return CRFParams(*(value / float(temperature) for value in params)), emissions / float(temperature)
 
 
 def check_threshold(threshold: float | None) -> None:

@@ -102,9 +102,23 @@ def probable_spans(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """RETURNS (tuple): Spans (m, 4) that do not overlap, with the greatest sum of (probability - threshold), and
     their probabilities (m,)."""
-    from .kernels.spans import choose, propose_all
+    from .kernels.spans import choose
 
+    spans, probabilities = spans_above(params, emissions, lengths, threshold)
     longest = lengths.max(initial=0)
+    chosen = np.zeros(len(spans), dtype=bool)
+    gains, choices = np.empty(longest + 1), np.empty(longest + 1, np.int64)
+    choose(spans, probabilities, threshold, sequence_starts(lengths), gains, choices, chosen)
+    return spans[chosen], probabilities[chosen]
+
+
+def spans_above(
+    params: CRFParams, emissions: NDArray, lengths: NDArray, threshold: float
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """RETURNS (tuple): All spans (m, 4) above a probability, in order of sequence and start, with some below it, and
+    their probabilities (m,)."""
+    from .kernels.spans import propose_all
+
     # rounding may put a marginal below the probability of its span
     bound = max(threshold * (1 - 1e-4), LEAST_PROBABILITY)
     batch = make_batch(params, emissions, lengths)
@@ -121,10 +135,7 @@ def probable_spans(
         probabilities = np.concatenate([probabilities, span_probabilities(params, emissions, lengths, others)])
         order = np.lexsort((spans[:, 1], spans[:, 0]))
         spans, probabilities = spans[order], probabilities[order]
-    chosen = np.zeros(len(spans), dtype=bool)
-    gains, choices = np.empty(longest + 1), np.empty(longest + 1, np.int64)
-    choose(spans, probabilities, threshold, batch.starts, gains, choices, chosen)
-    return spans[chosen], probabilities[chosen]
+    return spans, probabilities
 
 
 def _propose_with_care(

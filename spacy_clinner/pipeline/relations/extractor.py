@@ -6,16 +6,18 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example, validate_get_examples
 from thinc.api import Model
-from thinc.types import Floats1d, Floats2d, Ints2d
+from thinc.types import Floats1d, Floats2d, Ints1d, Ints2d
 
 from ...annotations.relations import has_relations, read_relations, relation_of, spans_of, write_relations
 from ...annotations.relations_view import register_relations_view
 from ...errors import Errors, Warnings
 from ...layers.pairs.features import Entities
+from ...layers.temperature import check_temperature
 from ...models.relation_classifier import set_label_counts, sizes
 from ...models.vocab_vectors import check_read_vectors
 from ..default_models import DEFAULT_RELATION_MODEL
@@ -69,6 +71,7 @@ class RelationExtractor(Head):
         max_candidates: int = 300,
         threshold: float = 0.5,
         relative: bool = False,
+        temperature: float = 1.0,
         loss_weight: float = 1.0,
         lr_scale: float = 1.0,
         scorer: Callable | None = None,
@@ -96,15 +99,18 @@ class RelationExtractor(Head):
         relative (bool): Whether the threshold is for the ratio of a relation's odds to those of the most probable one
             of its document: for texts that are known to state a relation. A document with a candidate has one then.
             May be changed after training.
+        temperature (float): What scores are divided by when it predicts, above 0: above 1 probabilities are nearer to
+            a half. `clinner calibrate` finds it.
         loss_weight (float): Weight of the loss among components that share an encoder.
         lr_scale (float): Learning rate of this component as a multiple of the training's.
         scorer (Optional[Callable]): The scoring method.
-        RAISES (ValueError): CE255 if the threshold is no probability, CE256 if entities or level is neither, CE364 if
-            `max_candidates` is not positive.
+        RAISES (ValueError): CE112 if the temperature is not above 0, CE255 if the threshold is no probability, CE256 if
+            entities or level is neither, CE364 if `max_candidates` is not positive.
         """
         if max_candidates < 1:
             raise ValueError(Errors.CE364.format(name=name, setting="max_candidates", value=max_candidates))
         _check_probability(threshold)
+        check_temperature(temperature)
         for setting, value, known in (
             ("entities", entities, ("gold", "predicted")),
             ("level", level, ("mentions", "concepts")),
@@ -126,6 +132,7 @@ class RelationExtractor(Head):
             max_candidates=max_candidates,
             threshold=threshold,
             relative=relative,
+            temperature=temperature,
             loss_weight=loss_weight,
             lr_scale=lr_scale,
         )
@@ -199,22 +206,38 @@ class RelationExtractor(Head):
         _check_probability(at_least)
         is_sure = partial(_is_sure, at_least=at_least, relative=self.cfg["relative"] if relative is None else relative)
         docs = list(docs)
-        warn_if_encoder_missed(self.model, docs, Warnings.CW250.format(name=self.name))
-        rows = self.model.predict(docs)
         found: list[list[Prediction]] = [[] for _ in docs]
         all_entities = [self._read_entities(doc, spans_of(doc, self.cfg["spans_key"])) for doc in docs]
-        for portion in self._portions(all_entities):
-            # without its callback, which would keep a portion's layers alive while the next one is scored
-            logits, groups = score_groups(self.model, portion, all_entities, self._allowed(), rows, is_train=False)[:2]
+        for portion, logits, groups in self._score(docs, all_entities):
             cuts = np.cumsum([len(pairs) for _, pairs in portion])[:-1]
-            of_pairs = self.model.ops.to_numpy(logits)[groups]
-            for (number, pairs), part in zip(portion, np.split(of_pairs, cuts), strict=True):
-                # 64 bits tell nearly certain ones apart
-                probabilities = _sigmoid(part.astype("float64"))
+            probabilities_of_pairs = _sigmoid(logits / self.cfg["temperature"])[groups]
+            for (number, pairs), probabilities in zip(portion, np.split(probabilities_of_pairs, cuts), strict=True):
                 chosen, labels = np.nonzero(is_sure(probabilities))
                 triples = np.column_stack([pairs[chosen], labels])
                 found[number].append((triples, probabilities[chosen, labels]))
         return [_join(parts, is_sure) for parts in found]
+
+    def log_losses(self, examples: Iterable[Example], temperatures: Sequence[float]) -> NDArray[np.float64]:
+        """Compute how improbable the gold is at each of some temperatures, between the entities that were found.
+
+        examples (Iterable[Example]): Documents with entities, and their gold.
+        temperatures (Sequence[float]): What to divide scores by, in place of the setting.
+        RETURNS (NDArray[float64]): Binary cross-entropy of each document, summed over what is judged; 0 where there is
+            no gold. *Shape:* (documents, temperatures)
+        RAISES (ValueError): CE112 if one is not above 0; CE251 to CE254 for examples that cannot be judged.
+        """
+        for temperature in temperatures:
+            check_temperature(temperature)
+        examples = list(examples)
+        all_entities, relations = self._read_gold(examples, from_gold=False)
+        losses = np.zeros((len(examples), len(temperatures)))
+        for portion, logits, groups in self._score([example.predicted for example in examples], all_entities):
+            targets = targets_of_groups(self._targets(portion, relations), groups)
+            documents = np.repeat([number for number, _ in portion], [len(pairs) for _, pairs in portion])
+            of_groups = documents[np.unique(groups, return_index=True)[1]]
+            for column, temperature in enumerate(temperatures):
+                np.add.at(losses[:, column], of_groups, _cross_entropy(logits / temperature, targets).sum(axis=1))
+        return losses
 
     def set_annotations(self, docs: Iterable[Doc], predictions: Sequence[Prediction]) -> None:
         """Write predicted relations to documents.
@@ -242,7 +265,7 @@ class RelationExtractor(Head):
         RAISES (ValueError): CE251 to CE254 for examples that cannot be learned from.
         """
         d_rows = [self.model.ops.alloc2f(*row.shape) for row in outputs]
-        all_entities, relations = self._read_gold(examples)
+        all_entities, relations = self._read_gold(examples, self.cfg["entities"] == "gold")
         # Entities, not pairs: the sum must be known before the first portion, and heads weigh alike in every batch.
         scale = self.cfg["loss_weight"] / max(sum(len(entities.starts) for entities in all_entities), 1)
         loss = 0.0
@@ -274,21 +297,35 @@ class RelationExtractor(Head):
         """Score a portion of pairs, learn from it, and add its gradient by the rows to `d_rows`."""
         ops = self.model.ops
         scores, groups, backprop = score_groups(self.model, portion, all_entities, self._allowed(), rows, is_train=True)
-        targets = np.concatenate([targets_of(pairs, relations[number], len(self.labels)) for number, pairs in portion])
-        targets = ops.asarray2f(targets_of_groups(targets, groups))
+        targets = ops.asarray2f(targets_of_groups(self._targets(portion, relations), groups))
         for number, tokens, gradient in backprop((_sigmoid(scores) - targets) * scale):
             d_rows[number][tokens] += gradient
-        # log(1 + e^x) - y x
-        return float((ops.xp.logaddexp(0, scores) - targets * scores).sum() * scale)
+        return float(_cross_entropy(scores, targets).sum() * scale)
 
-    def _read_gold(self, examples: list[Example]) -> tuple[list[Entities], dict[int, Ints2d]]:
+    def _score(
+        self, docs: list[Doc], all_entities: list[Entities]
+    ) -> Iterator[tuple[Portion, NDArray[np.float64], Ints1d]]:
+        """Portions of the pairs of documents, each with its logits and the groups of pairs that these are for."""
+        warn_if_encoder_missed(self.model, docs, Warnings.CW250.format(name=self.name))
+        rows = self.model.predict(docs)
+        for portion in self._portions(all_entities):
+            # without its callback, which would keep a portion's layers alive while the next one is scored
+            logits, groups = score_groups(self.model, portion, all_entities, self._allowed(), rows, is_train=False)[:2]
+            # 64 bits tell nearly certain ones apart
+            yield portion, self.model.ops.to_numpy(logits).astype("float64"), groups
+
+    def _targets(self, portion: Portion, relations: dict[int, Ints2d]) -> Floats2d:
+        """Which pairs of a portion have which relation. Shape: (p, n_labels)"""
+        return np.concatenate([targets_of(pairs, relations[number], len(self.labels)) for number, pairs in portion])
+
+    def _read_gold(self, examples: list[Example], from_gold: bool) -> tuple[list[Entities], dict[int, Ints2d]]:
         """Entities of all examples, none of those without annotation, and the relations of the others."""
         key = self.cfg["spans_key"]
         all_entities, relations = [], {}
         for number, example in enumerate(examples):
             spans = []
             if has_relations(example.reference):
-                taught = taught_entities(example, key, self.cfg["entities"] == "gold")
+                taught = taught_entities(example, key, from_gold)
                 spans = taught.spans
                 relations[number] = read_gold_relations(example.reference, taught.gold, self.label_numbers, key)
             all_entities.append(self._read_entities(example.predicted, spans))
@@ -343,6 +380,11 @@ def _join(parts: list[Prediction], is_sure: Callable[[np.ndarray], np.ndarray]) 
     probabilities = np.concatenate([np.zeros(0), *(p for _, p in parts)])
     sure = is_sure(probabilities)
     return triples[sure], probabilities[sure]
+
+
+def _cross_entropy(logits, targets):
+    # log(1 + e^x) - y x
+    return np.logaddexp(0, logits) - targets * logits
 
 
 def _sigmoid(logits):

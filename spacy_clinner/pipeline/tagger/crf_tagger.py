@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example, validate_get_examples
@@ -17,6 +18,7 @@ from ...annotations.span_groups import SteadySpanGroup
 from ...errors import Errors, Warnings
 from ...layers import crf
 from ...layers.tags.layout import count_tags, tags_to_spans
+from ...layers.temperature import check_temperature
 from ...models.crf_tagger import crf_params, forbid_labels, inc_crf_grads, sizes, take_labels
 from ...models.vocab_vectors import check_read_vectors
 from ..default_models import DEFAULT_CRF_TAGGER_MODEL
@@ -58,6 +60,7 @@ class CRFTagger(Head):
         loss_weight: float = 1.0,
         lr_scale: float = 1.0,
         threshold: float | None = None,
+        temperature: float = 1.0,
         tie_to: str | None = None,
         tie_strength: dict[str, float] | None = None,
         tie_mutual: bool = False,
@@ -79,6 +82,8 @@ class CRFTagger(Head):
             than the pretrained transformer below it.
         threshold (Optional[float]): Probability that an entity needs, 0 to 1: higher for precision, lower for recall;
             may be changed after training (`spacy find-threshold`). None for the most probable segmentation.
+        temperature (float): What all scores are divided by when it predicts, above 0: above 1 probabilities are less
+            certain, and the most probable segmentation stays the same. `clinner calibrate` finds it.
         tie_to (Optional[str]): Another tagger of the pipeline whose weights draw this one's to theirs, label by label
             (`pipeline.tagger.tying`).
         tie_strength (Optional[Dict[str, float]]): How strongly, for "emissions", "transitions" and "bounds" (start and
@@ -86,10 +91,11 @@ class CRFTagger(Head):
         tie_mutual (bool): Whether that tagger is drawn to this one, too.
         score_prefix (str): Distinguishes the scores of several heads: "x" gives `ents_x_f`.
         scorer (Optional[Callable]): The scoring method.
-        RAISES (ValueError): CE201 if gold_from is neither, CE111 if the threshold is no probability, CE248
-            if tie_strength names another part.
+        RAISES (ValueError): CE201 if gold_from is neither, CE111 if the threshold is no probability, CE112 if the
+            temperature is not above 0, CE248 if tie_strength names another part.
         """
         crf.check_threshold(threshold)
+        check_temperature(temperature)
         if gold_from not in ("ents", "spans"):
             raise ValueError(Errors.CE201.format(name=name, value=gold_from))
         super().__init__(
@@ -107,6 +113,7 @@ class CRFTagger(Head):
             loss_weight=loss_weight,
             lr_scale=lr_scale,
             threshold=threshold,
+            temperature=temperature,
             tie_to=tie_to,
             tie_strength=read_strength(name, tie_strength),
             tie_mutual=tie_mutual,
@@ -195,10 +202,7 @@ class CRFTagger(Head):
         RETURNS (List[Prediction]): Spans as (start, end, label number) and their probabilities, for each document.
         """
         docs = list(docs)
-        params, emissions, lengths = self._emissions(docs)
-        spans, probabilities = crf.decode(params, emissions, lengths, self.cfg["threshold"])
-        cuts = np.searchsorted(spans[:, 0], np.arange(1, len(docs)))
-        return list(zip(np.split(spans[:, 1:], cuts), np.split(probabilities, cuts), strict=True)) if docs else []
+        return _by_document(crf.decode(*self._scores(docs), self.cfg["threshold"]), len(docs))
 
     def set_annotations(self, docs: Iterable[Doc], predictions: Sequence[Prediction]) -> None:
         """Write predicted entities to documents.
@@ -256,7 +260,33 @@ class CRFTagger(Head):
         if not 0 <= start < end <= len(doc):
             raise ValueError(Errors.CE205.format(start=start, end=end, length=len(doc)))
         span = np.array([[0, start, end, self.labels.index(label)]])
-        return float(crf.span_probabilities(*self._emissions([doc]), span)[0])
+        return float(crf.span_probabilities(*self._scores([doc]), span)[0])
+
+    def spans_above(self, docs: Iterable[Doc], at_least: float) -> list[Prediction]:
+        """Find all spans that may be entities, predicted or not; they may overlap.
+
+        docs (Iterable[Doc]): Documents of this pipeline (an encoder that is listened to must have seen them).
+        at_least (float): The probability that they need, 0 to 1; none of less than 0.001 is found.
+        RETURNS (List[Prediction]): As of `predict`.
+        RAISES (ValueError): CE111 if `at_least` is no probability.
+        """
+        docs = list(docs)
+        return _by_document(crf.spans_above(*self._scores(docs), at_least), len(docs))
+
+    def log_losses(self, examples: Iterable[Example], temperatures: Sequence[float]) -> NDArray[np.float64]:
+        """Compute how improbable the gold is at each of some temperatures.
+
+        examples (Iterable[Example]): Documents with gold.
+        temperatures (Sequence[float]): What to divide all scores by, in place of the setting.
+        RETURNS (NDArray[float64]): Negative log-likelihood of each document, 0 where gold says nothing. *Shape:*
+            (documents, temperatures)
+        RAISES (ValueError): CE112 if one is not above 0, CE202 and CE203 as `encode_gold`.
+        """
+        examples = list(examples)
+        params, emissions, lengths = self._emissions([example.predicted for example in examples])
+        tags = encode_gold(examples, self.label_numbers, **self._gold_settings())
+        found = [crf.likelihood(*crf.temper(params, emissions, t), lengths, tags).loss for t in temperatures]
+        return np.stack(found, axis=1)
 
     def k_best(self, doc: Doc, k: int = 5) -> list[tuple[list[Span], float]]:
         """Find the most probable segmentations of a document into entities.
@@ -265,7 +295,7 @@ class CRFTagger(Head):
         k (int): How many; a short document may have fewer.
         RETURNS (List[Tuple[List[Span], float]]): Entities and probability of each segmentation, best first.
         """
-        params, emissions, lengths = self._emissions([doc])
+        params, emissions, lengths = self._scores([doc])
         best = crf.viterbi_k_best(params, emissions, k)
         found = []
         for tags, log_probability in zip(best.tags, best.log_probabilities, strict=True):
@@ -277,6 +307,11 @@ class CRFTagger(Head):
     def sizes(self) -> Iterator[tuple[str, Any, Any]]:
         """What must agree in a model that was loaded, as `models.crf_tagger.sizes`."""
         return sizes(self.model, len(self.labels))
+
+    def _scores(self, docs: list[Doc]) -> tuple[crf.CRFParams, np.ndarray, np.ndarray]:
+        """Moves, emissions and lengths as they predict: at the temperature."""
+        params, emissions, lengths = self._emissions(docs)
+        return *crf.temper(params, emissions, self.cfg["temperature"]), lengths
 
     def _emissions(self, docs: list[Doc]) -> tuple[crf.CRFParams, np.ndarray, np.ndarray]:
         warn_if_encoder_missed(self.model, docs, Warnings.CW200.format(name=self.name))
@@ -329,3 +364,9 @@ class CRFTagger(Head):
 
     def _gold_settings(self) -> dict[str, Any]:
         return {name: self.cfg[name] for name in ("gold_from", "spans_key", "domains")}
+
+
+def _by_document(found: crf.Decoded, n_docs: int) -> list[Prediction]:
+    spans, probabilities = found
+    cuts = np.searchsorted(spans[:, 0], np.arange(1, n_docs))
+    return list(zip(np.split(spans[:, 1:], cuts), np.split(probabilities, cuts), strict=True)) if n_docs else []

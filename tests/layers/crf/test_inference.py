@@ -114,6 +114,42 @@ def test_a_threshold_lies_between_0_and_1(batch, threshold):
         crf.decode(*batch, threshold)
 
 
+@pytest.mark.parametrize("at_least", [0.0, 0.05, 0.5, 1.0])
+def test_spans_above(batch, n_labels, at_least):
+    every = every_span(batch[2], n_labels)
+    probabilities = crf.span_probabilities(*batch, every)
+    above = probabilities >= max(at_least, 1e-3)
+    found = crf.spans_above(*batch, at_least)
+    of_found = {
+        tuple(span): probability for span, probability in zip(found.spans.tolist(), found.probabilities, strict=True)
+    }
+    assert {span for span, p in of_found.items() if p >= 1e-3} == set(map(tuple, every[above].tolist()))
+    for span, probability in zip(every[above].tolist(), probabilities[above], strict=True):
+        assert of_found[tuple(span)] == pytest.approx(probability)
+    with pytest.raises(ValueError, match="CE111"):
+        crf.spans_above(*batch, 1.5)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1, 1.0, 3.0])
+def test_a_temperature_divides_the_scores_of_paths(batch, temperature):
+    params, emissions, lengths = batch
+    tempered = crf.temper(params, emissions, temperature)
+    np.testing.assert_array_equal(crf.viterbi(*tempered, lengths), crf.viterbi(*batch))
+    for part, own in zip(split(emissions, lengths), split(tempered[1], lengths), strict=True):
+        plain, paths = all_paths(params, part), all_paths(tempered[0], own)
+        np.testing.assert_array_equal(paths.tags, plain.tags)
+        weights = np.exp((plain.scores - plain.scores.max()) / temperature)
+        np.testing.assert_allclose(paths.probabilities, weights / weights.sum())
+        best = crf.viterbi_k_best(tempered[0], own, 3)
+        np.testing.assert_allclose(np.exp(best.log_probabilities), paths.probabilities[:3])
+
+
+@pytest.mark.parametrize("temperature", [0, -1.0, float("inf"), float("nan"), "1", None])
+def test_a_temperature_is_above_0(batch, temperature):
+    with pytest.raises(ValueError, match="CE112"):
+        crf.temper(*batch[:2], temperature)
+
+
 def test_decode(batch, n_labels):
     spans, probabilities = crf.decode(*batch)
     np.testing.assert_array_equal(spans, tags_to_spans(crf.viterbi(*batch), batch[2], n_labels))

@@ -39,6 +39,55 @@ def test_learns_direction_and_several_labels_of_a_pair(trained, documents):
     assert set(scores["rels_per_type"]) == {"ALONE", "BEFORE", "HAS"}
 
 
+def test_temperature_brings_probabilities_nearer_to_a_half(trained):
+    pipe = trained.get_pipe("relations")
+    pairs = examples(trained)
+    with trained.select_pipes(disable="relations"):
+        docs = list(trained.pipe([pair.x for pair in pairs]))
+    plain = pipe.predict(docs, at_least=0.0)
+    pipe.cfg["temperature"] = 2.0
+    try:
+        warm = pipe.predict(docs, at_least=0.0)
+        assert [triples.tolist() for triples, _ in warm] == [triples.tolist() for triples, _ in plain]
+        for (_, p), (_, q) in zip(plain, warm, strict=True):
+            np.testing.assert_allclose(np.log(q / (1 - q)), np.log(p / (1 - p)) / 2, rtol=1e-5, atol=1e-5)
+    finally:
+        pipe.cfg["temperature"] = 1.0
+    with pytest.raises(ValueError, match="CE112"):
+        make_nlp(temperature=0.0)
+
+
+@pytest.mark.parametrize("level", ["mentions", "concepts"])
+def test_log_losses_are_those_of_the_probabilities(trained, level):
+    """Over everything that is judged: the sum of -log(probability of what is so)."""
+    pipe = trained.get_pipe("relations")
+    pipe.cfg["level"] = level
+    try:
+        with trained.select_pipes(disable="relations"):
+            pairs = [
+                Example(doc, pair.y)
+                for doc, pair in zip(
+                    trained.pipe([pair.x for pair in examples(trained)]), examples(trained), strict=True
+                )
+            ]
+        losses = pipe.log_losses(pairs, [1.0, 2.0])
+        for pair, own, (triples, probabilities) in zip(
+            pairs, losses, pipe.predict([pair.x for pair in pairs], at_least=0.0), strict=True
+        ):
+            spans = pair.x.ents
+            names = [(spans[h].start_char, spans[c].start_char, pipe.labels[k]) for h, c, k in triples.tolist()]
+            true = {(r["head"][0], r["child"][0], r["label"]) for r in pair.y.user_data[RELATIONS_KEY]}
+            is_true = np.array([name in true for name in names], dtype=bool)
+            expected = -np.log(np.where(is_true, probabilities, 1 - probabilities)).sum()
+            assert own[0] == pytest.approx(expected, rel=1e-3, abs=1e-4)
+        assert losses[:, 1].sum() > losses[:, 0].sum() > 0
+        unknown = pairs[0].y.copy()
+        del unknown.user_data[RELATIONS_KEY]
+        assert pipe.log_losses([Example(pairs[0].x, unknown)], [1.0]).tolist() == [[0.0]]
+    finally:
+        pipe.cfg["level"] = "mentions"
+
+
 def test_annotations_are_plain_and_have_a_view(documents):
     for relation in documents[0].user_data[RELATIONS_KEY]:
         assert list(relation) == ["head", "child", "label", "head_label", "child_label", "probability"]

@@ -28,6 +28,69 @@ def same_annotation(left, right):
     assert np.allclose(*scores, atol=1e-5)
 
 
+# probabilities
+
+
+def test_temperature_leaves_the_best_segmentations_and_changes_their_probabilities(trained, tmp_path):
+    pipe = trained.get_pipe("tagger")
+    docs = [trained.make_doc(text) for text, _ in TEXTS]
+    plain = pipe.predict(docs)
+    plain_best = [pipe.k_best(doc, 3) for doc in docs]
+    trained.to_disk(tmp_path)
+    warm = spacy.load(tmp_path, config={"components": {"tagger": {"temperature": 3.0}}})
+    # what is saved with a component wins over the config, as for every setting
+    assert warm.get_pipe("tagger").cfg["temperature"] == 1.0
+    pipe = warm.get_pipe("tagger")
+    pipe.cfg["temperature"] = 3.0
+    docs = [warm.make_doc(text) for text, _ in TEXTS]
+    for (spans, probabilities), (warm_spans, warm_probabilities) in zip(plain, pipe.predict(docs), strict=True):
+        assert warm_spans.tolist() == spans.tolist()
+        assert (warm_probabilities < probabilities).all()
+    for best, doc in zip(plain_best, docs, strict=True):
+        assert_same_order(best, pipe.k_best(doc, 3))
+    doc, rows = docs[0], pipe.predict(docs[:1])[0]
+    (start, end, label), probability = rows[0][0].tolist(), rows[1][0]
+    assert pipe.span_probability(doc, start, end, pipe.labels[label]) == pytest.approx(probability)
+    again = type(pipe)(warm, "tagger", pipe.model).from_bytes(pipe.to_bytes())
+    assert again.cfg["temperature"] == 3.0
+
+
+def assert_same_order(one, other):
+    for (spans, _), (others, _) in zip(one, other, strict=True):
+        assert [(s.start, s.end, s.label_) for s in spans] == [(s.start, s.end, s.label_) for s in others]
+
+
+def test_a_temperature_that_divides_nothing():
+    with pytest.raises(ValueError, match="CE112"):
+        make_nlp(temperature=0)
+
+
+def test_spans_above_holds_what_is_predicted_and_more(trained):
+    pipe = trained.get_pipe("tagger")
+    docs = [trained.make_doc(text) for text, _ in TEXTS]
+    for (spans, probabilities), (every, all_probabilities), doc in zip(
+        pipe.predict(docs), pipe.spans_above(docs, 0.001), docs, strict=True
+    ):
+        found = dict(zip(map(tuple, every.tolist()), all_probabilities.tolist(), strict=True))
+        for span, probability in zip(map(tuple, spans.tolist()), probabilities, strict=True):
+            assert found[span] == pytest.approx(probability)
+        for (start, end, label), probability in found.items():
+            assert pipe.span_probability(doc, start, end, pipe.labels[label]) == pytest.approx(probability)
+    assert pipe.spans_above([], 0.5) == []
+
+
+def test_log_losses_are_those_of_the_loss_at_1(trained):
+    pipe = trained.get_pipe("tagger")
+    pairs = examples(trained)
+    losses = pipe.log_losses(pairs, [0.5, 1.0, 2.0])
+    loss, _ = pipe.get_loss(pairs, pipe.model.predict([pair.x for pair in pairs]))
+    supervised = [len(pair.x) for pair in pairs if pipe.log_losses([pair], [1.0]).any()]
+    assert losses.shape == (len(pairs), 3)
+    assert losses[:, 1].sum() / sum(supervised) == pytest.approx(loss, rel=1e-4)
+    # it has learned these by heart, so colder is better
+    assert (np.diff(losses.sum(axis=0)) > 0).all()
+
+
 # learning
 
 
