@@ -64,6 +64,13 @@ def test_identical_before_same_offsets_before_same_label_before_largest_overlap(
     assert pairs == {gold[0]: predicted[0], gold[1]: predicted[2], gold[2]: predicted[4]}
 
 
+@pytest.mark.parametrize("large, small", [((0, 6), (7, 10)), ((3, 10), (0, 2))])
+def test_the_largest_overlap_is_paired(large, small):
+    gold, large, small = (Entity(*offsets, "A") for offsets in ((0, 10), large, small))
+    assert align_entities([gold], [small, large]) == [(gold, large), (None, small)]
+    assert align_entities([small, large], [gold]) == [(large, gold), (small, None)]
+
+
 def test_duplicates_count_once():
     entity = Entity(0, 5, "A")
     assert align_entities([entity], [entity, entity]) == [(entity, entity)]

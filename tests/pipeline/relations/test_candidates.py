@@ -60,6 +60,26 @@ def test_in_document():
     assert near(make_pairs_in_document()(entities())) == [[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]]
 
 
+def test_units_are_sentences_or_lines_of_any_length():
+    doc = Doc(NLP.vocab, words=["a", "b", "\n", *["c"] * 600], sent_starts=[True, True, *[False] * 601])
+    spans = [Span(doc, at, at + 1, "X") for at in (0, 1, 3, 602)]
+
+    def units(unit):
+        return read_entities(doc, spans, {}, unit).units.tolist()
+
+    assert units("lines") == [1, 1, 2, 2] and units("sentences") == [1, 2, 2, 2]
+
+
+def test_labels_are_numbers_and_unknown_ones_zero():
+    doc = Doc(NLP.vocab, words=WORDS)
+    spans = [Span(doc, at, at + 1, label) for at, label in ((0, "DRUG"), (1, "NEW"), (4, "DOSE"))]
+    found = read_entities(doc, spans, {"DRUG": 1, "DOSE": 2}, "lines")
+    assert found.labels.tolist() == [1, 0, 2] and found.ends.tolist() == [1, 2, 5]
+    # no entities have numbers, too
+    for some in (found, read_entities(doc, [], {}, "lines")):
+        assert {values.dtype.name for values in some[:4]} == {"int64"}
+
+
 @given(st.lists(st.integers(0, 60), max_size=12), st.integers(0, 60))
 def test_within_tokens_is_a_distance(starts, distance):
     starts = np.sort(np.array(starts, dtype="int64"))
