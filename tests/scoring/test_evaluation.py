@@ -101,6 +101,26 @@ def test_compare():
     assert json.dumps(comparison)
 
 
+def test_settings_are_those_given():
+    rng = np.random.default_rng(0)
+    golds = [[Entity(4 * i, 4 * i + 3, "A") for i in range(10)] for _ in range(20)]
+    guesses = [[[*gold[: rng.integers(2, 9)]] for gold in golds] for _ in range(2)]
+
+    def scored(*bootstrap):
+        return [evaluate(documents_of(*zip(golds, some, strict=True)), Bootstrap(*bootstrap)) for some in guesses]
+
+    def compared(pair, **settings):
+        return compare(*pair, n_permutations=99, **settings)
+
+    several = [scored(*bootstrap) for bootstrap in [(50,), (51,), (50, 0.9), (50, 0.95, 1)]]
+    assert len({one.modes["strict"].interval("micro") for one, _ in several}) == 4
+    assert len({tuple(compared(pair)["interval"]) for pair in several}) == 4
+    assert compared(scored(0))["interval"] is None
+    usual, reseeded = compared(several[0]), compared(several[0], seed=1)
+    assert [usual["permutations"], usual["seed"], reseeded["seed"]] == [99, 0, 1] and usual["model"] != usual["other"]
+    assert reseeded["p_value"] != usual["p_value"] and reseeded["interval"] == usual["interval"]
+
+
 def test_only_the_same_documents_compare():
     with pytest.raises(ValueError, match="CE063"):
         compare(evaluate(documents_of(([A], [A]))), evaluate(documents_of(([A], [A]), ([A], []))))

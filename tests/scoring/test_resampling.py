@@ -43,6 +43,13 @@ def test_interval_of_one_document_is_a_point():
     assert bootstrap_interval(counts, f1, n_resamples=20).tolist() == [f1(counts[0])] * 2
 
 
+def test_interval_is_that_of_documents_drawn_again_and_again():
+    counts, rng = random_counts(np.random.default_rng(0), 12, 0.6), np.random.default_rng(7)
+    drawn = [f1(counts[rng.integers(12, size=12)].sum(0)) for _ in range(150)]
+    found = bootstrap_interval(counts, f1, n_resamples=150, level=0.8, seed=7)
+    assert found.tolist() == pytest.approx(np.quantile(drawn, [0.1, 0.9]).tolist())
+
+
 def test_identical_models_do_not_differ():
     counts = random_counts(np.random.default_rng(0), 20, 0.7)
     assert permutation_test(counts, counts.copy()) == 1.0
