@@ -752,6 +752,19 @@ class Errors(metaclass=_Coded):
         "{n} files of data are missing, among them {paths}. Make them first, as the page of the experiment tells "
         "(docs/), or mend the paths: they start from {folder}."
     )
+    CE381 = (
+        "None of the components {pipes} has probabilities that can be calibrated: taggers (clinner_crf_tagger) and "
+        "relation extractors (clinner_relation_extractor) have."
+    )
+    CE382 = (
+        "{path} holds no gold for {names}: without an entity or a relation nothing tells how sure it should be. Name "
+        "documents that are annotated, under the keys that the component reads (`gold_from`, `spans_key`, `domains`)."
+    )
+    CE383 = (
+        "{path} is what the pipeline was trained on ({train}, by its checksum): there it is right more often than "
+        "elsewhere, and would stay too sure of itself. Name documents that it has not seen, or insist by "
+        "--training-data."
+    )
     # 340-349 many notes, and documents whose tokens were changed
     CE340 = (
         "A component has written something on this note that cannot leave its process ({error}). Annotate without "
@@ -869,6 +882,14 @@ class Warnings(metaclass=_Coded):
         "Block {block!r} maps the vocabulary's word vectors, and these are not the source's: the loaded map was "
         "learned for other vectors. Set `initialize.vectors` to the source pipeline, or leave the "
         "block out (`load = false`)."
+    )
+    CW381 = (
+        "{path} has one document that says something about '{name}': how sure a temperature is cannot be told, and it "
+        "stays 1. Name at least two, better twenty."
+    )
+    CW382 = (
+        "The dev documents hold no gold for '{name}', which is saved uncalibrated. Give `[training] dev_corpus` "
+        "annotated documents of the callback's `domains`, or leave the callback out."
     )
     CW360 = (
         "Component {name!r} failed on a batch of {n} documents ({error}), but on none of them alone, so that all are "

@@ -22,6 +22,7 @@ MAY_IMPORT["scoring"] = {"text", "annotations"}
 MAY_IMPORT["corpora"] = {"scoring", "text", "annotations"}
 MAY_IMPORT["reports"] = {"training", "scoring", "text", "annotations"}
 MAY_IMPORT["pipeline"] = {"models", "transfer", "layers", "text", "annotations"}
+MAY_IMPORT["calibration"] = {"training", "annotations", "assembly"}
 MAY_IMPORT["checkpoints"] = MAY_IMPORT["pipeline"] | {"pipeline"}
 MAY_IMPORT["experiments"] = set(MAY_IMPORT) - {"checkpoints", "recipes"}
 MAY_IMPORT["bulk"] = MAY_IMPORT["experiments"]

@@ -57,6 +57,7 @@ NAMES = {
         "spacy_clinner.broader_concepts.v1",
     },
     "spacy_callbacks": {
+        "spacy_clinner.calibrate.v1",
         "spacy_clinner.drop_components.v1",
         "spacy_clinner.drop_labels.v1",
         "spacy_clinner.relink.v1",

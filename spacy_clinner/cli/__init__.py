@@ -3,6 +3,7 @@
 from . import (  # noqa: F401
     annotate,
     audit,
+    calibrate,
     choose_threshold,
     combine,
     convert,

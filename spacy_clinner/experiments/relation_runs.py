@@ -11,6 +11,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from ..annotations.relations import Offsets, Relation, read_relations
+from ..assembly.settings import change_settings
 from ..errors import Errors
 from ..pipeline.relations.confidence import confidences
 from ..pipeline.relations.extractor import RelationExtractor
@@ -58,9 +59,7 @@ def set_threshold(nlp: Language, threshold: float, relative: bool) -> None:
     relative (bool): Whether that is for its odds against the best of its document, not for its probability.
     RAISES (ValueError): CE258 as `find_extractor`.
     """
-    name, extractor = find_extractor(nlp)
-    for settings in (extractor.cfg, nlp.get_pipe_config(name)):
-        settings.update(threshold=threshold, relative=relative)
+    change_settings(nlp, find_extractor(nlp)[0], threshold=threshold, relative=relative)
 
 
 def predict_relations(

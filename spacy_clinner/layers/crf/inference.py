@@ -6,6 +6,7 @@ scores start[y_1] + sum of emissions[t, y_t] + sum of moves[y_t, y_t+1] + end[y_
 The mathematics on one page: docs/develop/crf.md.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -190,6 +191,27 @@ def decode(params: CRFParams, emissions: NDArray, lengths: NDArray, threshold: f
         return Decoded(*passes.probable_spans(params, emissions, lengths, threshold))
     spans = tags_to_spans(passes.viterbi(params, emissions, lengths), lengths, params.n_labels)
     return Decoded(spans, passes.span_probabilities(params, emissions, lengths, spans))
+
+
+def decode_at(params: CRFParams, emissions: NDArray, lengths: NDArray, thresholds: Sequence[float]) -> list[Decoded]:
+    """`decode` at each of some thresholds, from one pass over the sequences.
+
+    params (CRFParams): Parameters of K labels.
+    emissions (NDArray): Scores of tags, float32 or float64. *Shape:* (N, 4K+1)
+    lengths (NDArray[int]): Tokens of each sequence. *Shape:* (n,)
+    thresholds (Sequence[float]): Each 0 to 1.
+    RETURNS (List[Decoded]): As of `decode`, in the order of the thresholds.
+    RAISES: CE111 if a threshold is none; CE100, CE101, CE107, CE108 as `decode`.
+    """
+    for threshold in thresholds:
+        check_threshold(threshold)
+    params, emissions, lengths = _checked(params, emissions, lengths)
+    spans, probabilities = passes.spans_above(params, emissions, lengths, min(thresholds))
+    found = []
+    for threshold in thresholds:
+        chosen = passes.choose_spans(spans, probabilities, lengths, threshold)
+        found.append(Decoded(spans[chosen], probabilities[chosen]))
+    return found
 
 
 def spans_above(params: CRFParams, emissions: NDArray, lengths: NDArray, at_least: float) -> Decoded:

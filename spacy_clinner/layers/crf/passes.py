@@ -102,14 +102,21 @@ def probable_spans(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """RETURNS (tuple): Spans (m, 4) that do not overlap, with the greatest sum of (probability - threshold), and
     their probabilities (m,)."""
+    spans, probabilities = spans_above(params, emissions, lengths, threshold)
+    chosen = choose_spans(spans, probabilities, lengths, threshold)
+    return spans[chosen], probabilities[chosen]
+
+
+def choose_spans(spans: NDArray, probabilities: NDArray, lengths: NDArray, threshold: float) -> NDArray[np.bool_]:
+    """RETURNS (NDArray[bool]): Which of spans, in order of sequence and start, `probable_spans` would keep. *Shape:*
+    (m,)"""
     from .kernels.spans import choose
 
-    spans, probabilities = spans_above(params, emissions, lengths, threshold)
     longest = lengths.max(initial=0)
     chosen = np.zeros(len(spans), dtype=bool)
     gains, choices = np.empty(longest + 1), np.empty(longest + 1, np.int64)
     choose(spans, probabilities, threshold, sequence_starts(lengths), gains, choices, chosen)
-    return spans[chosen], probabilities[chosen]
+    return chosen
 
 
 def spans_above(

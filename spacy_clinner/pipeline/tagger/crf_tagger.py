@@ -25,6 +25,7 @@ from ..default_models import DEFAULT_CRF_TAGGER_MODEL
 from ..gold import encode_gold, gold_spans, is_supervised
 from ..head import Head
 from ..listening import warn_if_encoder_missed
+from .counting import count_entities
 from .tying import Tie, read_strength
 
 # Entities of one document: rows of (start, end, label number), and the probability of each. Shapes: (m, 3) and (m,)
@@ -261,6 +262,24 @@ class CRFTagger(Head):
             raise ValueError(Errors.CE205.format(start=start, end=end, length=len(doc)))
         span = np.array([[0, start, end, self.labels.index(label)]])
         return float(crf.span_probabilities(*self._scores([doc]), span)[0])
+
+    def count_at(self, examples: Iterable[Example], thresholds: Sequence[float]) -> NDArray[np.int64]:
+        """Count what `predict` would find at each of some thresholds, reading the documents once.
+
+        examples (Iterable[Example]): Documents of this pipeline, with gold.
+        thresholds (Sequence[float]): What to ask for in place of the setting, each 0 to 1.
+        RETURNS (NDArray[int64]): Right, predicted and gold entities of each document; 0 where there is no gold.
+            *Shape:* (documents, thresholds, 3)
+        RAISES (ValueError): CE111 if a threshold is no probability.
+        """
+        examples = list(examples)
+        scores = self._scores([example.predicted for example in examples])
+        found = [_by_document(decoded, len(examples)) for decoded in crf.decode_at(*scores, thresholds)]
+        counts = [
+            count_entities(examples, [spans for spans, _ in of_one], self.labels, **self._gold_settings())
+            for of_one in found
+        ]
+        return np.stack(counts, axis=1)
 
     def spans_above(self, docs: Iterable[Doc], at_least: float) -> list[Prediction]:
         """Find all spans that may be entities, predicted or not; they may overlap.

@@ -102,6 +102,15 @@ def test_decode_with_threshold_maximises_the_expected_gain(threshold):
             assert spans[spans[:, 0] == i].tolist() == expected
 
 
+def test_decoding_at_many_thresholds_is_decoding_at_each(batch):
+    thresholds = [0.3, 0.0, 0.05, 0.9, 0.3]
+    for threshold, found in zip(thresholds, crf.decode_at(*batch, thresholds), strict=True):
+        for one, other in zip(found, crf.decode(*batch, threshold), strict=True):
+            np.testing.assert_array_equal(one, other)
+    with pytest.raises(ValueError, match="CE111"):
+        crf.decode_at(*batch, [0.5, 2])
+
+
 def test_extreme_thresholds(batch):
     assert not len(crf.decode(*batch, 1.0).spans)
     gains = {threshold: crf.decode(*batch, threshold).probabilities.sum() for threshold in (0.0, 0.1)}

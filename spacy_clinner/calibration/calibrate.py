@@ -1,0 +1,166 @@
+"""Calibrate a pipeline: temperature and threshold of each component whose probabilities gold can judge."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.training import Example
+
+from ..annotations.keys import DOMAIN_KEY
+from ..annotations.relations import read_relations
+from ..assembly.settings import change_settings
+from ..errors import Errors, Warnings
+from ..progress import progress
+from ..training.gold_ents_corpus import give_gold_entities
+from .temperature import TRIED, fit_temperature
+from .threshold import TRIED as THRESHOLDS
+from .threshold import best_threshold, f1, least_sure, same_decisions
+
+META_KEY = "clinner_calibration"
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What was found for a component.
+
+    name (str): Name of the component.
+    temperature (float), threshold (Optional[float]): Its settings from now on.
+    best_temperature (float), interval (Tuple[float, float]): The temperature of the greatest likelihood, and where it
+        lies with 95 % of resamples of the documents.
+    documents (int), gold (int): How many documents say something, and their entities or relations.
+    loss (Tuple[float, float]): Negative log-likelihood a document, before and after.
+    f (Optional[Tuple[float, float]]): F1 before and after; None: what is found does not change.
+    check_below (Optional[float]): Probability below which the least sure fifth of what is found lies.
+    """
+
+    name: str
+    temperature: float
+    threshold: float | None
+    best_temperature: float
+    interval: tuple[float, float]
+    documents: int
+    gold: int
+    loss: tuple[float, float]
+    f: tuple[float, float] | None
+    check_below: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """RETURNS (Dict[str, Any]): JSON-able, without the name."""
+        found = asdict(self)
+        del found["name"]
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in found.items()}
+
+
+def find_calibrated(nlp: Language) -> list[str]:
+    """Find the components that can be calibrated.
+
+    nlp (Language): The pipeline.
+    RETURNS (List[str]): Names of taggers and relation extractors, in order.
+    RAISES (ValueError): CE381 if there are none.
+    """
+    names = [name for name, pipe in nlp.pipeline if hasattr(pipe, "log_losses")]
+    if not names:
+        raise ValueError(Errors.CE381.format(pipes=", ".join(nlp.pipe_names)))
+    return names
+
+
+def calibrate(nlp: Language, references: Sequence[Doc], *, seed: int = 0) -> list[Calibration]:
+    """Give each component the temperature at which the gold is most probable, and a threshold to go with it.
+
+    Components are calibrated in order, each on what the ones before it find then.
+
+    nlp (Language): The pipeline; settings of its components are changed.
+    references (Sequence[Doc]): Documents with gold that the pipeline was not trained on.
+    seed (int): Seed of the resamples.
+    RETURNS (List[Calibration]): What was found. A component of whose kind there is no gold stays as it is.
+    RAISES (ValueError): CE381 as `find_calibrated`; CE203, CE207 and CE251 to CE253 on gold that does not fit.
+    """
+    return [_calibrate(nlp, name, references, seed) for name in find_calibrated(nlp)]
+
+
+def check_gold(found: Sequence[Calibration], data: Path) -> None:
+    """See that documents say something about a component.
+
+    Warns (CW381) if that is only one document: the temperature stays 1, as nothing is known of its spread.
+
+    found (Sequence[Calibration]): What was found.
+    data (Path): The documents' file.
+    RAISES (ValueError): CE382 if there is no gold for any component.
+    """
+    if not any(one.gold for one in found):
+        raise ValueError(Errors.CE382.format(path=data, names=", ".join(one.name for one in found)))
+    for one in found:
+        if one.documents == 1:
+            warnings.warn(Warnings.CW381.format(name=one.name, path=data), stacklevel=2)
+
+
+def _calibrate(nlp: Language, name: str, references: Sequence[Doc], seed: int) -> Calibration:
+    pipe = cast(Any, nlp.get_pipe(name))
+    examples = _annotate(nlp, name, references)
+    losses = pipe.log_losses(examples, TRIED)
+    judged = [example for example, own in zip(examples, losses, strict=True) if own.any()]
+    n_gold = _count_gold(pipe, judged)
+    fit = fit_temperature(losses if n_gold else losses[:0], seed=seed)
+    before, threshold = pipe.cfg["temperature"], pipe.cfg["threshold"]
+    f = [_f1_at(pipe, judged, threshold)]
+    change_settings(nlp, name, temperature=fit.temperature)
+    change_settings(nlp, name, threshold=_new_threshold(pipe, judged, before, seed))
+    f.append(_f1_at(pipe, judged, pipe.cfg["threshold"]))
+    return Calibration(
+        name=name,
+        temperature=fit.temperature,
+        threshold=pipe.cfg["threshold"],
+        best_temperature=fit.best,
+        interval=fit.interval,
+        documents=fit.documents,
+        gold=n_gold,
+        loss=tuple((pipe.log_losses(judged, [before, fit.temperature]).sum(axis=0) / max(len(judged), 1)).tolist()),
+        f=None if f[0] is None or f[1] is None else (f[0], f[1]),
+        check_below=least_sure([p for _, own in pipe.predict([one.x for one in judged]) for p in own.tolist()]),
+    )
+
+
+def _annotate(nlp: Language, name: str, references: Sequence[Doc]) -> list[Example]:
+    """Documents as a component finds them; with the gold's entities where it reads some and no other finds any."""
+    before = nlp.pipe_names[: nlp.pipe_names.index(name)]
+    finds = [other for other in before if "doc.ents" in nlp.get_pipe_meta(other).assigns]
+    predicted = [nlp.make_doc(reference.text) for reference in references]
+    for doc, reference in zip(predicted, references, strict=True):
+        doc.user_data |= {key: reference.user_data[key] for key in (DOMAIN_KEY,) if key in reference.user_data}
+        if not finds and "doc.ents" in nlp.get_pipe_meta(name).requires:
+            give_gold_entities(doc, reference)
+    others = [other for other in nlp.pipe_names if other not in before]
+    found = progress(nlp.pipe(predicted, disable=others), total=len(predicted), unit="doc", desc=f"Calibrate {name}")
+    return [Example(doc, reference) for doc, reference in zip(found, references, strict=True)]
+
+
+def _count_gold(pipe: Any, examples: Sequence[Example]) -> int:
+    if _decides_by_threshold(pipe):
+        return sum(len(read_relations(example.y)) for example in examples)
+    return int(pipe.count_at(examples, [1.0])[..., 2].sum())
+
+
+def _f1_at(pipe: Any, examples: Sequence[Example], threshold: float | None) -> float | None:
+    """F1 of a component whose threshold is to be chosen anew; None for others, as what they find stays."""
+    if threshold is None or _decides_by_threshold(pipe):
+        return None
+    return float(f1(pipe.count_at(examples, [threshold]).sum(axis=(0, 1))))
+
+
+def _new_threshold(pipe: Any, examples: Sequence[Example], before: float, seed: int) -> float | None:
+    threshold = pipe.cfg["threshold"]
+    if threshold is None or not examples or pipe.cfg["temperature"] == before:
+        return threshold
+    if _decides_by_threshold(pipe):
+        return same_decisions(threshold, pipe.cfg["temperature"] / before, pipe.cfg["relative"])
+    return best_threshold(pipe.count_at(examples, THRESHOLDS), seed=seed)
+
+
+def _decides_by_threshold(pipe: Any) -> bool:
+    """Whether each probability is compared with the threshold by itself, as those of relations are: these keep their
+    order at any temperature. Of spans, those that overlap compete."""
+    return not hasattr(pipe, "count_at")

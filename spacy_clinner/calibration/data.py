@@ -1,0 +1,49 @@
+"""Which files a pipeline was trained on: probabilities look better there than they are."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from spacy.language import Language
+
+from ..errors import Errors
+from ..provenance import sha256
+
+TRAINING_DATA = "clinner_training_data"
+
+
+def check_unseen(nlp: Language, data: Path) -> None:
+    """See that a pipeline was not trained on some documents.
+
+    nlp (Language): The pipeline.
+    data (Path): The file of documents.
+    RAISES (ValueError): CE383 if its checksum is that of a file that the pipeline was trained on: one that its meta
+        tells of, or that its config names and that is still there.
+    """
+    checksum = sha256(data)
+    known = {**nlp.meta.get(TRAINING_DATA, {}), **checksums(nlp, "train_corpus")}
+    for path, other in known.items():
+        if other == checksum:
+            raise ValueError(Errors.CE383.format(path=data, train=path))
+
+
+def checksums(nlp: Language, corpus: str) -> dict[str, str]:
+    """Checksums of the files of documents that a reader of the config names.
+
+    nlp (Language): The pipeline.
+    corpus (str): "train_corpus" or "dev_corpus".
+    RETURNS (Dict[str, str]): SHA-256 by path, of those that are there.
+    """
+    block: Any = nlp.config.interpolate()
+    for name in block["training"][corpus].split("."):
+        block = block.get(name, {})
+    paths = [Path(value) for value in _texts(block) if value.endswith(".spacy") and Path(value).is_file()]
+    return {str(path): sha256(path) for path in paths}
+
+
+def _texts(block: Mapping[str, Any]) -> Iterator[str]:
+    for value in block.values():
+        if isinstance(value, Mapping):
+            yield from _texts(value)
+        elif isinstance(value, str):
+            yield value

@@ -1,0 +1,54 @@
+"""What a component should ask for, once its probabilities have changed."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+TRIED = tuple(round(0.05 * step, 2) for step in range(1, 20))
+
+
+def best_threshold(counts: NDArray, *, n_resamples: int = 1000, seed: int = 0) -> float:
+    """Choose the threshold of the best F1.
+
+    The curve of F1 over thresholds is flat and noisy at its top, and its highest point on a few documents is a matter
+    of chance: what is chosen is the middle one of those that are best on resamples of the documents.
+
+    counts (NDArray): Right, predicted and gold entities of each document at each of the thresholds `TRIED`. *Shape:*
+        (documents, thresholds, 3)
+    n_resamples (int), seed (int): Number of resamples, seed of the draws.
+    RETURNS (float): The threshold.
+    """
+    n, width = len(counts), counts.shape[1]
+    rng = np.random.default_rng(seed)
+    draws = np.stack([np.bincount(rng.integers(n, size=n), minlength=n) for _ in range(n_resamples)])
+    best = f1((draws @ counts.reshape(n, -1)).reshape(-1, width, 3)).argmax(axis=1)
+    return TRIED[int(np.median(best))]
+
+
+def f1(counts: NDArray) -> NDArray:
+    """RETURNS (NDArray): F1 of right, predicted and gold on the last axis; 0 where there is nothing."""
+    right, predicted, gold = np.moveaxis(counts, -1, 0)
+    return 2 * right / np.maximum(predicted + gold, 1)
+
+
+def same_decisions(threshold: float, temperature: float, relative: bool) -> float:
+    """Find the threshold that keeps what was kept before probabilities changed.
+
+    Of a logistic score x the probability at temperature T is 1 / (1 + e^(-x/T)): its odds are those at 1, to the power
+    of 1/T, and so are ratios of odds.
+
+    threshold (float): The threshold at temperature 1, 0 to 1.
+    temperature (float): The new temperature.
+    relative (bool): Whether the threshold is for a ratio of odds, not for a probability.
+    RETURNS (float): The threshold at the new temperature.
+    """
+    if relative or threshold in (0, 1):
+        return float(threshold ** (1 / temperature))
+    odds = (threshold / (1 - threshold)) ** (1 / temperature)
+    return float(odds / (1 + odds))
+
+
+def least_sure(probabilities: Sequence[float] | NDArray, share: float = 0.2) -> float | None:
+    """RETURNS (Optional[float]): The probability below which a share of them lies; None if there are none."""
+    return float(np.quantile(probabilities, share)) if len(probabilities) else None

@@ -1,0 +1,62 @@
+"""`python -m spacy clinner calibrate`: make probabilities mean what they say, on documents of their own."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, BadParameter, Option
+
+from ._app import PIPELINES, clinner_cli
+from ._coded import coded_errors
+from ._gpu import GpuId, use_gpu
+
+
+@clinner_cli.command("calibrate", rich_help_panel=PIPELINES)
+def calibrate_cli(
+    model: Annotated[str, Argument(help="Pipeline (path or name)")],
+    dev: Annotated[Path, Argument(help="Documents with gold, a .spacy file", exists=True, dir_okay=False)],
+    output: Annotated[Path | None, Option("--output", "-o", help="Folder of the calibrated pipeline")] = None,
+    in_place: Annotated[bool, Option("--in-place", help="Replace MODEL, a folder, by the calibrated pipeline")] = False,
+    training_data: Annotated[
+        bool, Option("--training-data", help="Go on even if MODEL was trained on DEV: it will be too sure of itself")
+    ] = False,
+    force: Annotated[bool, Option("--force", "-F", help="Replace a pipeline that is at --output")] = False,
+    seed: Annotated[int, Option(help="Seed of the resamples")] = 0,
+    gpu_id: GpuId = -1,
+) -> None:
+    """Find the temperature of each component at which DEV is most probable, and a threshold to go with it.
+
+    Prints what changes; --output or --in-place saves it.
+    """
+    import spacy
+    from wasabi import msg
+
+    from ..annotations.documents import read_docs
+    from ..calibration.calibrate import calibrate, check_gold, find_calibrated
+    from ..calibration.data import check_unseen
+    from ..calibration.record import record
+    from ..files import check_replaceable, write_folder_atomically
+    from ..provenance import sha256
+    from ..reports.calibration import calibration_table
+
+    if in_place and output:
+        raise BadParameter("--in-place and --output exclude each other")
+    if in_place and not Path(model).is_dir():
+        raise BadParameter(f"{model} is no folder that could be replaced: use --output")
+    out = Path(model) if in_place else output
+    with coded_errors():
+        use_gpu(gpu_id)
+        if out and not in_place:
+            check_replaceable(out, force)
+        nlp = spacy.load(model)
+        find_calibrated(nlp)
+        if not training_data:
+            check_unseen(nlp, dev)
+        found = calibrate(nlp, read_docs(dev), seed=seed)
+        check_gold(found, dev)
+        print(calibration_table(found))
+        if out is None:
+            msg.info("Nothing is saved: name a folder by --output, or say --in-place.")
+            return
+        record(nlp, found, {str(dev): sha256(dev)})
+        write_folder_atomically(out, nlp.to_disk, force=force or in_place)
+        msg.good(f"Saved the calibrated pipeline to {out}")

@@ -1,0 +1,130 @@
+import numpy as np
+import pytest
+import spacy
+
+from spacy_clinner.calibration.calibrate import META_KEY, calibrate
+from spacy_clinner.calibration.record import record
+
+from ..toys import relations, tagger
+from ..toys.calibration import dev_of_relations, dev_of_tagger, in_group
+
+
+@pytest.fixture(scope="module")
+def saved_tagger(tmp_path_factory):
+    nlp = tagger.make_nlp()
+    tagger.train(nlp)
+    path = tmp_path_factory.mktemp("calibrate") / "tagger"
+    nlp.to_disk(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def saved_extractor(tmp_path_factory):
+    nlp = relations.make_nlp(threshold=0.3)
+    relations.train(nlp)
+    path = tmp_path_factory.mktemp("calibrate") / "extractor"
+    nlp.to_disk(path)
+    return path
+
+
+def test_an_overconfident_tagger_gets_less_certain_and_finds_the_same(saved_tagger, tmp_path):
+    nlp = spacy.load(saved_tagger)
+    texts = [text for text, _ in tagger.TEXTS]
+    before = [tagger.entities(doc) for doc in nlp.pipe(texts)]
+    (found,) = calibrate(nlp, dev_of_tagger(nlp))
+    pipe = nlp.get_pipe("tagger")
+    assert found.name == "tagger" and found.temperature > 1.1 and found.interval[0] <= found.best_temperature
+    assert pipe.cfg["temperature"] == found.temperature
+    assert found.loss[1] < found.loss[0]
+    # an empty text says nothing
+    assert found.documents == 12 and found.gold == sum(len(doc.ents) for doc in dev_of_tagger(nlp))
+    # the most probable segmentation asks for no threshold, and stays
+    assert found.threshold is None and found.f is None
+    assert [tagger.entities(doc) for doc in nlp.pipe(texts)] == before
+    record(nlp, [found], {"dev.spacy": "0" * 64})
+    nlp.to_disk(tmp_path)
+    again = spacy.load(tmp_path)
+    assert again.get_pipe("tagger").cfg["temperature"] == again.config["components"]["tagger"]["temperature"]
+    known = again.meta[META_KEY]["tagger"]
+    assert known["temperature"] == pytest.approx(found.temperature) and known["data"] == {"dev.spacy": "0" * 64}
+    assert known["check_below"] == pytest.approx(found.check_below)
+    assert "`tagger` are calibrated" in again.meta["notes"]
+
+
+def test_calibrating_twice_is_calibrating_once(saved_tagger):
+    nlp = spacy.load(saved_tagger)
+    (first,) = calibrate(nlp, dev_of_tagger(nlp))
+    record(nlp, [first], {})
+    notes = nlp.meta["notes"]
+    (second,) = calibrate(nlp, dev_of_tagger(nlp))
+    record(nlp, [second], {})
+    assert second.temperature == first.temperature and second.loss == pytest.approx((first.loss[1],) * 2)
+    assert nlp.meta["notes"] == notes
+
+
+def test_the_threshold_is_chosen_at_the_new_temperature(saved_tagger):
+    nlp = spacy.load(saved_tagger)
+    nlp.get_pipe("tagger").cfg["threshold"] = 0.95
+    (found,) = calibrate(nlp, dev_of_tagger(nlp))
+    assert found.threshold < 0.9 and nlp.get_pipe("tagger").cfg["threshold"] == found.threshold
+    assert found.f[1] >= found.f[0]
+    gold = dev_of_tagger(nlp)
+    pairs = [(set(map(tuple, tagger.entities(nlp(doc.text)))), set(map(tuple, tagger.entities(doc)))) for doc in gold]
+    right, total = sum(len(one & other) for one, other in pairs), sum(len(one) + len(other) for one, other in pairs)
+    assert found.f[1] == pytest.approx(2 * right / total)
+
+
+def test_each_head_has_its_own_temperature(saved_tagger):
+    """A second head, tied to the first, reads its gold from a span group: the gold of one says nothing of the other."""
+    nlp = spacy.load(saved_tagger)
+    settings = {"model": tagger.SMALL_MODEL, "gold_from": "spans", "spans_key": "other", "set_ents": False}
+    other = nlp.add_pipe("clinner_crf_tagger", name="other", config={**settings, "tie_to": "tagger"})
+    other.initialize(lambda: tagger.examples(nlp), labels=["DRUG", "PROBLEM"], nlp=nlp)
+    first, second = calibrate(nlp, dev_of_tagger(nlp))
+    assert first.temperature > 1.1 and (second.temperature, second.documents, second.gold) == (1.0, 0, 0)
+    docs = in_group(dev_of_tagger(nlp), "other")
+    for doc in docs:
+        doc.spans["other"] = [span for span in doc.spans["other"] if span.label_ != "DOSAGE"]
+    first, second = calibrate(nlp, docs)
+    assert first.documents == 0 and second.documents == 12 and second.temperature != 1.0
+    assert nlp.get_pipe("tagger").cfg["temperature"] == 1.0
+
+
+def test_a_label_that_is_never_predicted_counts_as_missed(saved_tagger):
+    nlp = spacy.load(saved_tagger)
+    pipe = nlp.get_pipe("tagger")
+    pipe.add_label("RARE")
+    docs = dev_of_tagger(nlp)
+    docs[3].set_ents([spacy.tokens.Span(docs[3], 0, 1, label="RARE")])
+    (found,) = calibrate(nlp, docs)
+    assert found.gold == sum(len(doc.ents) for doc in docs) and found.loss[1] < found.loss[0]
+
+
+def test_an_unknown_label_is_told(saved_tagger):
+    nlp = spacy.load(saved_tagger)
+    docs = dev_of_tagger(nlp)
+    docs[3].set_ents([spacy.tokens.Span(docs[3], 0, 1, label="NEVER_SEEN")])
+    with pytest.raises(ValueError, match="CE203.*NEVER_SEEN"):
+        calibrate(nlp, docs)
+
+
+@pytest.mark.parametrize("relative", [False, True])
+def test_relations_get_less_certain_and_stay(saved_extractor, relative):
+    nlp = spacy.load(saved_extractor)
+    pipe = nlp.get_pipe("relations")
+    pipe.cfg["relative"] = relative
+    docs = [pair.x for pair in relations.examples(nlp)]
+    before = pipe.predict(docs)
+    (found,) = calibrate(nlp, dev_of_relations(nlp))
+    assert found.temperature > 1.1 and found.loss[1] < found.loss[0]
+    assert found.threshold == pipe.cfg["threshold"] > 0.3
+    for (one, sure), (other, less_sure) in zip(before, pipe.predict(docs), strict=True):
+        assert one.tolist() == other.tolist()
+        assert (np.abs(less_sure - 0.5) < np.abs(sure - 0.5)).all()
+
+
+def test_what_has_no_probabilities():
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sentencizer")
+    with pytest.raises(ValueError, match="CE381.*sentencizer"):
+        calibrate(nlp, [])

@@ -1,0 +1,89 @@
+import pytest
+import spacy
+from spacy.tokens import DocBin
+from typer.testing import CliRunner
+
+from spacy_clinner.calibration.data import TRAINING_DATA
+from spacy_clinner.cli import clinner_cli
+from spacy_clinner.provenance import sha256
+
+from ..toys import tagger
+from ..toys.calibration import dev_of_tagger
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory):
+    """A folder with a tagger, the data that it learned by heart, and other data."""
+    folder = tmp_path_factory.mktemp("calibrate")
+    nlp = tagger.make_nlp()
+    tagger.train(nlp)
+    write(folder / "train.spacy", tagger.references(nlp))
+    write(folder / "dev.spacy", dev_of_tagger(nlp))
+    nlp.config["paths"]["train"] = str(folder / "train.spacy")
+    nlp.to_disk(folder / "model")
+    return folder
+
+
+def write(path, docs):
+    DocBin(docs=docs, store_user_data=True).to_disk(path)
+
+
+def calibrate(*args):
+    return CliRunner().invoke(clinner_cli, ["calibrate", *map(str, args)])
+
+
+def test_shows_what_changes_and_saves_it_where_it_is_told(room, tmp_path):
+    result = calibrate(room / "model", room / "dev.spacy")
+    assert result.exit_code == 0, result.output
+    assert "tagger" in result.output and "Nothing is saved" in result.output
+    result = calibrate(room / "model", room / "dev.spacy", "--output", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    before, after = spacy.load(room / "model"), spacy.load(tmp_path / "out")
+    assert before.get_pipe("tagger").cfg["temperature"] == 1.0 < after.get_pipe("tagger").cfg["temperature"]
+    known = after.meta["clinner_calibration"]["tagger"]
+    assert known["data"] == {str(room / "dev.spacy"): sha256(room / "dev.spacy")}
+    assert {"date", "versions", "interval", "loss", "documents", "check_below"} <= set(known)
+    # what is there is replaced only if that is wanted
+    assert calibrate(room / "model", room / "dev.spacy", "--output", tmp_path / "out").exit_code == 1
+    assert calibrate(tmp_path / "out", room / "dev.spacy", "--in-place").exit_code == 0
+    again = spacy.load(tmp_path / "out")
+    assert again.get_pipe("tagger").cfg == after.get_pipe("tagger").cfg
+
+
+def test_either_in_place_or_elsewhere(room, tmp_path):
+    both = calibrate(room / "model", room / "dev.spacy", "--in-place", "--output", tmp_path / "out")
+    assert both.exit_code == 2 and "exclude each other" in both.output
+    name = calibrate("en_no_folder", room / "dev.spacy", "--in-place")
+    assert name.exit_code == 2 and "no folder" in name.output
+
+
+def test_not_on_what_it_was_trained_on(room, tmp_path):
+    result = calibrate(room / "model", room / "train.spacy")
+    assert result.exit_code == 1 and "CE383" in result.output
+    insisted = calibrate(room / "model", room / "train.spacy", "--training-data")
+    assert insisted.exit_code == 0, insisted.output
+    # the meta remembers where the file is gone
+    nlp = spacy.load(room / "model")
+    nlp.config["paths"]["train"] = None
+    nlp.meta[TRAINING_DATA] = {"elsewhere/train.spacy": sha256(room / "train.spacy")}
+    nlp.to_disk(tmp_path / "moved")
+    result = calibrate(tmp_path / "moved", room / "train.spacy")
+    assert result.exit_code == 1 and "elsewhere/train.spacy" in result.output
+
+
+def test_documents_that_tell_too_little(room, tmp_path):
+    nlp = spacy.blank("en")
+    docs = [nlp.make_doc("nothing here"), nlp.make_doc("nor here")]
+    write(tmp_path / "unannotated.spacy", docs)
+    for doc in docs:
+        doc.set_ents([])
+    write(tmp_path / "empty.spacy", docs)
+    for name in ("unannotated", "empty"):
+        result = calibrate(room / "model", tmp_path / f"{name}.spacy", "--output", tmp_path / "out")
+        assert result.exit_code == 1 and "CE382" in result.output, result.output
+    assert not (tmp_path / "out").exists()
+    write(tmp_path / "one.spacy", dev_of_tagger(nlp)[:1])
+    with pytest.warns(UserWarning, match="CW381"):
+        result = calibrate(room / "model", tmp_path / "one.spacy", "--output", tmp_path / "one")
+    assert result.exit_code == 0, result.output
+    assert spacy.load(tmp_path / "one").get_pipe("tagger").cfg["temperature"] == 1.0
