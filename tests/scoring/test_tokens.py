@@ -25,6 +25,9 @@ FOUR = TOKENS[:4]
         ([(0, 5, "A"), (5, 11, "B")], ["B-A", "I-A", "B-B", "O"]),
         # nested: the outer one keeps all
         ([(4, 7, "B"), (0, 15, "A")], ["B-A", "I-A", "I-A", "I-A"]),
+        ([(4, 7, "A"), (4, 11, "B")], ["O", "B-B", "I-B", "O"]),
+        # two labels of the same offsets: the alphabet decides
+        ([(4, 7, "B"), (4, 7, "A")], ["O", "B-A", "O", "O"]),
     ],
 )
 def test_projection(entities, tags):
@@ -86,3 +89,8 @@ def test_labels_are_those_that_occur():
     assert count_tokens([], []).labels == ("O",)
     assert count_tokens([LABELS], [LABELS]).labels == ("A", "B", "C", "O")
     assert np.shape(count_tokens([[]], [[]]).values) == (1, 1, 4)
+
+
+def test_every_document_has_a_prediction():
+    with pytest.raises(ValueError):
+        count_tokens([["O"], ["A"]], [["O"]])
