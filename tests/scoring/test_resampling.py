@@ -83,6 +83,7 @@ def test_permutation_is_reproducible_by_seed():
     rng = np.random.default_rng(0)
     one, other = random_counts(rng, 30, 0.7), random_counts(rng, 30, 0.68)
     assert permutation_test(one, other, seed=1) == permutation_test(one, other, seed=1)
+    assert permutation_test(one, other) == permutation_test(one, other, n_permutations=10_000, seed=0)
     assert permutation_test(one, other, seed=1) != permutation_test(one, other, seed=2)
 
 

@@ -8,6 +8,17 @@ def test_all_signs_of_few_differences():
     assert sign_flip_test([1, 1, 1]) == 2 / 8
     assert sign_flip_test([1, 2, -1]) == 6 / 8
     assert sign_flip_test([0.0, 0.0]) == 1
+    # differences of F1 are small
+    assert sign_flip_test([0.001, 0.002, -0.001]) == 6 / 8
+
+
+def test_signs_are_drawn_if_there_are_too_many():
+    drawn = np.random.default_rng(0).choice((-1, 1), size=(7, 3))
+    by_chance = (abs(drawn.sum(1)) == 3).sum()
+    # those observed are among them
+    assert sign_flip_test([1, 1, 1], n_permutations=7) == (by_chance + 1) / 8
+    assert sign_flip_test([1, 1, 1], n_permutations=8) == 2 / 8
+    assert len({sign_flip_test([1, 2, 3, 4, 5, 6], n_permutations=50, seed=seed) for seed in range(5)}) > 1
 
 
 def test_random_signs_of_many_differences():
