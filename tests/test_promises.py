@@ -10,6 +10,7 @@ import pytest
 import spacy
 
 from .pipeline.tagger.test_crf_tagger import same_annotation
+from .toys.forked import run_python
 from .toys.tagger import TEXTS, examples, make_nlp, train
 
 MARKER = "Zyxwvutine"
@@ -33,18 +34,18 @@ def test_package_installed_in_another_environment_annotates_the_same(trained, tm
     trained.meta["name"] = "toy"
     trained.to_disk(tmp_path / "model")
     (tmp_path / "dist").mkdir()
-    run(sys.executable, "-m", "spacy", "package", tmp_path / "model", tmp_path / "dist", "--build", "sdist")
+    run_python("-m", "spacy", "package", tmp_path / "model", tmp_path / "dist", "--build", "sdist")
     package = next((tmp_path / "dist").rglob("*.tar.gz"))
     assert any("spacy_clinner" in line for line in (package.parents[1] / "meta.json").read_text().splitlines())
 
     # a new environment that sees this one's dependencies, so that nothing of gigabytes is installed again
-    venv.create(tmp_path / "venv", with_pip=True)
+    venv.create(tmp_path / "venv")
     python = tmp_path / "venv" / "bin" / "python"
     site = Path(run(python, "-c", "import site; print(site.getsitepackages()[0])").strip())
     (site / "parent.pth").write_text("\n".join(path for path in sys.path if "site-packages" in path))
     # an editable install of this package is found through its own path
     (site / "self.pth").write_text(str(Path(__file__).parents[1]))
-    run(python, "-m", "pip", "install", "--quiet", "--no-deps", package)
+    run(sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", package)
     trained.to_disk(tmp_path / "same")
     code = (
         "import spacy; nlp = spacy.load('en_toy'); "
@@ -69,6 +70,6 @@ def test_no_log_at_any_level_holds_a_note(trained, tmp_path, caplog, capfd):
     nlp.update(pairs)
     list(nlp.pipe([marked.text] * 3))
     list(trained.pipe([marked.text] * 3, n_process=2))
-    run(sys.executable, "-m", "spacy", "clinner", "audit", tmp_path, "--format", "brat")
+    audit = run_python("-m", "spacy", "clinner", "audit", tmp_path, "--format", "brat")
     out = capfd.readouterr()
-    assert MARKER not in caplog.text + out.out + out.err
+    assert audit.stdout and MARKER not in caplog.text + out.out + out.err + audit.stdout + audit.stderr

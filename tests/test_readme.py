@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from weasel.util import load_project_config
 
+from .toys.forked import run_python
+
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
@@ -26,21 +28,18 @@ def demo(tmp_path_factory):
     commands = {command["name"]: command["script"] for command in load_project_config(ROOT)["commands"]}
     for step in ("demo-corpus", "demo-source", "demo-adapt"):
         for line in commands[step]:
-            run(folder, *shlex.split(line)[1:])
+            run_python(*shlex.split(line)[1:], cwd=folder)
     return folder
-
-
-def run(folder, *words):
-    env = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run([sys.executable, *words], cwd=folder, env=env, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def test_the_example_prints_what_readme_says(demo):
     page = (ROOT / "README.md").read_text(encoding="utf8")
     code, printed = re.search(r"```python\n(.*?)```\n\n```text\n(.*?)```", page, flags=re.DOTALL).groups()
-    found = run(demo, "-c", code)
+    # by an interpreter of its own, as a reader would
+    env = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=demo, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = done.stdout
     number = re.compile(r"\d\.\d{3}")
     assert number.sub("#", found) == number.sub("#", printed)
     numbers, expected = (list(map(float, number.findall(text))) for text in (found, printed))

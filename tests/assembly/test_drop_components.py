@@ -1,6 +1,4 @@
 import json
-import subprocess
-import sys
 
 import pytest
 import spacy
@@ -8,6 +6,7 @@ import spacy
 from spacy_clinner.assembly.drop_components import drop_components
 
 from ..pipeline.tagger.test_crf_tagger import same_annotation
+from ..toys.forked import run_python
 from ..toys.tagger import TEXTS, entities
 from ..toys.transfer import moved, shared_encoder, stamped, weights
 
@@ -60,7 +59,7 @@ def test_nothing_of_the_dropped_is_left(trained, tmp_path):
     meta = json.loads((tmp_path / "model" / "meta.json").read_text())
     assert meta["clinner_transfer"] == {"source": "en_other 1.0"} and set(meta["labels"]) == {"tok2vec", "target"}
     code = f"import spacy; nlp = spacy.load({str(tmp_path / 'model')!r}); print(len(nlp({TEXTS[1][0]!r}).ents))"
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
+    done = run_python("-c", code)
     assert int(done.stdout) == len(trained(TEXTS[1][0]).ents) > 0
     loaded = spacy.load(tmp_path / "model")
     optimizer = loaded.resume_training()

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -16,6 +14,8 @@ from spacy_clinner.annotations.keys import DOC_ID_KEY
 from spacy_clinner.bulk.annotate import annotate_notes
 from spacy_clinner.bulk.batch import Failure
 from spacy_clinner.bulk.notes import Note
+
+from ..toys.forked import run_python
 
 
 class FailsOnBatches:
@@ -142,7 +142,7 @@ def kill_when_both_work():
 Thread(target=kill_when_both_work, daemon=True).start()
 list(annotate_notes(nlp, notes, n_process=2, batch_size=1))
 """
-    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], timeout=300)
+    done = run_python("-c", script, tmp_path, check=False)
     assert done.returncode == -signal.SIGKILL
     workers = [int(path.name) for path in tmp_path.iterdir()]
     assert len(workers) == 2

@@ -1,6 +1,3 @@
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import spacy
@@ -16,6 +13,7 @@ from spacy_clinner.models.crf_tagger import crf_params
 from ..layers.lstm.coupled_reference import run_both
 from ..paths import DOCS
 from ..pipeline.tagger.test_crf_tagger import same_annotation
+from ..toys.forked import run_python
 from .writer import SETTINGS, write_checkpoint
 
 WORDS = "at ten 00 unk date".split()
@@ -116,7 +114,7 @@ def test_travels_by_disk_bytes_and_processes(nlp, tmp_path):
         f"import spacy; nlp = spacy.load({str(tmp_path / 'model')!r}); "
         f"print([[(e.start, e.end, e.label_) for e in nlp(text).ents] for text in {TEXTS!r}])"
     )
-    run = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
+    run = run_python("-c", code)
     assert run.stdout.strip() == str([[(e.start, e.end, e.label_) for e in doc.ents] for doc in docs])
 
 

@@ -1,8 +1,6 @@
 """`clinner debug`: what the data of a config hold."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -16,6 +14,7 @@ from spacy_clinner.cli import clinner_cli
 from spacy_clinner.text.tokenizer import create_clinical_tokenizer
 
 from ..paths import CONFIGS
+from ..toys.forked import run_python
 
 SECRET = "Zebrawood"
 NOTES = {
@@ -83,9 +82,8 @@ def test_tables_and_problems(room):
 
 @pytest.mark.slow
 def test_in_a_process_of_its_own(room):
-    command = [sys.executable, "-W", "ignore", "-m", "spacy", "clinner", "debug"]
-    command += [CONFIGS / "ner_charcnn-bilstm_crf.cfg", "--paths.train", room / "train.spacy"]
-    done = subprocess.run([*map(str, command)], capture_output=True, text=True)
+    config = CONFIGS / "ner_charcnn-bilstm_crf.cfg"
+    done = run_python("-m", "spacy", "clinner", "debug", config, "--paths.train", room / "train.spacy", check=False)
     assert done.returncode == 1 and "CE352" in done.stdout
     assert SECRET not in done.stdout + done.stderr and "Traceback" not in done.stderr
 

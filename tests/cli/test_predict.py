@@ -1,8 +1,6 @@
 import csv
 import io
 import json
-import subprocess
-import sys
 
 import pytest
 import spacy
@@ -15,6 +13,7 @@ from spacy_clinner.cli import clinner_cli
 from spacy_clinner.corpora.importing import import_files
 from spacy_clinner.scoring.predictions import read_predictions
 
+from ..toys.forked import run_python
 from ..toys.tagger import TEXTS, make_nlp, train
 
 NOTE = "Denies pain. Given aspirin 5mg."
@@ -182,8 +181,8 @@ def test_two_processes_of_a_trained_pipeline_in_a_process_of_its_own(tmp_path):
     texts = [text for text, _ in TEXTS] * 3
     lines = (json.dumps({"id": str(n), "text": text}) + "\n" for n, text in enumerate(texts))
     (tmp_path / "n.jsonl").write_text("".join(lines))
-    command = [sys.executable, "-m", "spacy", "clinner", "predict", "model", "n.jsonl", "p.jsonl"]
-    done = subprocess.run([*command, "-n", "2", "-b", "2"], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    command = ["-m", "spacy", "clinner", "predict", "model", "n.jsonl", "p.jsonl"]
+    done = run_python(*command, "-n", "2", "-b", "2", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     found = read_predictions(tmp_path / "p.jsonl")
     assert list(found) == [str(n) for n in range(len(texts))]

@@ -2,8 +2,6 @@
 
 import io
 import json
-import subprocess
-import sys
 
 import pytest
 import spacy
@@ -17,6 +15,7 @@ from spacy_clinner.annotations.keys import DOMAIN_KEY, SPANS_KEY
 from spacy_clinner.transfer.drop_labels import drop_labels
 
 from ..test_configs import CONFIGS
+from ..toys.forked import run_python
 from ..toys.tagger import TEXTS, entities, examples
 from ..toys.transfer import relabeled, shared_encoder, stamped, weights
 
@@ -78,7 +77,7 @@ def test_saved_pipeline_predicts_the_same_without_them(trained, tmp_path):
         "probability = ner.span_probability(docs[1], 1, 3, 'DOSAGE');"
         "print(json.dumps([ner.labels, ner.cfg['threshold'], ents, scores, probability]))"
     )
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
+    done = run_python("-c", code)
     labels, threshold, ents, scores, probability = json.loads(done.stdout)
     assert labels == ["DOSAGE", "PROBLEM"] and threshold == pytest.approx(0.3)
     assert [[tuple(ent) for ent in doc] for doc in ents] == [entities(doc) for doc in docs]

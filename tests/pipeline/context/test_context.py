@@ -18,6 +18,8 @@ from spacy.training import Example
 from spacy_clinner.annotations.keys import ASSERTION_CUES_KEY, ASSERTIONS_KEY
 from spacy_clinner.pipeline.context.rules import read_rules, ready_rules
 
+from ...toys.forked import run_python
+
 pytestmark = pytest.mark.medspacy
 
 
@@ -318,7 +320,7 @@ def test_rules_are_saved_with_the_pipeline(tmp_path):
 
     nlp.to_disk(tmp_path / "model")
     assert read_rules(tmp_path / "model" / "context" / "rules.json") == nlp.get_pipe("context").rules
-    out = run(sys.executable, "-c", CODE, tmp_path / "model", doc.text).stdout
+    out = run_python("-c", CODE, tmp_path / "model", doc.text).stdout
     assert json.loads(out) == [doc.user_data[ASSERTIONS_KEY], doc.user_data[ASSERTION_CUES_KEY]]
     assert make_nlp().from_bytes(nlp.to_bytes()).get_pipe("context").rules == nlp.get_pipe("context").rules
 
@@ -356,7 +358,7 @@ def test_a_package_needs_no_other_file(tmp_path):
     nlp.meta.update(name="context_toy", requirements=["medspacy>=1.3"])
     nlp.to_disk(tmp_path / "model")
     (tmp_path / "dist").mkdir()
-    run(sys.executable, "-m", "spacy", "package", tmp_path / "model", tmp_path / "dist", "--build", "none")
+    run_python("-m", "spacy", "package", tmp_path / "model", tmp_path / "dist", "--build", "none")
     (source,) = (tmp_path / "dist").iterdir()
     requirements = json.loads((source / "meta.json").read_text())["requirements"]
     assert "medspacy>=1.3" in requirements and any(name.startswith("spacy_clinner") for name in requirements)
@@ -365,7 +367,7 @@ def test_a_package_needs_no_other_file(tmp_path):
     (tmp_path / "model").rename(tmp_path / "gone")
     code = f"import sys; sys.path.insert(0, {str(tmp_path / 'target')!r})\n" + CODE
     doc = nlp(TEXT + "Asthma queried")
-    out = run(sys.executable, "-c", code, "en_context_toy", doc.text, cwd=tmp_path).stdout
+    out = run_python("-c", code, "en_context_toy", doc.text, cwd=tmp_path).stdout
     assert json.loads(out) == [doc.user_data[ASSERTIONS_KEY], doc.user_data[ASSERTION_CUES_KEY]]
 
 

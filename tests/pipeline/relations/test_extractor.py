@@ -1,5 +1,3 @@
-import subprocess
-import sys
 from functools import partial
 
 import numpy as np
@@ -13,6 +11,7 @@ from spacy_clinner.pipeline.relations.candidates import read_entities
 from spacy_clinner.pipeline.relations.labels import allowed_pairs
 from spacy_clinner.pipeline.relations.portions import portions
 
+from ...toys.forked import run_python
 from ...toys.relations import NOTES, examples, make_nlp, reference, relations, train
 
 
@@ -155,8 +154,7 @@ def test_survives_every_way_of_saving(trained, documents, tmp_path):
     )
     script = tmp_path / "annotate.py"
     script.write_text(code)
-    command = [sys.executable, script, tmp_path / "model", tmp_path / "docs.spacy"]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    printed = run_python(script, tmp_path / "model", tmp_path / "docs.spacy").stdout
     wanted = str([[(r.head.text, r.child.text, r.label) for r in doc._.relations] for doc in documents])
     assert printed.splitlines() == [wanted, wanted]
 
