@@ -145,6 +145,9 @@ def main(
     data: Annotated[Path, typer.Argument(help="A .spacy file of notes")],
     n_notes: Annotated[int, typer.Option(min=1, help="How many of them")] = 4,
     seed: Annotated[int, typer.Option(help="Of the places of bit flips")] = 0,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Files to damage, a pattern such as ner/*; all if none")
+    ] = None,
     output: Annotated[Path, typer.Option(help="Folder of the results")] = ROOT / "benchmarks" / "results",
 ) -> None:
     """Damage each file of a pipeline in turn, and see what happens."""
@@ -155,7 +158,8 @@ def main(
         folder = Path(temporary, "pipeline")
         shutil.copytree(pipeline, folder)
         expected = outputs(spacy.load(folder), texts)
-        for path in progress(sorted(p for p in folder.rglob("*") if p.is_file()), unit="file", desc="Damage"):
+        files = {path for pattern in only or ["*"] for path in folder.rglob(pattern) if path.is_file()}
+        for path in progress(sorted(files), unit="file", desc="Damage"):
             whole = path.read_bytes()
             found = {
                 column: list(try_file(path, whole, how, folder, texts, expected))
