@@ -9,6 +9,8 @@ from multiprocessing import connection
 from threading import Thread
 from typing import Any, Generic, NamedTuple, TypeVar
 
+# spawned, not forked: a child must not inherit torch's threads
+START_METHOD = "spawn"
 Task = TypeVar("Task")
 
 
@@ -70,8 +72,7 @@ def _wait_for_parent() -> None:
 
 
 def _start(prepare: Callable[[], None]) -> ProcessPoolExecutor:
-    # spawned, not forked: a child must not inherit torch's threads
-    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(prepare,))
+    return ProcessPoolExecutor(1, multiprocessing.get_context(START_METHOD), initializer=_begin, initargs=(prepare,))
 
 
 def _begin(prepare: Callable[[], None]) -> None:
