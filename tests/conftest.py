@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 DATA_DIR = Path(os.environ.get("CLINNER_DATA_DIR", Path(__file__).parents[2] / "shared" / "data"))
 
@@ -42,7 +43,16 @@ def data_dir() -> Path:
 
 @pytest.fixture(scope="session")
 def whole_pipeline(tmp_path_factory) -> Path:
-    """The folder of a saved pipeline of every component, with notes and what it finds in them."""
+    """The folder of a saved pipeline of every component, with notes and what it finds in them: read, never written to.
+
+    Whichever of pytest-xdist's processes comes first trains it, for all.
+    """
     from .toys.whole_pipeline import save
 
-    return save(tmp_path_factory.mktemp("pipeline"))
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = shared / "whole_pipeline"
+    with FileLock(shared / "whole_pipeline.lock"):
+        if not folder.exists():
+            save(shared / "whole_pipeline.unfinished").rename(folder)
+    return folder

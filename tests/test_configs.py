@@ -24,7 +24,7 @@ from spacy_clinner.recipes.recipe import RECIPES
 from spacy_clinner.reports.data_check import check_data
 
 from .toys.tagger import references
-from .toys.transformer import minilm
+from .toys.transformer import save_tiny_transformer
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").rglob("*.cfg"))
 RECIPES_BY_NAME = {recipe.name: recipe for recipe in RECIPES}
@@ -47,7 +47,8 @@ def toy_paths(tmp_path_factory):
         nlp = spacy.blank(lang)
         nlp.vocab.vectors = Vectors(strings=nlp.vocab.strings, data=data, keys=words, name="toy")
         nlp.to_disk(folder / lang)
-    return {"train": str(folder / "toy.spacy"), "dev": str(folder / "toy.spacy"), "vectors": str(folder / "{lang}")}
+    paths = {"train": str(folder / "toy.spacy"), "dev": str(folder / "toy.spacy"), "vectors": str(folder / "{lang}")}
+    return {**paths, "transformer": save_tiny_transformer(folder / "transformer")}
 
 
 def test_shipped_configs_are_recipes():
@@ -96,7 +97,7 @@ def test_max_steps_is_the_one_number(path):
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_data_are_counted(path, toy_paths):
-    paths = {**toy_paths, "source": toy_paths["train"], "source_dev": toy_paths["dev"], "transformer": minilm()}
+    paths = {**toy_paths, "source": toy_paths["train"], "source_dev": toy_paths["dev"]}
     check = check_data(load_config(path, overrides=overrides(load_config(path), paths)))
     n_domains = 2 if "source" in load_config(path)["paths"] else 1
     assert check.split("train").documents == 4 * n_domains
@@ -124,7 +125,7 @@ def train_recipe(toy_paths, tmp_path_factory):
         base = replace(recipe, method="base")
         source_model = "" if recipe == base else str(train_two_steps(base)[1])
         sources = {"source": toy_paths["train"], "source_dev": toy_paths["dev"], "source_model": source_model}
-        paths = {**toy_paths, **sources, "transformer": minilm()}
+        paths = {**toy_paths, **sources}
         config = compose(recipe)
         output = folder / recipe.name
         output.mkdir()

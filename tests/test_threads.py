@@ -28,7 +28,7 @@ def test_the_notes_have_all_kinds_of_annotation(whole_pipeline):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", ["annotate", "load", "asyncio"])
+@pytest.mark.parametrize("how", ["load", "asyncio"])
 def test_threads_that_start_together_in_a_fresh_process(whole_pipeline, how):
     run(whole_pipeline, how)
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 
 def main(folder: Path, method: str) -> None:
-    multiprocessing.set_start_method(method)
+    multiprocessing.set_start_method(method, force=True)
+    # what both processes of a server import for seconds, and none of ours
+    multiprocessing.set_forkserver_preload(["spacy_transformers.layers"])
     import spacy
 
     from .whole_pipeline import read
