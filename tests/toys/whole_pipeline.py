@@ -105,6 +105,7 @@ def read(doc: Doc) -> str:
             *([(s.start, s.end, s.label_) for s in doc.spans[key]] for key in ("clinner_ents", "second")),
             *([round(float(p), 3) for p in doc.spans[key].attrs["scores"]] for key in ("clinner_ents", "second")),
             [[*one["head"], *one["child"], one["label"], round(one["probability"], 3)] for one in of[RELATIONS_KEY]],
+            [[relation.head.text, relation.child.text, relation.label] for relation in doc._.relations],
             [list(row) for row in of[ASSERTIONS_KEY]],
             [list(row) for row in of[ASSERTION_CUES_KEY]],
         ]

@@ -3,7 +3,7 @@ from functools import partial
 import numpy as np
 import pytest
 import spacy
-from spacy.tokens import Doc, DocBin, Span
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from spacy_clinner.annotations.keys import RELATIONS_KEY
@@ -11,7 +11,6 @@ from spacy_clinner.pipeline.relations.candidates import read_entities
 from spacy_clinner.pipeline.relations.labels import allowed_pairs
 from spacy_clinner.pipeline.relations.portions import portions
 
-from ...toys.forked import run_python
 from ...toys.relations import NOTES, examples, make_nlp, reference, relations, train
 
 
@@ -133,30 +132,6 @@ def test_many_entities_stay_within_bounds(trained):
     ]
     # a drug's children are doses and drugs
     assert sum(sizes) == 500 * 999 and max(sizes) <= pipe.max_pairs == 2**15
-
-
-@pytest.mark.slow
-def test_survives_every_way_of_saving(trained, documents, tmp_path):
-    doc = documents[0]
-    assert relations(Doc(trained.vocab).from_bytes(doc.to_bytes())) == relations(doc)
-    stored = DocBin(docs=documents, store_user_data=True).to_bytes()
-    assert [relations(d) for d in DocBin().from_bytes(stored).get_docs(trained.vocab)] == [*map(relations, documents)]
-    trained.to_disk(tmp_path / "model")
-    (tmp_path / "docs.spacy").write_bytes(DocBin(docs=[pair.x for pair in examples(trained)]).to_bytes())
-    code = (
-        "import sys, spacy\nfrom spacy.tokens import DocBin\n"
-        "if __name__ == '__main__':\n"
-        "    nlp = spacy.load(sys.argv[1])\n"
-        "    docs = list(DocBin().from_disk(sys.argv[2]).get_docs(nlp.vocab))\n"
-        "    for n in (1, 2):\n"
-        "        print([[(r.head.text, r.child.text, r.label) for r in d._.relations]\n"
-        "               for d in nlp.pipe(docs, n_process=n)])\n"
-    )
-    script = tmp_path / "annotate.py"
-    script.write_text(code)
-    printed = run_python(script, tmp_path / "model", tmp_path / "docs.spacy").stdout
-    wanted = str([[(r.head.text, r.child.text, r.label) for r in doc._.relations] for doc in documents])
-    assert printed.splitlines() == [wanted, wanted]
 
 
 def test_threshold_may_change(trained):

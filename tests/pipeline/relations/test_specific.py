@@ -4,7 +4,7 @@ import pytest
 import spacy
 from hypothesis import given
 from hypothesis import strategies as st
-from spacy.tokens import Doc, DocBin, Span
+from spacy.tokens import Doc, Span
 
 from spacy_clinner.annotations.keys import RELATIONS_KEY
 from spacy_clinner.annotations.relations import read_relations, relation_of, write_relations
@@ -141,16 +141,6 @@ def test_a_config_names_the_file_and_the_pipeline_keeps_it(tmp_path):
     empty = spacy.blank("en")
     empty.add_pipe("clinner_specific_relations", name="specific")
     assert kept(empty.from_bytes(nlp.to_bytes()), *rows) == rows[1:]
-
-
-def test_in_two_processes_and_a_docbin():
-    nlp = make_nlp()
-    rows = [["statin", "kidney", "CID"], ["statin", "failure", "CID"]]
-    docs = [annotate(Doc(nlp.vocab, words=["statin", "kidney", "failure"]), rows) for _ in range(3)]
-    found = list(nlp.pipe(docs, n_process=2))
-    again = DocBin().from_bytes(DocBin(docs=found, store_user_data=True).to_bytes()).get_docs(nlp.vocab)
-    for doc in (*found, *again):
-        assert [relation.child.text for relation in doc._.relations] == ["failure"]
 
 
 @pytest.mark.parametrize("line", ["failure", "failure\t", "failure\tkidney\tdisease", ""])
