@@ -1,8 +1,6 @@
 """The workflows of the root's project and of the studies name what exists, and what earlier steps make."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +9,8 @@ from weasel.util import load_project_config
 
 from spacy_clinner.experiments.grid_cells import read_grid
 from spacy_clinner.experiments.relation_study import read_study
+
+from .toys.forked import run_python
 
 ROOT = Path(__file__).parents[1]
 STUDIES = sorted(path.parent for path in ROOT.glob("studies/*/project.yml"))
@@ -118,10 +118,8 @@ def test_a_step_of_a_study_works_in_the_root(tmp_path):
         '      - "python -m spacy clinner -C ../.. convert corpus corpus/all.spacy --format brat"\n'
         "    deps: [../../corpus/a.txt]\n    outputs: [../../corpus/all.spacy]\n"
     )
-    words = ["-m", "spacy", "project", "run", "tiny", "studies/tiny"]
     for shown in ("Wrote 1 documents", "nothing changed"):
-        run = subprocess.run([sys.executable, *words], cwd=tmp_path, capture_output=True, text=True)
-        assert run.returncode == 0 and shown in run.stdout, run.stdout + run.stderr
+        assert shown in run_python("-m", "spacy", "project", "run", "tiny", "studies/tiny", cwd=tmp_path).stdout
     assert (tmp_path / "corpus" / "all.spacy").exists()
 
 
