@@ -797,6 +797,15 @@ class Errors(metaclass=_Coded):
         "Component {name!r} failed on document {doc!r}, the {n}. of those that it got. To go on with the others, leave "
         "it out, or give `nlp.set_error_handler` a function: it gets this document alone."
     )
+    # 361-363 how sure a model is
+    CE361 = (
+        "{path}, line {line}: `probabilities` must be numbers from 0 to 1 (or null), one for each of `entities` in "
+        "their order, and the same for the same entity. Leave the key out if they are not known."
+    )
+    CE362 = (
+        "No predicted entity has a probability, so there is nothing to draw for --reliability. A `clinner_crf_tagger` "
+        "writes them; a line of a .jsonl file has them under `probabilities`."
+    )
 
 
 class Warnings(metaclass=_Coded):

@@ -22,12 +22,14 @@ def evaluate_cli(
     gold_spans_key: Annotated[str | None, Option(help="Span group that holds the gold; default: doc.ents")] = None,
     corpus: Annotated[Path | None, Option("--gold", help="The corpus that DATA was imported from", exists=True)] = None,
     format: Annotated[str | None, Option(help=f"Of --gold: {', '.join(READ_BY_CHARACTERS)}")] = None,
+    reliability: Annotated[Path | None, Option(help="Diagram of how sure MODEL is: writes PATH.png, PATH.svg")] = None,
     bootstrap: Annotated[int, Option(min=0, help="Resamples of documents for the intervals; 0: no intervals")] = 1000,
     permutations: Annotated[int, Option(min=1, help="Random swaps of the paired test of --compare")] = 10_000,
     seed: Annotated[int, Option(help="Seed of intervals and test")] = 0,
     gpu_id: GpuId = -1,
 ) -> None:
     """Score entities in every mode, with intervals and confusion; strictly also against the annotators' own offsets.
+    And see how far the model's probabilities can be believed (docs/guide/probabilities.md).
 
     A line of a .jsonl file is {"id": document id, "entities": [[start, end, label], ...]}; see docs/guide/scoring.md.
     """
@@ -37,24 +39,34 @@ def evaluate_cli(
     from wasabi import msg
 
     from ..corpora.original_gold import original_gold
+    from ..errors import Errors
     from ..files import write_atomically
     from ..reports.evaluation import comparison_sections, score_sections
+    from ..reports.plots import check_plots
+    from ..reports.reliability import plot_reliability
+    from ..reports.sureness import sureness_comparison, sureness_sections
+    from ..scoring.calibration import N_BINS
     from ..scoring.evaluation import Bootstrap
     from ..scoring.predictions import write_predictions
     from ..scoring.run import Gold, compare_runs, result_dict, run_model
 
     with coded_errors():
+        if reliability:
+            check_plots()
         use_gpu(gpu_id)
         gold = Gold.read(data, gold_spans_key)
         gold = replace(gold, original=original_gold(gold.docs, gold_spans_key, corpus, format))
         settings = Bootstrap(resamples=bootstrap, seed=seed)
         run = run_model(model, gold, spans_key=spans_key, bootstrap=settings)
         result = result_dict(gold, run)
-        sections = list(score_sections(run, gold.name))
+        sections = [*score_sections(run, gold.name), *sureness_sections(run.sureness, gold.name)]
+        models = [(model, run.sureness)]
         if compare:
             other = run_model(compare, gold, spans_key=spans_key, bootstrap=settings)
             result["comparison"] = compare_runs(run, other, n_permutations=permutations, seed=seed)
             sections += comparison_sections(result["comparison"], (model, compare), gold.name)
+            models.append((compare, other.sureness))
+            sections.append((f"How sure, compared, against {gold.name}", sureness_comparison(models)))
         for title, table in sections:
             msg.divider(title)
             print(table)
@@ -70,7 +82,14 @@ def evaluate_cli(
         if run.original and run.original.ignored:
             msg.info(f"{run.original.ignored} documents of {corpus} are not in the data and were ignored.")
         if predictions:
-            write_predictions(predictions, run.predictions)
+            write_predictions(predictions, run.predictions, run.probabilities.predicted)
         if output:
             write_atomically(output, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
             msg.good(f"Saved all scores to {output}")
+        if reliability:
+            drawn = [(name, sureness) for name, sureness in models if sureness]
+            if not drawn:
+                raise ValueError(Errors.CE362)
+            note = f"{data.name}, {len(run.evaluation.ids)} documents, against {gold.name}; {N_BINS} bins of equal mass"
+            plot_reliability(reliability, drawn, title="How sure, and how often right", note=note)
+            msg.good(f"Saved the diagram to {reliability}.png and {reliability}.svg")

@@ -144,14 +144,20 @@ def _apart(places: Sequence[float], gap: float) -> list[float]:
     return found
 
 
-def make_figure(title: str, note: str, heights: Sequence[float]):
-    """A figure of panels one below the other, which share the x axis; heights in inches."""
+def empty_figure(title: str, note: str, height: float):
+    """A figure with nothing but what it shows and what that was measured on; height in inches."""
     # no pyplot: it keeps figures and wants a display
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH, sum(heights) + 0.35 * len(heights) + 1.0), layout="constrained")
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
     figure.suptitle(f"{title}\n\n", x=0.01, ha="left", fontsize=12, fontweight="bold")
     figure.text(0.01, 1 - 0.42 / figure.get_figheight(), note, fontsize=9, color=GREY, va="center")
+    return figure
+
+
+def make_figure(title: str, note: str, heights: Sequence[float]):
+    """A figure of panels one below the other, which share the x axis; heights in inches."""
+    figure = empty_figure(title, note, sum(heights) + 0.35 * len(heights) + 1.0)
     panels = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)
     return figure, list(panels[:, 0])
 

@@ -11,6 +11,8 @@ from ..annotations.entity import Entity
 from ..errors import Errors
 
 Predictions = Mapping[str, frozenset[Entity]]
+# By the documents' identifiers, then by entity.
+ProbabilityOf = Mapping[str, Mapping[Entity, float]]
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,20 @@
 
 import json
 import warnings
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..annotations.documents import document_ids, entities_of
 from ..annotations.entity import Entity
+from ..annotations.writers import entity_writers
 from ..errors import Errors, Warnings
 from ..files import parse_json, read_lines, write_atomically
 from ..progress import progress
-from .documents import Predictions
+from .documents import Predictions, ProbabilityOf
 
 
 def predict(
@@ -43,29 +45,43 @@ def read_predictions(path: Path) -> Predictions:
     RAISES (ValueError): CE068 if a line has another form, CE064 if an identifier repeats, CE001 and CE300 if the file
         is no text in UTF-8.
     """
-    predictions: dict[str, frozenset[Entity]] = {}
+    return {name: frozenset(entities) for _, name, entities, _ in read_lines_of_predictions(path)}
+
+
+def read_lines_of_predictions(path: Path) -> Iterator[tuple[int, str, list[Entity], dict[str, Any]]]:
+    """Read the lines of a file of predictions.
+
+    path (Path): As for `read_predictions`.
+    YIELDS (Tuple[int, str, List[Entity], Dict[str, Any]]): Of each line its number, its document's identifier, its
+        entities in their order, and all that it holds.
+    RAISES (ValueError): As `read_predictions`.
+    """
+    seen = set()
     for number, line in enumerate(read_lines(path), start=1):
         if not line.strip():
             continue
         try:
             record = parse_json(line)
-            name, entities = str(record["id"]), frozenset(_entity(*triple) for triple in record["entities"])
+            name, entities = str(record["id"]), [_entity(*triple) for triple in record["entities"]]
         except (ValueError, TypeError, KeyError) as error:
             # the cause could quote the line
             raise ValueError(Errors.CE068.format(path=path.name, line=number, error=type(error).__name__)) from None
-        if name in predictions:
+        if name in seen:
             raise ValueError(Errors.CE064.format(doc=name))
-        predictions[name] = entities
-    return predictions
+        seen.add(name)
+        yield number, name, entities, record
 
 
-def write_predictions(path: Path, predictions: Predictions) -> None:
+def write_predictions(path: Path, predictions: Predictions, probabilities: ProbabilityOf | None = None) -> None:
     """Write predictions in the form that `read_predictions` reads: offsets and labels, no text.
 
     path (Path): The JSONL file to write; only its owner may read it, as of all that tells what single notes hold.
     predictions (Predictions): Predicted entities by document identifier.
+    probabilities (Optional[ProbabilityOf]): Their probabilities, as far as they are known.
     """
-    records = ({"id": name, "entities": sorted(entities)} for name, entities in predictions.items())
+    records = (
+        _record(name, sorted(entities), (probabilities or {}).get(name)) for name, entities in predictions.items()
+    )
     content = "".join(f"{json.dumps(record, ensure_ascii=False)}\n" for record in records)
     write_atomically(path, content, private=True)
 
@@ -77,15 +93,7 @@ def pipeline_labels(nlp: Language, spans_key: str | None = None) -> set[str]:
     spans_key (Optional[str]): Span group that the components must be set to write; None: `doc.ents`.
     RETURNS (Set[str]): The labels.
     """
-    labels: set[str] = set()
-    for name, pipe in nlp.pipeline:
-        assigns, config = nlp.get_pipe_meta(name).assigns, nlp.get_pipe_config(name)
-        if spans_key is None:
-            writes = "doc.ents" in assigns and config.get("set_ents", True)
-        else:
-            writes = "doc.spans" in assigns and config.get("spans_key") == spans_key
-        labels.update(getattr(pipe, "labels", ()) if writes else ())
-    return labels
+    return {label for pipe in entity_writers(nlp, spans_key).values() for label in getattr(pipe, "labels", ())}
 
 
 def warn_of_labels(gold: Collection[str], known: Collection[str]) -> None:
@@ -98,6 +106,11 @@ def warn_of_labels(gold: Collection[str], known: Collection[str]) -> None:
         warnings.warn(Warnings.CW060.format(labels=", ".join(unknown)), stacklevel=2)
     if unused := sorted(set(known) - set(gold)):
         warnings.warn(Warnings.CW061.format(labels=", ".join(unused)), stacklevel=2)
+
+
+def _record(name: str, entities: list[Entity], probabilities: Mapping[Entity, float] | None) -> dict[str, Any]:
+    found = {"id": name, "entities": entities}
+    return {**found, "probabilities": [probabilities.get(one) for one in entities]} if probabilities else found
 
 
 def _entity(start: int, end: int, label: str) -> Entity:

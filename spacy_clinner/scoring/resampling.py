@@ -4,7 +4,7 @@ Entities of one note are not independent, notes are: the unit of resampling is t
 not its entities, so that a thousand resamples cost a thousand small matrix products.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 
 import numpy as np
@@ -33,12 +33,24 @@ def bootstrap_interval(
     RETURNS (ndarray): Lower and upper bounds, shape (2, *values).
     Source: Efron & Tibshirani 1993, chapter 13.
     """
-    rng, n = np.random.default_rng(seed), len(counts)
-    flat = counts.reshape(n, -1)
-    sums = [np.bincount(rng.integers(n, size=n), minlength=n) @ flat for _ in range(n_resamples)]
+    flat = counts.reshape(len(counts), -1)
+    sums = [times @ flat for times in resamples(len(counts), n_resamples, seed)]
     values = statistic(np.reshape(sums, (n_resamples, *counts.shape[1:])))
     tail = (1 - level) / 2
     return np.quantile(values, [tail, 1 - tail], axis=0)
+
+
+def resamples(n: int, n_resamples: int, seed: int = 0) -> Iterator[np.ndarray]:
+    """Draw documents with replacement, as many as there are.
+
+    n (int): Number of documents.
+    n_resamples (int): How often.
+    seed (int): Seed of the random generator.
+    YIELDS (ndarray): How often each document was drawn, shape (n,).
+    """
+    rng = np.random.default_rng(seed)
+    for _ in range(n_resamples):
+        yield np.bincount(rng.integers(n, size=n), minlength=n)
 
 
 def permutation_test(one: np.ndarray, other: np.ndarray, *, n_permutations: int = 10_000, seed: int = 0) -> float:

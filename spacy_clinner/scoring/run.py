@@ -12,7 +12,9 @@ from ..provenance import provenance, sha256
 from .documents import Predictions, pair_documents
 from .evaluation import Bootstrap, Evaluation, compare, evaluate
 from .original_gold import OriginalEvaluation, OriginalGold, evaluate_original
-from .predictions import pipeline_labels, predict, read_predictions, warn_of_labels
+from .predictions import pipeline_labels, read_predictions, warn_of_labels
+from .probabilities import Probabilities, predict_with_probabilities, read_probabilities
+from .sureness import Sureness, measure_sureness
 from .tokenization import warn_of_tokens
 
 
@@ -56,12 +58,17 @@ class Run:
     predictions (Predictions): Predicted entities by document identifier.
     evaluation (Evaluation): The scores against the gold of the data.
     original (Optional[OriginalEvaluation]): The scores against the annotators' offsets; None: these are not known.
+    probabilities (Probabilities): What the model says of how probable its entities are.
+    sureness (Optional[Sureness]): How far that can be believed, against the gold of the data; None: no predicted entity
+        has a probability.
     """
 
     model: dict[str, Any]
     predictions: Predictions
     evaluation: Evaluation
     original: OriginalEvaluation | None
+    probabilities: Probabilities
+    sureness: Sureness | None
 
 
 def run_model(model: str, gold: Gold, *, spans_key: str | None = None, bootstrap: Bootstrap | None = None) -> Run:
@@ -75,23 +82,26 @@ def run_model(model: str, gold: Gold, *, spans_key: str | None = None, bootstrap
     spans_key (Optional[str]): Span group that the pipeline writes; None: `doc.ents`.
     bootstrap (Optional[Bootstrap]): Settings of the intervals.
     RETURNS (Run): Predictions and scores.
-    RAISES (ValueError): See `documents.pair_documents` and `predictions.read_predictions`.
+    RAISES (ValueError): See `documents.pair_documents`, `predictions.read_predictions` and
+        `probabilities.read_probabilities`.
     """
     if model.endswith(".jsonl"):
         description = {"path": model, "sha256": sha256(Path(model))}
         predictions = read_predictions(Path(model))
+        probabilities = read_probabilities(Path(model))
         known = set()
     else:
         nlp = spacy.load(model)
         description = {"path": model, "name": f"{nlp.meta['lang']}_{nlp.meta['name']}", "version": nlp.meta["version"]}
         known = pipeline_labels(nlp, spans_key)
         warn_of_tokens(nlp, gold.docs, gold.spans_key)
-        predictions = predict(nlp, gold.docs, spans_key)
+        predictions, probabilities = predict_with_probabilities(nlp, gold.docs, spans_key)
     documents = pair_documents(gold.docs, predictions, gold.spans_key)
     original = evaluate_original(gold.original, documents, predictions, bootstrap) if gold.original else None
+    sureness = measure_sureness(gold.docs, documents, probabilities, spans_key=gold.spans_key, bootstrap=bootstrap)
     known |= {entity.label for entities in predictions.values() for entity in entities}
     warn_of_labels(gold.labels, known)
-    return Run(description, predictions, evaluate(documents, bootstrap), original)
+    return Run(description, predictions, evaluate(documents, bootstrap), original, probabilities, sureness)
 
 
 def compare_runs(one: Run, other: Run, *, n_permutations: int = 10_000, seed: int = 0) -> dict[str, Any]:
@@ -101,12 +111,14 @@ def compare_runs(one: Run, other: Run, *, n_permutations: int = 10_000, seed: in
     other (Run): The second model.
     n_permutations (int), seed (int): As those of `evaluation.compare`.
     RETURNS (Dict[str, Any]): JSON-able: the comparison against the gold of the data, the second model and its scores;
-        under `original_gold` the comparison against the annotators' offsets (None: these are not known).
+        under `original_gold` the comparison against the annotators' offsets (None: these are not known), under
+        `other_calibration` how sure the second model is.
     RAISES (ValueError): CE063 if the documents differ.
     """
     settings = {"n_permutations": n_permutations, "seed": seed}
     found = compare(one.evaluation, other.evaluation, **settings)
     found |= {"other_model": other.model, "other_modes": other.evaluation.to_dict(), "original_gold": None}
+    found["other_calibration"] = other.sureness and other.sureness.to_dict()
     if one.original and other.original:
         original = compare(one.original, other.original, **settings)
         found["original_gold"] = {**original, "other_scores": other.original.to_dict()}
@@ -119,7 +131,8 @@ def result_dict(gold: Gold, run: Run) -> dict[str, Any]:
     gold (Gold): The data.
     run (Run): The model.
     RETURNS (Dict[str, Any]): JSON-able: provenance, model, data, the evaluation, and under `original_gold` that against
-        the annotators' offsets (None: these are not known).
+        the annotators' offsets (None: these are not known), under `calibration` how sure the model is (None: no
+        predicted entity has a probability).
     """
     data = {
         "path": str(gold.path),
@@ -128,4 +141,5 @@ def result_dict(gold: Gold, run: Run) -> dict[str, Any]:
         "documents_without_gold": len(gold.docs) - len(run.evaluation.ids),
     }
     original = run.original and run.original.to_dict()
-    return {**provenance(), "model": run.model, "data": data, **run.evaluation.to_dict(), "original_gold": original}
+    found = {**provenance(), "model": run.model, "data": data, **run.evaluation.to_dict(), "original_gold": original}
+    return {**found, "calibration": run.sureness and run.sureness.to_dict()}
