@@ -792,7 +792,7 @@ class Errors(metaclass=_Coded):
         "The process that annotates this note dies, likely for want of memory. Annotate it alone on a larger machine, "
         "or cut it."
     )
-    # 360-363 documents that fail in a batch
+    # 360 documents that fail in a batch
     CE360 = (
         "Component {name!r} failed on document {doc!r}, the {n}. of those that it got. To go on with the others, leave "
         "it out, or give `nlp.set_error_handler` a function: it gets this document alone."

@@ -6,11 +6,11 @@ docs/reference/document.md is made of these comments: what it is, who writes it,
 # Domain of an example (which corpus it came from), in `user_data` of both predicted and reference.
 # Written by: `spacy_clinner.DomainCorpus.v1`, `demo-corpus`.
 # Read by: `clinner_crf_tagger`, `clinner_mmd_alignment`, `spacy_clinner.batch_by_domain.v1`,
-# `spacy_clinner.ner_scorer.v1`, `debug`.
+# `spacy_clinner.ner_scorer.v1`, `evaluate`, `debug`.
 DOMAIN_KEY = "clinner_domain"
 # Default span group of a tagger's entities; its `attrs["scores"]` holds their probabilities.
 # Written by: `clinner_crf_tagger`.
-# Read by: `spacy_clinner.ner_scorer.v1`, `annotate`, `predict`, `table`, `convert`.
+# Read by: `spacy_clinner.ner_scorer.v1`, `evaluate`, `annotate`, `predict`, `table`, `convert`.
 SPANS_KEY = "clinner_ents"
 # All annotations of a brat document, one span a fragment (`span.id_` is the brat id), overlaps included.
 # Written by: `convert`.
