@@ -122,5 +122,5 @@ def test_settings_are_those_given():
 
 
 def test_only_the_same_documents_compare():
-    with pytest.raises(ValueError, match="CE063"):
+    with pytest.raises(ValueError, match=r"CE063.*\(1 and 2 of them\)"):
         compare(evaluate(documents_of(([A], [A]))), evaluate(documents_of(([A], [A]), ([A], []))))
