@@ -55,6 +55,10 @@ def test_result_is_jsonable_and_reproducible():
     assert result == evaluate(documents, Bootstrap(resamples=50, seed=3)).to_dict()
     assert (result["documents"], result["tokens"], result["entities"], result["predicted"]) == (3, 60, 3, 3)
     assert result["bootstrap"] == {"resamples": 50, "level": 0.95, "seed": 3, "unit": "document"}
+    confusion = result["confusion"]
+    assert confusion["entities"] == {"labels": ["A", "B"], "matrix": [[2, 0, 0], [0, 0, 1], [0, 1, 0]]}
+    assert confusion["tokens"] == {"labels": ["A", "B"], "matrix": [[2, 0, 0], [0, 0, 2], [0, 2, 54]]}
+    assert all(isinstance(count, int) for row in confusion["tokens"]["matrix"] for count in row)
     strict = result["modes"]["strict"]
     lower, upper = strict["micro"]["interval"]["f"]
     assert lower <= strict["micro"]["f"] <= upper
@@ -94,6 +98,7 @@ def test_compare():
     good = evaluate(documents_of(*((gold, gold[:9]) for gold in golds)))
     bad = evaluate(documents_of(*((gold, gold[: rng.integers(2, 6)]) for gold in golds)))
     comparison = compare(good, bad, n_permutations=999)
+    assert comparison["score"] == "strict micro F1" and comparison["permutations"] == 999
     assert comparison["difference"] == comparison["model"] - comparison["other"] > 0.2
     assert comparison["interval"][0] < comparison["difference"] < comparison["interval"][1]
     assert comparison["p_value"] == 0.001
@@ -118,6 +123,7 @@ def test_settings_are_those_given():
     assert compared(scored(0))["interval"] is None
     usual, reseeded = compared(several[0]), compared(several[0], seed=1)
     assert [usual["permutations"], usual["seed"], reseeded["seed"]] == [99, 0, 1] and usual["model"] != usual["other"]
+    assert usual == compared(several[0])
     assert reseeded["p_value"] != usual["p_value"] and reseeded["interval"] == usual["interval"]
 
 

@@ -23,6 +23,8 @@ def test_interval_is_reproducible_by_seed():
     one, same, other = (bootstrap_interval(counts, f1, seed=seed) for seed in (1, 1, 2))
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
+    usual = {"n_resamples": 1000, "level": 0.95, "seed": 0}
+    assert np.array_equal(bootstrap_interval(counts, f1), bootstrap_interval(counts, f1, **usual))
     assert one[0] < f1(counts.sum(0)) < one[1]
 
 
