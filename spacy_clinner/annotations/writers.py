@@ -24,6 +24,17 @@ def entity_writers(nlp: Language, spans_key: str | None = None) -> dict[str, Any
     return found
 
 
+def entity_tagger(nlp: Language, spans_key: str | None = None) -> str | None:
+    """Find the component that knows how probable the entities are, and those that it does not predict.
+
+    nlp (Language): The pipeline.
+    spans_key (Optional[str]): As for `entity_writers`.
+    RETURNS (Optional[str]): Its name; of several that write `doc.ents` the last one, which decides. None: no one does.
+    """
+    taggers = [name for name, pipe in entity_writers(nlp, spans_key).items() if hasattr(pipe, "spans_above")]
+    return taggers[-1] if taggers else None
+
+
 def written_group(nlp: Language, name: str) -> str | None:
     """RETURNS (Optional[str]): The span group that a component is set to write; None if it is set to none."""
     return nlp.get_pipe_config(name).get("spans_key")

@@ -20,6 +20,9 @@ from .temperature import TRIED, fit_temperature
 from .threshold import TRIED as THRESHOLDS
 from .threshold import best_threshold, f1, least_sure, same_decisions
 
+# What was found for each component, by its name: temperature, threshold, `check_below`, the data and their date.
+# Written by: `calibrate`, `spacy_clinner.calibrate.v1`.
+# Read by: `annotate`.
 META_KEY = "clinner_calibration"
 
 

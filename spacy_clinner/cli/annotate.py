@@ -23,6 +23,7 @@ def annotate_cli(
     from wasabi import msg
 
     from ..annotations.relations import read_relations
+    from ..calibration.check_below import entity_bound, relation_bounds
     from ..files import read_text, write_atomically
     from ..reports.annotations import annotations_of
     from ..reports.html import annotation_page
@@ -37,6 +38,14 @@ def annotate_cli(
         if links := read_relations(doc):
             print(link_table(doc.text, links))
         if html:
-            page = annotation_page(doc.text, annotations, links, title=note.name, lang=doc.lang_)
+            page = annotation_page(
+                doc.text,
+                annotations,
+                links,
+                title=note.name,
+                lang=doc.lang_,
+                check_below=entity_bound(nlp, spans_key),
+                check_links_below=relation_bounds(nlp),
+            )
             write_atomically(html, page, private=True)
             msg.good(f"Saved the page to {html}")

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from itertools import groupby, pairwise
 
@@ -21,7 +21,14 @@ BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u206
 
 
 def annotation_page(
-    text: str, annotations: Sequence[Annotation], links: Sequence[Relation] = (), *, title: str, lang: str = "en"
+    text: str,
+    annotations: Sequence[Annotation],
+    links: Sequence[Relation] = (),
+    *,
+    title: str,
+    lang: str = "en",
+    check_below: float | None = None,
+    check_links_below: Mapping[str, float] | None = None,
 ) -> str:
     """Render a note with its entities: a colour a label, assertions and probability beside each entity, a legend that
     filters; and, below, its relations as arcs.
@@ -33,6 +40,9 @@ def annotation_page(
     links (Sequence[Relation]): Its relations.
     title (str): Heading of the page.
     lang (str): Language of the note, a BCP 47 tag.
+    check_below (Optional[float]): Probability below which an entity is to be checked, as the calibration of its tagger
+        found it; None: `UNSURE`.
+    check_links_below (Optional[Mapping[str, float]]): The same of relations, by label; others are not to be checked.
     RETURNS (str): The page; all of the note, of the labels and of the title is escaped.
     """
     counts = Counter(entity.label for entity in annotations)
@@ -48,7 +58,9 @@ def annotation_page(
         "controls": split_controls,
         "codes": lambda words: "".join(code or part for part, code in split_controls(words)),
     }
-    environment.tests["unsure"] = _is_unsure
+    bound, link_bounds = UNSURE if check_below is None else check_below, dict(check_links_below or {})
+    environment.tests["unsure"] = lambda entity: _is_below(entity, bound)
+    environment.tests["unsure_link"] = lambda link: _is_below(link, link_bounds.get(link.label, 0.0))
     script = _part("page.js")
     diagrams = draw_relations(text, annotations, links)
     # a line of the template that ends with a backslash goes on in the next
@@ -69,8 +81,9 @@ def annotation_page(
         n_links=len(links),
         n_drawn=sum(len(diagram.arcs) for diagram in diagrams),
         longest=LONGEST,
-        unsure=any(map(_is_unsure, annotations)),
         threshold=UNSURE,
+        check_below=check_below,
+        unsure_links=_unsure_links([arc.link for diagram in diagrams for arc in diagram.arcs], link_bounds),
     )
 
 
@@ -129,5 +142,13 @@ def _describe(entity: Annotation) -> str:
     return f"{entity.label}, characters {entity.start}-{entity.end}{assertions}{sure}"
 
 
-def _is_unsure(entity: Annotation) -> bool:
-    return entity.probability is not None and entity.probability < UNSURE
+def _is_below(one: Annotation | Relation, bound: float) -> bool:
+    return one.probability is not None and one.probability < bound
+
+
+def _unsure_links(links: Sequence[Relation], bounds: Mapping[str, float]) -> dict[float, list[str]]:
+    """Labels of relations that are to be checked, by the bound that they are below."""
+    found: dict[float, list[str]] = {}
+    for label in sorted({link.label for link in links if _is_below(link, bounds.get(link.label, 0.0))}):
+        found.setdefault(bounds[label], []).append(label)
+    return found

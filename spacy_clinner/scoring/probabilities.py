@@ -12,7 +12,7 @@ from spacy.util import minibatch
 from ..annotations.documents import document_ids, entities_of
 from ..annotations.entity import Entity
 from ..annotations.span_groups import probabilities_of, steady_spans
-from ..annotations.writers import entity_writers, written_group
+from ..annotations.writers import entity_tagger, written_group
 from ..errors import Errors
 from ..progress import progress
 from .documents import Predictions, ProbabilityOf
@@ -47,16 +47,15 @@ def predict_with_probabilities(
     RAISES (ValueError): CE064 if identifiers repeat.
     """
     ids, texts = document_ids(docs), (doc.text for doc in docs)
-    taggers = [name for name, pipe in entity_writers(nlp, spans_key).items() if hasattr(pipe, "spans_above")]
+    tagger = entity_tagger(nlp, spans_key)
     possible: list[dict[Entity, float]] = []
-    # of several that write doc.ents the last one decides
-    annotated = _ask(nlp, taggers[-1], texts, possible) if taggers else nlp.pipe(texts)
-    group = spans_key or (written_group(nlp, taggers[-1]) if taggers else None)
+    annotated = _ask(nlp, tagger, texts, possible) if tagger else nlp.pipe(texts)
+    group = spans_key or (written_group(nlp, tagger) if tagger else None)
     predicted, probabilities = {}, {}
     for name, doc in zip(ids, progress(annotated, total=len(docs), unit="doc", desc="Predict"), strict=True):
         predicted[name] = entities_of(doc, spans_key)
         probabilities[name] = _probabilities(doc, spans_key, group) if group else {}
-    return predicted, Probabilities(probabilities, dict(zip(ids, possible, strict=True)) if taggers else None)
+    return predicted, Probabilities(probabilities, dict(zip(ids, possible, strict=True)) if tagger else None)
 
 
 def read_probabilities(path: Path) -> Probabilities:

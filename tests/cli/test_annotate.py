@@ -1,8 +1,12 @@
+import re
+
 import pytest
 import spacy
 from typer.testing import CliRunner
 
 from spacy_clinner.cli import clinner_cli
+
+from ..toys.pages import TEXTS, train_pipeline
 
 NOTE = "Chest pain since yesterday.\r\nGiven <aspirin> & water."
 
@@ -50,3 +54,24 @@ def test_a_note_that_is_not_utf8_ends_with_its_code(room):
     result = annotate(room / "model", room / "note.txt")
     assert result.exit_code == 1
     assert "CE001" in result.output
+
+
+def test_a_page_draws_what_to_check_from_the_calibration(tmp_path):
+    """Of the tagger that wrote what is shown, and of the extractor."""
+    nlp = train_pipeline()
+    (tmp_path / "note.txt").write_text(TEXTS[0], encoding="utf8")
+
+    def bounds():
+        nlp.to_disk(tmp_path / "model")
+        result = annotate(tmp_path / "model", tmp_path / "note.txt", "--html", tmp_path / "page.html")
+        assert result.exit_code == 0, result.output
+        page = (tmp_path / "page.html").read_text(encoding="utf8").partition("</style>")[2]
+        return re.findall(r"dashed: check[^<]*? below ([\d.]+)", page), len(
+            re.findall('class="unsure" data-ends', page)
+        )
+
+    assert bounds() == ([], 0)
+    nlp.meta["clinner_calibration"] = {"ner": {"check_below": 1.0}, "relations": {"check_below": 1.0}}
+    assert bounds() == (["1.000", "1.000"], 1)
+    nlp.meta["clinner_calibration"] = {"ner": {"check_below": None}, "relations": {"check_below": None}}
+    assert bounds() == ([], 0)

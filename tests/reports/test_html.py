@@ -66,6 +66,34 @@ def test_unsure_entities_stand_out():
     assert "probability below" not in annotation_page("pain", [Annotation(0, 4, "Problem", None)], title="A note")
 
 
+def test_what_to_check_follows_the_calibration():
+    entities = [Annotation(0, 7, "DRUG", 0.8), Annotation(8, 12, "DOSAGE", 0.4)]
+    links = [Relation((0, 7), (8, 12), "DOSAGE", 0.7), Relation((0, 7), (14, 18), "FREQUENCY", 0.7)]
+    text = "aspirin 5 mg, <od> x"
+    plain = annotation_page(text, entities, links, title="A note")
+    assert plain.count(" unsure") == 1 and "dashed" not in re.sub("<style>.*</style>", "", plain, flags=re.DOTALL)
+
+    page = annotation_page(
+        text, entities, links, title="A note", check_below=0.835, check_links_below={"DOSAGE": 0.75, "FREQUENCY": 0.6}
+    )
+    assert Page(page).note == text
+    assert page.count('class="tag c1 unsure"') == page.count('class="tag c0 unsure"') == 1
+    assert "dashed: check, below 0.835, where the least sure fifth lay in calibration" in page
+    assert page.count('<g class="unsure"') == 1 and '<g class="unsure" data-ends="0 1"' in page
+    assert "dashed: check DOSAGE, below 0.750" in page and "check FREQUENCY" not in page
+
+    sure = annotation_page(
+        text, entities[:1], links, title="A note", check_below=0.3, check_links_below={"DOSAGE": 0.7}
+    )
+    assert '<li class="unsure">' not in sure and " unsure" not in sure.partition("</style>")[2]
+
+
+def test_labels_of_one_bound_share_a_line():
+    links = [Relation((0, 7), (8, 12), label, 0.2) for label in "BAC"]
+    page = annotation_page("aspirin 5 mg", [], links, title="A note", check_links_below={"A": 0.5, "B": 0.5, "C": 0.9})
+    assert "dashed: check A, B, below 0.500" in page and "dashed: check C, below 0.900" in page
+
+
 def test_everything_is_escaped():
     evil = '<script>"x"</script>&amp;'
     page = annotation_page(evil, [Annotation(0, 8, evil, 0.5)], title=evil, lang='"><b>')
