@@ -76,13 +76,15 @@ def doc_to_entries(doc: Doc, ents_only: bool = False, context: str = "narrative"
     if not ents_only and (stored := stored_entries(doc)) is not None:
         return stored
     entities = {(entity.start_char, entity.end_char): trimmed(entity) for entity in doc.ents}
+    names = {(entity.start_char, entity.end_char): entity.label_ for entity in doc.ents}
     drugs = [(entity.start_char, entity.end_char) for entity in doc.ents if entity.label_ == DRUG]
     fields: dict[tuple, dict[str, list[tuple[int, int]]]] = {drug: {} for drug in drugs}
     written = set(drugs)
     relations = read_relations(doc)
     lost = 0
     for head, child, label, _ in relations:
-        if head in fields and child in entities and label in FIELDS.values() and label != DRUG:
+        # an entry calls a field what the relation is called: an entity of another label would be read back as that
+        if head in fields and label in FIELDS.values() and label != DRUG and names.get(child) == label:
             fields[head].setdefault(label, []).append(entities[child])
             written.add(child)
         else:

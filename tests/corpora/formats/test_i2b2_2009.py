@@ -112,6 +112,15 @@ def test_relations_that_the_format_does_not_know_are_not_dropped_silently(tokeni
         assert "DOSAGE" not in doc_to_entries(doc, ents_only=True)[0].fields
 
 
+def test_a_drug_is_not_written_as_a_field_of_another_drug(tokenizer):
+    """It would be read back as that field alone."""
+    doc = spacy.blank("en")("aspirin ibuprofen")
+    doc.set_ents([doc[0:1].char_span(0, 7, label=DRUG), doc.char_span(8, 17, label=DRUG)], default="outside")
+    doc.user_data[RELATIONS_KEY] = [{"head": [0, 7], "child": [8, 17], "label": "DOSAGE"}]
+    with pytest.warns(UserWarning, match="CW002.*1 of 1"):
+        assert [list(entry.fields) for entry in doc_to_entries(doc, ents_only=True)] == [[DRUG], [DRUG]]
+
+
 @pytest.mark.parametrize(
     "line, code",
     [
