@@ -29,8 +29,8 @@ def entity_tagger(nlp: Language, spans_key: str | None = None) -> str | None:
 
     nlp (Language): The pipeline.
     spans_key (Optional[str]): As for `entity_writers`.
-    RETURNS (Optional[str]): Its name; of several that write `doc.ents` that of the last one, which decides. None if there
-        is none.
+    RETURNS (Optional[str]): Its name; of several that write `doc.ents` that of the last one, which decides. None if
+        there is none.
     """
     taggers = [name for name, pipe in entity_writers(nlp, spans_key).items() if hasattr(pipe, "spans_above")]
     return taggers[-1] if taggers else None

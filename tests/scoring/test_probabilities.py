@@ -4,6 +4,7 @@ import json
 
 import pytest
 import spacy
+from thinc.api import fix_random_seed
 
 from spacy_clinner.annotations.entity import Entity
 from spacy_clinner.scoring.predictions import predict, read_predictions, write_predictions
@@ -16,6 +17,7 @@ from ..toys.tagger import SMALL_MODEL, examples, make_nlp, references, train
 
 @pytest.fixture(scope="module")
 def nlp():
+    fix_random_seed(0)
     nlp = make_nlp(spans_key="own", threshold=0.6)
     train(nlp, 15)
     return nlp
