@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from spacy_clinner.cli import clinner_cli
 
-from ..toys.tagger import make_nlp, train, write_data
+from ..toys.tagger import SMALL_MODEL, make_nlp, train, write_data
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*CW06")
 
@@ -27,7 +27,7 @@ def room(tmp_path_factory):
     nlp.to_disk(room / "model")
     write_data(room / "data.spacy", nlp)
     two = make_nlp(spans_key="first", set_ents=False, temperature=3.0)
-    second = {"spans_key": "second", "set_ents": False, "temperature": 3.0, "model": nlp.get_pipe_config("tagger")["model"]}
+    second = {"spans_key": "second", "set_ents": False, "temperature": 3.0, "model": SMALL_MODEL}
     two.add_pipe("clinner_crf_tagger", name="other", config=second)
     train(two, 30)
     two.to_disk(room / "two")
