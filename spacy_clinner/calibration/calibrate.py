@@ -4,14 +4,13 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
 from ..annotations.keys import DOMAIN_KEY
-from ..annotations.relations import read_relations
 from ..assembly.settings import change_settings
 from ..errors import Errors, Warnings
 from ..progress import progress
@@ -24,6 +23,13 @@ from .threshold import best_threshold, f1, least_sure, same_decisions
 # Written by: `calibrate`, `spacy_clinner.calibrate.v1`.
 # Read by: `annotate`.
 META_KEY = "clinner_calibration"
+
+
+class Settings(NamedTuple):
+    """What of a component decides how sure it is, and what it finds."""
+
+    temperature: float
+    threshold: float | None
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,7 @@ def find_calibrated(nlp: Language) -> list[str]:
     RETURNS (List[str]): Names of taggers and relation extractors, in order.
     RAISES (ValueError): CE381 if there are none.
     """
-    names = [name for name, pipe in nlp.pipeline if hasattr(pipe, "log_losses")]
+    names = [name for name, pipe in nlp.pipeline if hasattr(pipe, "evidence")]
     if not names:
         raise ValueError(Errors.CE381.format(pipes=", ".join(nlp.pipe_names)))
     return names
@@ -103,28 +109,36 @@ def check_gold(found: Sequence[Calibration], data: Path) -> None:
 
 def _calibrate(nlp: Language, name: str, references: Sequence[Doc], seed: int) -> Calibration:
     pipe = cast(Any, nlp.get_pipe(name))
-    examples = _annotate(nlp, name, references)
-    losses = pipe.log_losses(examples, TRIED)
-    judged = [example for example, own in zip(examples, losses, strict=True) if own.any()]
-    n_gold = _count_gold(pipe, judged)
-    fit = fit_temperature(losses if n_gold else losses[:0], seed=seed)
-    before, threshold = pipe.cfg["temperature"], pipe.cfg["threshold"]
-    f = [_f1_at(pipe, judged, threshold)]
-    change_settings(nlp, name, temperature=fit.temperature)
-    change_settings(nlp, name, threshold=_new_threshold(pipe, judged, before, seed))
-    f.append(_f1_at(pipe, judged, pipe.cfg["threshold"]))
+    evidence = pipe.evidence(_annotate(nlp, name, references))
+    before = Settings(pipe.cfg["temperature"], pipe.cfg["threshold"])
+    losses = evidence.log_losses(TRIED)
+    fit = fit_temperature(losses if evidence.n_gold else losses[:0], seed=seed)
+    after = Settings(fit.temperature, _new_threshold(evidence, before, fit.temperature, seed))
+    change_settings(nlp, name, **after._asdict())
+    of_settings = evidence.log_losses([before.temperature, after.temperature]).sum(axis=0) / max(fit.documents, 1)
     return Calibration(
         name=name,
-        temperature=fit.temperature,
-        threshold=pipe.cfg["threshold"],
+        **after._asdict(),
         best_temperature=fit.best,
         interval=fit.interval,
         documents=fit.documents,
-        gold=n_gold,
-        loss=tuple((pipe.log_losses(judged, [before, fit.temperature]).sum(axis=0) / max(len(judged), 1)).tolist()),
-        f=None if f[0] is None or f[1] is None else (f[0], f[1]),
-        check_below=least_sure([p for _, own in pipe.predict([one.x for one in judged]) for p in own.tolist()]),
+        gold=evidence.n_gold,
+        loss=tuple(of_settings.tolist()),
+        f=None if evidence.order_stays or before.threshold is None else (_f1(evidence, before), _f1(evidence, after)),
+        check_below=least_sure(evidence.found(*after)),
     )
+
+
+def _new_threshold(evidence: Any, before: Settings, temperature: float, seed: int) -> float | None:
+    if before.threshold is None or temperature == before.temperature:
+        return before.threshold
+    if evidence.order_stays:
+        return same_decisions(before.threshold, temperature / before.temperature, evidence.relative)
+    return best_threshold(evidence.counts(temperature, THRESHOLDS), seed=seed)
+
+
+def _f1(evidence: Any, settings: Settings) -> float:
+    return float(f1(evidence.counts(settings.temperature, [settings.threshold]).sum(axis=(0, 1))))
 
 
 def _annotate(nlp: Language, name: str, references: Sequence[Doc]) -> list[Example]:
@@ -139,31 +153,3 @@ def _annotate(nlp: Language, name: str, references: Sequence[Doc]) -> list[Examp
     others = [other for other in nlp.pipe_names if other not in before]
     found = progress(nlp.pipe(predicted, disable=others), total=len(predicted), unit="doc", desc=f"Calibrate {name}")
     return [Example(doc, reference) for doc, reference in zip(found, references, strict=True)]
-
-
-def _count_gold(pipe: Any, examples: Sequence[Example]) -> int:
-    if _decides_by_threshold(pipe):
-        return sum(len(read_relations(example.y)) for example in examples)
-    return int(pipe.count_at(examples, [1.0])[..., 2].sum())
-
-
-def _f1_at(pipe: Any, examples: Sequence[Example], threshold: float | None) -> float | None:
-    """F1 of a component whose threshold is to be chosen anew; None for others, as what they find stays."""
-    if threshold is None or _decides_by_threshold(pipe):
-        return None
-    return float(f1(pipe.count_at(examples, [threshold]).sum(axis=(0, 1))))
-
-
-def _new_threshold(pipe: Any, examples: Sequence[Example], before: float, seed: int) -> float | None:
-    threshold = pipe.cfg["threshold"]
-    if threshold is None or not examples or pipe.cfg["temperature"] == before:
-        return threshold
-    if _decides_by_threshold(pipe):
-        return same_decisions(threshold, pipe.cfg["temperature"] / before, pipe.cfg["relative"])
-    return best_threshold(pipe.count_at(examples, THRESHOLDS), seed=seed)
-
-
-def _decides_by_threshold(pipe: Any) -> bool:
-    """Whether each probability is compared with the threshold by itself, as those of relations are: these keep their
-    order at any temperature. Of spans, those that overlap compete."""
-    return not hasattr(pipe, "count_at")

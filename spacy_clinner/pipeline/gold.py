@@ -9,6 +9,7 @@ from spacy.training import Example
 from spacy.util import filter_spans
 from thinc.types import Ints1d
 
+from ..annotations.entity import Entity
 from ..annotations.keys import DOC_ID_KEY, DOMAIN_KEY
 from ..errors import Errors
 from ..layers.crf import UNKNOWN
@@ -38,6 +39,16 @@ def gold_spans(reference: Doc, gold_from: GoldFrom, spans_key: str) -> Sequence[
     """
     spans = reference.ents if gold_from == "ents" else filter_spans(reference.spans[spans_key])
     return [trimmed for trimmed in map(_trim, spans) if len(trimmed)]
+
+
+def gold_entities(
+    reference: Doc, gold_from: GoldFrom, spans_key: str, domains: Sequence[str] | None
+) -> frozenset[Entity] | None:
+    """RETURNS (Optional[FrozenSet[Entity]]): `gold_spans` by their characters; None if there is no supervision."""
+    if not is_supervised(reference, gold_from, spans_key, domains):
+        return None
+    spans = gold_spans(reference, gold_from, spans_key)
+    return frozenset(Entity(span.start_char, span.end_char, span.label_) for span in spans)
 
 
 def _trim(span: Span) -> Span:

@@ -25,6 +25,7 @@ from ..head import Head
 from ..listening import warn_if_encoder_missed
 from .candidates import Candidates, read_entities
 from .confidence import confidences
+from .evidence import RelationEvidence, cross_entropy, sigmoid
 from .gold import read_gold_relations, targets_of, taught_entities
 from .groups import number_concepts, score_groups, targets_of_groups
 from .labels import allowed_pairs, collect_labels
@@ -210,34 +211,39 @@ class RelationExtractor(Head):
         all_entities = [self._read_entities(doc, spans_of(doc, self.cfg["spans_key"])) for doc in docs]
         for portion, logits, groups in self._score(docs, all_entities):
             cuts = np.cumsum([len(pairs) for _, pairs in portion])[:-1]
-            probabilities_of_pairs = _sigmoid(logits / self.cfg["temperature"])[groups]
+            probabilities_of_pairs = sigmoid(logits / self.cfg["temperature"])[groups]
             for (number, pairs), probabilities in zip(portion, np.split(probabilities_of_pairs, cuts), strict=True):
                 chosen, labels = np.nonzero(is_sure(probabilities))
                 triples = np.column_stack([pairs[chosen], labels])
                 found[number].append((triples, probabilities[chosen, labels]))
         return [_join(parts, is_sure) for parts in found]
 
-    def log_losses(self, examples: Iterable[Example], temperatures: Sequence[float]) -> NDArray[np.float64]:
-        """Compute how improbable the gold is at each of some temperatures, between the entities that were found.
+    def evidence(self, examples: Iterable[Example]) -> RelationEvidence:
+        """Collect what gold says about the probabilities of relations between the entities that were found.
 
-        examples (Iterable[Example]): Documents with entities, and their gold.
-        temperatures (Sequence[float]): What to divide scores by, in place of the setting.
-        RETURNS (NDArray[float64]): Binary cross-entropy of each document, summed over what is judged; 0 where there is
-            no gold. *Shape:* (documents, temperatures)
-        RAISES (ValueError): CE112 if one is not above 0; CE251 to CE254 for examples that cannot be judged.
+        examples (Iterable[Example]): Documents of this pipeline (an encoder that is listened to must have seen them)
+            with entities, and their gold.
+        RETURNS (RelationEvidence): The evidence.
+        RAISES (ValueError): CE251 to CE254 for examples that cannot be judged.
         """
-        for temperature in temperatures:
-            check_temperature(temperature)
         examples = list(examples)
         all_entities, relations = self._read_gold(examples, from_gold=False)
-        losses = np.zeros((len(examples), len(temperatures)))
-        for portion, logits, groups in self._score([example.predicted for example in examples], all_entities):
-            targets = targets_of_groups(self._targets(portion, relations), groups)
-            documents = np.repeat([number for number, _ in portion], [len(pairs) for _, pairs in portion])
-            of_groups = documents[np.unique(groups, return_index=True)[1]]
-            for column, temperature in enumerate(temperatures):
-                np.add.at(losses[:, column], of_groups, _cross_entropy(logits / temperature, targets).sum(axis=1))
-        return losses
+        width = len(self.labels)
+        logits, targets = [np.zeros((0, width))], [np.zeros((0, width), dtype="f")]
+        documents = [np.zeros(0, dtype="int64")]
+        for portion, of_groups, groups in self._score([example.predicted for example in examples], all_entities):
+            logits.append(of_groups)
+            targets.append(targets_of_groups(self._targets(portion, relations), groups))
+            numbers = np.repeat([number for number, _ in portion], [len(pairs) for _, pairs in portion])
+            documents.append(numbers[np.unique(groups, return_index=True)[1]])
+        return RelationEvidence(
+            logits=np.concatenate(logits),
+            targets=np.concatenate(targets),
+            documents=np.concatenate(documents),
+            n_documents=len(examples),
+            n_gold=sum(len(read_relations(example.reference)) for example in examples),
+            relative=self.cfg["relative"],
+        )
 
     def set_annotations(self, docs: Iterable[Doc], predictions: Sequence[Prediction]) -> None:
         """Write predicted relations to documents.
@@ -298,9 +304,9 @@ class RelationExtractor(Head):
         ops = self.model.ops
         scores, groups, backprop = score_groups(self.model, portion, all_entities, self._allowed(), rows, is_train=True)
         targets = ops.asarray2f(targets_of_groups(self._targets(portion, relations), groups))
-        for number, tokens, gradient in backprop((_sigmoid(scores) - targets) * scale):
+        for number, tokens, gradient in backprop((sigmoid(scores) - targets) * scale):
             d_rows[number][tokens] += gradient
-        return float(_cross_entropy(scores, targets).sum() * scale)
+        return float(cross_entropy(scores, targets).sum() * scale)
 
     def _score(
         self, docs: list[Doc], all_entities: list[Entities]
@@ -380,13 +386,3 @@ def _join(parts: list[Prediction], is_sure: Callable[[np.ndarray], np.ndarray]) 
     probabilities = np.concatenate([np.zeros(0), *(p for _, p in parts)])
     sure = is_sure(probabilities)
     return triples[sure], probabilities[sure]
-
-
-def _cross_entropy(logits, targets):
-    # log(1 + e^x) - y x
-    return np.logaddexp(0, logits) - targets * logits
-
-
-def _sigmoid(logits):
-    # the logistic function, which exp would overflow
-    return 0.5 * (1 + np.tanh(0.5 * logits))

@@ -5,7 +5,6 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example, validate_get_examples
@@ -22,10 +21,10 @@ from ...layers.temperature import check_temperature
 from ...models.crf_tagger import crf_params, forbid_labels, inc_crf_grads, sizes, take_labels
 from ...models.vocab_vectors import check_read_vectors
 from ..default_models import DEFAULT_CRF_TAGGER_MODEL
-from ..gold import encode_gold, gold_spans, is_supervised
+from ..gold import encode_gold, gold_entities, gold_spans, is_supervised
 from ..head import Head
 from ..listening import warn_if_encoder_missed
-from .counting import count_entities
+from .evidence import TaggerEvidence
 from .tying import Tie, read_strength
 
 # Entities of one document: rows of (start, end, label number), and the probability of each. Shapes: (m, 3) and (m,)
@@ -263,24 +262,6 @@ class CRFTagger(Head):
         span = np.array([[0, start, end, self.labels.index(label)]])
         return float(crf.span_probabilities(*self._scores([doc]), span)[0])
 
-    def count_at(self, examples: Iterable[Example], thresholds: Sequence[float]) -> NDArray[np.int64]:
-        """Count what `predict` would find at each of some thresholds, reading the documents once.
-
-        examples (Iterable[Example]): Documents of this pipeline, with gold.
-        thresholds (Sequence[float]): What to ask for in place of the setting, each 0 to 1.
-        RETURNS (NDArray[int64]): Right, predicted and gold entities of each document; 0 where there is no gold.
-            *Shape:* (documents, thresholds, 3)
-        RAISES (ValueError): CE111 if a threshold is no probability.
-        """
-        examples = list(examples)
-        scores = self._scores([example.predicted for example in examples])
-        found = [_by_document(decoded, len(examples)) for decoded in crf.decode_at(*scores, thresholds)]
-        counts = [
-            count_entities(examples, [spans for spans, _ in of_one], self.labels, **self._gold_settings())
-            for of_one in found
-        ]
-        return np.stack(counts, axis=1)
-
     def spans_above(self, docs: Iterable[Doc], at_least: float) -> list[Prediction]:
         """Find all spans that may be entities, predicted or not; they may overlap.
 
@@ -292,20 +273,20 @@ class CRFTagger(Head):
         docs = list(docs)
         return _by_document(crf.spans_above(*self._scores(docs), at_least), len(docs))
 
-    def log_losses(self, examples: Iterable[Example], temperatures: Sequence[float]) -> NDArray[np.float64]:
-        """Compute how improbable the gold is at each of some temperatures.
+    def evidence(self, examples: Iterable[Example]) -> TaggerEvidence:
+        """Collect what gold says about the probabilities, at any temperature and threshold.
 
-        examples (Iterable[Example]): Documents with gold.
-        temperatures (Sequence[float]): What to divide all scores by, in place of the setting.
-        RETURNS (NDArray[float64]): Negative log-likelihood of each document, 0 where gold says nothing. *Shape:*
-            (documents, temperatures)
-        RAISES (ValueError): CE112 if one is not above 0, CE202 and CE203 as `encode_gold`.
+        examples (Iterable[Example]): Documents of this pipeline (an encoder that is listened to must have seen them),
+            with gold.
+        RETURNS (TaggerEvidence): The evidence.
+        RAISES (ValueError): CE202 and CE203 as `encode_gold`.
         """
         examples = list(examples)
-        params, emissions, lengths = self._emissions([example.predicted for example in examples])
-        tags = encode_gold(examples, self.label_numbers, **self._gold_settings())
-        found = [crf.likelihood(*crf.temper(params, emissions, t), lengths, tags).loss for t in temperatures]
-        return np.stack(found, axis=1)
+        docs = [example.predicted for example in examples]
+        settings = self._gold_settings()
+        tags = encode_gold(examples, self.label_numbers, **settings)
+        gold = [gold_entities(example.reference, **settings) for example in examples]
+        return TaggerEvidence(*self._emissions(docs), tags, docs, gold, self.labels)
 
     def k_best(self, doc: Doc, k: int = 5) -> list[tuple[list[Span], float]]:
         """Find the most probable segmentations of a document into entities.

@@ -68,7 +68,8 @@ def test_log_losses_are_those_of_the_probabilities(trained, level):
                     trained.pipe([pair.x for pair in examples(trained)]), examples(trained), strict=True
                 )
             ]
-        losses = pipe.log_losses(pairs, [1.0, 2.0])
+        evidence = pipe.evidence(pairs)
+        losses = evidence.log_losses([1.0, 2.0])
         for pair, own, (triples, probabilities) in zip(
             pairs, losses, pipe.predict([pair.x for pair in pairs], at_least=0.0), strict=True
         ):
@@ -79,9 +80,12 @@ def test_log_losses_are_those_of_the_probabilities(trained, level):
             expected = -np.log(np.where(is_true, probabilities, 1 - probabilities)).sum()
             assert own[0] == pytest.approx(expected, rel=1e-3, abs=1e-4)
         assert losses[:, 1].sum() > losses[:, 0].sum() > 0
+        if level == "mentions":
+            sure = np.concatenate([own for _, own in pipe.predict([pair.x for pair in pairs], at_least=0.5)])
+            np.testing.assert_allclose(np.sort(evidence.found(1.0, 0.5)), np.sort(sure))
         unknown = pairs[0].y.copy()
         del unknown.user_data[RELATIONS_KEY]
-        assert pipe.log_losses([Example(pairs[0].x, unknown)], [1.0]).tolist() == [[0.0]]
+        assert pipe.evidence([Example(pairs[0].x, unknown)]).log_losses([1.0]).tolist() == [[0.0]]
     finally:
         pipe.cfg["level"] = "mentions"
 

@@ -82,13 +82,31 @@ def test_spans_above_holds_what_is_predicted_and_more(trained):
 def test_log_losses_are_those_of_the_loss_at_1(trained):
     pipe = trained.get_pipe("tagger")
     pairs = examples(trained)
-    losses = pipe.log_losses(pairs, [0.5, 1.0, 2.0])
+    losses = pipe.evidence(pairs).log_losses([0.5, 1.0, 2.0])
     loss, _ = pipe.get_loss(pairs, pipe.model.predict([pair.x for pair in pairs]))
-    supervised = [len(pair.x) for pair in pairs if pipe.log_losses([pair], [1.0]).any()]
+    supervised = [len(pair.x) for pair in pairs if pipe.evidence([pair]).log_losses([1.0]).any()]
     assert losses.shape == (len(pairs), 3)
     assert losses[:, 1].sum() / sum(supervised) == pytest.approx(loss, rel=1e-4)
     # it has learned these by heart, so colder is better
     assert (np.diff(losses.sum(axis=0)) > 0).all()
+
+
+def test_evidence_counts_and_finds_as_the_tagger_does(trained):
+    pipe = trained.get_pipe("tagger")
+    evidence = pipe.evidence(examples(trained))
+    docs = [pair.x for pair in examples(trained)]
+    for threshold in (0.2, 0.999):
+        pipe.cfg["threshold"] = threshold
+        found = pipe.predict(docs)
+        probabilities = np.concatenate([own for _, own in found])
+        np.testing.assert_allclose(evidence.found(1.0, threshold), probabilities)
+        counts = evidence.counts(1.0, [0.5, threshold])
+        for (_, gold), (spans, _), row in zip(TEXTS, found, counts[:, 1].tolist(), strict=True):
+            rows = {(start, end, pipe.labels[label]) for start, end, label in spans.tolist()}
+            assert row == [len(rows & set(gold)), len(rows), len(gold)]
+    pipe.cfg["threshold"] = None
+    assert evidence.n_gold == sum(len(gold) for _, gold in TEXTS)
+    np.testing.assert_allclose(evidence.found(1.0, None), np.concatenate([own for _, own in pipe.predict(docs)]))
 
 
 # learning

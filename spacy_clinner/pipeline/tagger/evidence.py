@@ -1,0 +1,84 @@
+"""What gold says about a tagger's probabilities, at any temperature and threshold; the encoder has run once for all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.tokens import Doc
+from thinc.types import Floats2d, Ints1d, Ints2d
+
+from ...annotations.entity import Entity
+from ...layers import crf
+
+
+@dataclass(frozen=True)
+class TaggerEvidence:
+    """Scores of documents and their gold.
+
+    params (CRFParams), emissions (Floats2d), lengths (Ints1d): Scores at temperature 1, as for `layers.crf`.
+    tags (Ints1d): Gold tag of each token, `layers.crf.UNKNOWN` where it is not annotated.
+    docs (Sequence[Doc]): The predicted documents.
+    gold (Sequence[Optional[FrozenSet[Entity]]]): Entities of each document; None where there is no gold.
+    labels (Sequence[str]): The tagger's labels.
+    """
+
+    params: crf.CRFParams
+    emissions: Floats2d
+    lengths: Ints1d
+    tags: Ints1d
+    docs: Sequence[Doc]
+    gold: Sequence[frozenset[Entity] | None]
+    labels: Sequence[str]
+
+    # spans that overlap compete: what is found at a threshold changes with the temperature
+    order_stays = False
+
+    @property
+    def n_gold(self) -> int:
+        """How many entities the gold has."""
+        return sum(len(entities or ()) for entities in self.gold)
+
+    def log_losses(self, temperatures: Sequence[float]) -> NDArray[np.float64]:
+        """Compute how improbable the gold is.
+
+        temperatures (Sequence[float]): What to divide all scores by.
+        RETURNS (NDArray[float64]): Negative log-likelihood of each document, 0 where gold says nothing. *Shape:*
+            (documents, temperatures)
+        RAISES (ValueError): CE112 if a temperature is not above 0.
+        """
+        tempered = (crf.temper(self.params, self.emissions, temperature) for temperature in temperatures)
+        return np.stack([crf.likelihood(*scores, self.lengths, self.tags).loss for scores in tempered], axis=1)
+
+    def counts(self, temperature: float, thresholds: Sequence[float]) -> NDArray[np.int64]:
+        """Count what is right, predicted and in the gold.
+
+        temperature (float), thresholds (Sequence[float]): As of the tagger's settings.
+        RETURNS (NDArray[int64]): The three numbers of each document; 0 where there is no gold. *Shape:* (documents,
+            thresholds, 3)
+        RAISES (ValueError): CE111 and CE112 if a threshold or temperature is none.
+        """
+        tempered = crf.temper(self.params, self.emissions, temperature)
+        counts = np.zeros((len(self.docs), len(thresholds), 3), dtype="int64")
+        for column, (spans, _) in enumerate(crf.decode_at(*tempered, self.lengths, thresholds)):
+            for number, entities in enumerate(self._entities(spans)):
+                gold = self.gold[number]
+                if gold is not None:
+                    counts[number, column] = len(gold & entities), len(entities), len(gold)
+        return counts
+
+    def found(self, temperature: float, threshold: float | None) -> NDArray[np.float64]:
+        """RETURNS (NDArray[float64]): Probabilities of what is predicted in documents with gold. *Shape:* (m,)"""
+        tempered = crf.temper(self.params, self.emissions, temperature)
+        spans, probabilities = crf.decode(*tempered, self.lengths, threshold)
+        judged = np.array([entities is not None for entities in self.gold], dtype=bool)
+        return probabilities[judged[spans[:, 0]]]
+
+    def _entities(self, spans: Ints2d) -> list[set[Entity]]:
+        """Spans (m, 4) as entities of each document."""
+        found: list[set[Entity]] = [set() for _ in self.docs]
+        for number, start, end, label in spans.tolist():
+            doc = self.docs[number]
+            end_char = doc[end - 1].idx + len(doc[end - 1])
+            found[number].add(Entity(doc[start].idx, end_char, self.labels[label]))
+        return found
