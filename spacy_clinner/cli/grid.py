@@ -27,17 +27,22 @@ def grid_cli(
     from ..reports.grid import grid_tables
     from ..reports.grid_scores import score_tables
     from ..reports.plots import check_plots
+    from ..reports.probabilities import probability_tables
 
     with coded_errors():
         grid = read_grid(spec)
         if dry or why:
-            return options.show_plan(grid.cells, output, why)
+            return options.show_plan([*grid.cells, *grid.probabilities], output, why)
         check_plots()
-        records = run_steps(grid.cells, output, jobs)
+        found = run_steps([*grid.cells, *grid.probabilities], output, jobs)
+        records, measured = found[: len(grid.cells)], found[len(grid.cells) :]
         tables, scores = grid_tables(records, grid.baseline), None
         if grid.keep_predictions:
             scores = score_grid(grid, output)
             tables += score_tables(scores, records)
+        if measured:
+            scores = {**(scores or {}), "probabilities": measured}
+            tables += probability_tables(measured)
         path = output / spec.stem
         print(write_experiment(path, "grid", grid.title, records, tables, scores))
         msg.good(f"Saved {path}.md, .json, .png and .svg; all of every run is in {output / 'results.jsonl'}")

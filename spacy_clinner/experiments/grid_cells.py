@@ -10,6 +10,7 @@ from pydantic import BaseModel, StrictBool, StrictInt, StrictStr
 
 from .cell import Cell
 from .given_predictions import GivenPredictions
+from .probability_cell import ProbabilityCell
 from .toml_file import check_toml, read_toml, refuse
 
 
@@ -44,6 +45,7 @@ class GridFile(BaseModel, extra="forbid"):
     baseline: StrictStr | None = None
     keep_predictions: StrictBool = False
     keep_models: StrictBool = False
+    probabilities: StrictBool = False
     overrides: dict[StrictStr, Any] = {}
     tasks: Tasks
     methods: dict[StrictStr, Method]
@@ -60,6 +62,7 @@ class Grid:
     keep_predictions (bool): Whether the entities found on test stay, to be scored in every mode.
     cells (Sequence[Union[Cell, GivenPredictions]]): All trainings, and predictions to be scored beside theirs; their
         keys are "source", "target", "method" and "seed".
+    probabilities (Sequence[ProbabilityCell]): What is measured of each training's probabilities, if that is wanted.
     """
 
     title: str
@@ -68,6 +71,7 @@ class Grid:
     baseline: str | None
     keep_predictions: bool
     cells: Sequence[Cell | GivenPredictions]
+    probabilities: Sequence[ProbabilityCell]
 
 
 def read_grid(path: Path) -> Grid:
@@ -87,7 +91,8 @@ def read_grid(path: Path) -> Grid:
         _make_cell(spec, name, source, target, seed)
         for (source, target), seed, name in product(tasks, spec.seeds, shown)
     ]  # fmt: skip
-    return Grid(spec.title or path.stem, shown, tasks, spec.baseline, spec.keep_predictions, cells)
+    measured = [ProbabilityCell(cell) for cell in cells if spec.probabilities and isinstance(cell, Cell)]
+    return Grid(spec.title or path.stem, shown, tasks, spec.baseline, spec.keep_predictions, cells, measured)
 
 
 def _tasks(spec: Tasks) -> list[tuple[str, str]]:

@@ -122,6 +122,7 @@ config = "{room}/config.cfg"
 test = "{room}/test.spacy"
 seeds = [0]
 baseline = "short"
+probabilities = true
 overrides = {{ "paths.train" = "{room}/train.spacy", "paths.dev" = "{room}/dev.spacy" }}
 
 [tasks]
@@ -144,6 +145,9 @@ def test_the_command_names_its_files_after_the_grid(tmp_path):
     assert result.exit_code == 0, result.output
     page = (tmp_path / "out" / "lengths.md").read_text(encoding="utf8")
     assert "| a → b | " in page and "F1 against short" in page and page.strip() in result.output
-    runs = json.loads((tmp_path / "out" / "lengths.json").read_text(encoding="utf8"))["runs"]
+    assert "## Probabilities, a → b" in page
+    told = json.loads((tmp_path / "out" / "lengths.json").read_text(encoding="utf8"))
+    runs = told["runs"]
+    assert [one["keys"]["method"] for one in told["scores"]["probabilities"]] == ["short", "long"]
     assert [(run["method"], run["best_step"] <= 4) for run in runs] == [("short", True), ("long", True)]
     assert {path.suffix for path in (tmp_path / "out").glob("lengths.*")} == {".md", ".json", ".png", ".svg"}
