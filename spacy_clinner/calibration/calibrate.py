@@ -33,7 +33,7 @@ class Settings(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Calibration:
+class Calibrated:
     """What was found for a component.
 
     name (str): Name of the component.
@@ -77,7 +77,7 @@ def find_calibrated(nlp: Language) -> list[str]:
     return names
 
 
-def calibrate(nlp: Language, references: Sequence[Doc], *, seed: int = 0) -> list[Calibration]:
+def calibrate(nlp: Language, references: Sequence[Doc], *, seed: int = 0) -> list[Calibrated]:
     """Give each component the temperature at which the gold is most probable, and a threshold to go with it.
 
     Components are calibrated in order, each on what the ones before it find then.
@@ -85,18 +85,18 @@ def calibrate(nlp: Language, references: Sequence[Doc], *, seed: int = 0) -> lis
     nlp (Language): The pipeline; settings of its components are changed.
     references (Sequence[Doc]): Documents with gold that the pipeline was not trained on.
     seed (int): Seed of the resamples.
-    RETURNS (List[Calibration]): What was found. A component of whose kind there is no gold stays as it is.
+    RETURNS (List[Calibrated]): What was found. A component of whose kind there is no gold stays as it is.
     RAISES (ValueError): CE381 as `find_calibrated`; CE203, CE207 and CE251 to CE253 on gold that does not fit.
     """
     return [_calibrate(nlp, name, references, seed) for name in find_calibrated(nlp)]
 
 
-def check_gold(found: Sequence[Calibration], data: Path) -> None:
+def check_gold(found: Sequence[Calibrated], data: Path) -> None:
     """See that documents say something about a component.
 
     Warns (CW381) if that is only one document: the temperature stays 1, as nothing is known of its spread.
 
-    found (Sequence[Calibration]): What was found.
+    found (Sequence[Calibrated]): What was found.
     data (Path): The documents' file.
     RAISES (ValueError): CE382 if there is no gold for any component.
     """
@@ -107,7 +107,7 @@ def check_gold(found: Sequence[Calibration], data: Path) -> None:
             warnings.warn(Warnings.CW381.format(name=one.name, path=data), stacklevel=2)
 
 
-def _calibrate(nlp: Language, name: str, references: Sequence[Doc], seed: int) -> Calibration:
+def _calibrate(nlp: Language, name: str, references: Sequence[Doc], seed: int) -> Calibrated:
     pipe = cast(Any, nlp.get_pipe(name))
     evidence = pipe.evidence(_annotate(nlp, name, references))
     before = Settings(pipe.cfg["temperature"], pipe.cfg["threshold"])
@@ -116,7 +116,7 @@ def _calibrate(nlp: Language, name: str, references: Sequence[Doc], seed: int) -
     after = Settings(fit.temperature, _new_threshold(evidence, before, fit.temperature, seed))
     change_settings(nlp, name, **after._asdict())
     of_settings = evidence.log_losses([before.temperature, after.temperature]).sum(axis=0) / max(fit.documents, 1)
-    return Calibration(
+    return Calibrated(
         name=name,
         **after._asdict(),
         best_temperature=fit.best,

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from spacy.language import Language
 
 from ..provenance import provenance
-from .calibrate import META_KEY, Calibration
+from .calibrate import META_KEY, Calibrated
 
 
-def record(nlp: Language, found: Sequence[Calibration], data: Mapping[str, str]) -> None:
+def record(nlp: Language, found: Sequence[Calibrated], data: Mapping[str, str]) -> None:
     """Write calibrations to a pipeline's meta: each under its component's name, a sentence of each in the notes.
 
     nlp (Language): The pipeline.
-    found (Sequence[Calibration]): What was found; of components without gold nothing is written.
+    found (Sequence[Calibrated]): What was found; of components without gold nothing is written.
     data (Mapping[str, str]): Checksums of the documents by path.
     """
     of_run = {"data": dict(data), **{key: value for key, value in provenance().items() if key != "command"}}

@@ -11,7 +11,7 @@ from .tables import percent
 def calibration_table(found: Sequence[Any]) -> str:
     """Show each component before and after.
 
-    found (Sequence[Calibration]): From `calibration.calibrate`.
+    found (Sequence[Calibrated]): From `calibration.calibrate`.
     RETURNS (str): A table for a terminal.
     """
     header = (
