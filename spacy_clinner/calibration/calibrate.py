@@ -19,11 +19,6 @@ from .temperature import TRIED, fit_temperature
 from .threshold import TRIED as THRESHOLDS
 from .threshold import best_threshold, f1, least_sure, same_decisions
 
-# What was found for each component, by its name: temperature, threshold, `check_below`, the data and their date.
-# Written by: `calibrate`, `spacy_clinner.calibrate.v1`.
-# Read by: `annotate`.
-META_KEY = "clinner_calibration"
-
 
 class Settings(NamedTuple):
     """What of a component decides how sure it is, and what it finds."""

@@ -10,9 +10,9 @@ from spacy.util import registry, resolve_dot_names
 
 from ..annotations.keys import DOMAIN_KEY
 from ..assembly.drop_components import drop_components
+from ..assembly.training_data import TRAINING_DATA, checksums
 from ..errors import Warnings
 from .calibrate import calibrate
-from .data import TRAINING_DATA, checksums
 from .record import record
 
 

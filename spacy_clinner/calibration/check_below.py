@@ -5,7 +5,7 @@ from typing import Any
 from spacy.language import Language
 
 from ..annotations.writers import entity_tagger
-from .calibrate import META_KEY
+from ..assembly.calibrated import META_KEY
 
 
 def entity_bound(nlp: Language, spans_key: str | None = None) -> float | None:

@@ -1,11 +1,12 @@
-"""What a saved pipeline tells of its calibration: in its meta, and in the card that `spacy package` makes of that."""
+"""Record what was found: a saved pipeline tells how it was calibrated, on what, and when."""
 
 from collections.abc import Mapping, Sequence
 
 from spacy.language import Language
 
+from ..assembly.calibrated import META_KEY, tell_calibrations
 from ..provenance import provenance
-from .calibrate import META_KEY, Calibrated
+from .calibrate import Calibrated
 
 
 def record(nlp: Language, found: Sequence[Calibrated], data: Mapping[str, str]) -> None:
@@ -15,26 +16,10 @@ def record(nlp: Language, found: Sequence[Calibrated], data: Mapping[str, str]) 
     found (Sequence[Calibrated]): What was found; of components without gold nothing is written.
     data (Mapping[str, str]): Checksums of the documents by path.
     """
-    of_run = {"data": dict(data), **{key: value for key, value in provenance().items() if key != "command"}}
-    known = {**nlp.meta.get(META_KEY, {})}
-    said = [_sentence(name, kept["temperature"], kept["interval"]) for name, kept in known.items()]
-    notes = [line for line in nlp.meta.get("notes", "").splitlines() if line and line not in said]
-    for one in found:
-        if one.gold:
-            known[one.name] = {
-                **one.to_dict(),
-                "data": dict(data),
-                "date": of_run["date"],
-                "versions": of_run["versions"],
-            }
-    nlp.meta[META_KEY] = known
-    said = [_sentence(name, kept["temperature"], kept["interval"]) for name, kept in known.items()]
-    nlp.meta["notes"] = "\n\n".join([*notes, *said])
-
-
-def _sentence(name: str, temperature: float, interval: Sequence[float]) -> str:
-    low, high = interval
-    return (
-        f"Probabilities of `{name}` are calibrated: its scores are divided by a temperature of {temperature:.2f} "
-        f"(95 % of resamples of the documents: {low:.2f} to {high:.2f})."
-    )
+    of_run = provenance()
+    known = {
+        one.name: {**one.to_dict(), "data": dict(data), "date": of_run["date"], "versions": of_run["versions"]}
+        for one in found
+        if one.gold
+    }
+    tell_calibrations(nlp, {**nlp.meta.get(META_KEY, {}), **known})

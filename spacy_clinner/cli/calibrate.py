@@ -31,8 +31,8 @@ def calibrate_cli(
     from wasabi import msg
 
     from ..annotations.documents import read_docs
+    from ..assembly.training_data import check_unseen
     from ..calibration.calibrate import calibrate, check_gold, find_calibrated
-    from ..calibration.data import check_unseen
     from ..calibration.record import record
     from ..files import check_replaceable, write_folder_atomically
     from ..provenance import sha256

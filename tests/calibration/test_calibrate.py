@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import spacy
 
-from spacy_clinner.calibration.calibrate import META_KEY, calibrate
+from spacy_clinner.assembly.calibrated import META_KEY
+from spacy_clinner.calibration.calibrate import calibrate
 from spacy_clinner.calibration.record import record
 
 from ..toys import relations, tagger

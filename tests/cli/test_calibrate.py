@@ -3,7 +3,7 @@ import spacy
 from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
-from spacy_clinner.calibration.data import TRAINING_DATA
+from spacy_clinner.assembly.training_data import TRAINING_DATA
 from spacy_clinner.cli import clinner_cli
 from spacy_clinner.provenance import sha256
 

@@ -21,10 +21,19 @@ def check_unseen(nlp: Language, data: Path) -> None:
         tells of, or that its config names and that is still there.
     """
     checksum = sha256(data)
-    known = {**nlp.meta.get(TRAINING_DATA, {}), **checksums(nlp, "train_corpus")}
-    for path, other in known.items():
+    for path, other in trained_on(nlp).items():
         if other == checksum:
             raise ValueError(Errors.CE383.format(path=data, train=path))
+
+
+def trained_on(nlp: Language) -> dict[str, str]:
+    """Find what is known of the files that a pipeline was trained on.
+
+    nlp (Language): The pipeline.
+    RETURNS (Dict[str, str]): SHA-256 by path: of those that its meta tells of, and of those that its config names and
+        that are still there.
+    """
+    return {**nlp.meta.get(TRAINING_DATA, {}), **checksums(nlp, "train_corpus")}
 
 
 def checksums(nlp: Language, corpus: str) -> dict[str, str]:
