@@ -765,6 +765,32 @@ class Errors(metaclass=_Coded):
         "elsewhere, and would stay too sure of itself. Name documents that it has not seen, or insist by "
         "--training-data."
     )
+    # 384-389 ensembles
+    CE384 = (
+        "Pipeline {number} of the ensemble has {n} active taggers (clinner_crf_tagger) among its components: {names}. "
+        "Each must have exactly one: leave others out (`python -m spacy clinner strip`)."
+    )
+    CE385 = (
+        "Pipeline {number} of the ensemble reads texts in another way than the first: their {what} differ. Train all "
+        "with the same `[nlp]` settings and `initialize.lookups`."
+    )
+    CE386 = (
+        "The tagger of pipeline {number} of the ensemble has other labels than the first; only one of them knows "
+        "{labels}. Train all on the same corpus, or give all the same `[initialize.components.NAME] labels`."
+    )
+    CE387 = (
+        "`{setting}` of the tagger in pipeline {number} of the ensemble is {theirs}, but {ours} in the first: they "
+        "were not taught the same. Train all with the same settings."
+    )
+    CE388 = (
+        "Tagger {name!r} of pipeline {number} cannot be a member of an ensemble: it needs a trained model of "
+        "spacy_clinner.CRFTagger.v1 with an encoder that can be its own, and has {architecture}. Of an ensemble, name "
+        "the members instead."
+    )
+    CE389 = (
+        "The encoder {name!r} of spacy_clinner.TaggerEnsemble.v1 listens to another component. Give each member an "
+        "encoder of its own; `python -m spacy clinner ensemble` makes them of taggers that listen."
+    )
     # 340-349 many notes, and documents whose tokens were changed
     CE340 = (
         "A component has written something on this note that cannot leave its process ({error}). Annotate without "
@@ -899,6 +925,10 @@ class Warnings(metaclass=_Coded):
     CW382 = (
         "The dev documents hold no gold for '{name}', which is saved uncalibrated. Give `[training] dev_corpus` "
         "annotated documents of the callback's `domains`, or leave the callback out."
+    )
+    CW384 = (
+        "The tagger of pipeline {number} has a threshold of {theirs}, that of the first, {ours}, becomes the "
+        "ensemble's. Neither was chosen for it: run `python -m spacy clinner calibrate` on dev documents."
     )
     CW360 = (
         "Component {name!r} failed on a batch of {n} documents ({error}), but on none of them alone, so that all are "

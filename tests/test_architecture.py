@@ -13,9 +13,10 @@ PACKAGE = Path(spacy_clinner.__file__).parent
 GROUND = {"__init__", "cells", "configs", "encodings", "errors", "extras", "files", "forks", "ledger", "processes"}
 GROUND |= {"progress", "provenance"}
 # from right to left
-MAY_IMPORT: dict[str, set[str]] = {"layers": set(), "text": set(), "annotations": set(), "assembly": set()}
+MAY_IMPORT: dict[str, set[str]] = {"layers": set(), "text": set(), "annotations": set()}
 MAY_IMPORT["recipes"] = set()
 MAY_IMPORT["models"] = {"layers", "text", "annotations"}
+MAY_IMPORT["assembly"] = {"models"}
 MAY_IMPORT["transfer"] = {"models", "layers", "assembly"}
 MAY_IMPORT["training"] = {"text", "annotations"}
 MAY_IMPORT["scoring"] = {"text", "annotations"}

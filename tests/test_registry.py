@@ -32,6 +32,7 @@ NAMES = {
         "spacy_clinner.MMDAlignment.v1",
         "spacy_clinner.NeuroNEREmbed.v1",
         "spacy_clinner.RelationClassifier.v1",
+        "spacy_clinner.TaggerEnsemble.v1",
         "spacy_clinner.Tok2VecTransformer.v1",
         "spacy_clinner.TransformerModel.v1",
         "spacy_clinner.VectorsEmbed.v1",

@@ -6,6 +6,7 @@ from spacy.language import Language
 from spacy.ty import ListenedToComponent
 
 from ..errors import Errors
+from .share_vectors import share_vectors
 
 CONTEXT = "context"
 MEDSPACY = "medspacy>=1.3"
@@ -24,7 +25,7 @@ def combine_pipelines(pipelines: Sequence[Language]) -> Language:
     for other in others:
         if shared := [name for name, pipe in other.components if _is_shared(pipe)]:
             raise ValueError(Errors.CE261.format(names=", ".join(shared)))
-        _share_vectors(first, other)
+        share_vectors(first, other)
         for name in other.component_names:
             if name in first.component_names:
                 raise ValueError(Errors.CE260.format(name=name))
@@ -49,12 +50,3 @@ def add_context(nlp: Language, entity_labels: Sequence[str]) -> None:
 
 def _is_shared(pipe) -> bool:
     return isinstance(pipe, ListenedToComponent) and bool(pipe.listening_components)
-
-
-def _share_vectors(nlp: Language, other: Language) -> None:
-    if not len(other.vocab.vectors):
-        return
-    if not len(nlp.vocab.vectors):
-        nlp.vocab.vectors = other.vocab.vectors
-    elif nlp.vocab.vectors.to_bytes(exclude=["strings"]) != other.vocab.vectors.to_bytes(exclude=["strings"]):
-        raise ValueError(Errors.CE262)

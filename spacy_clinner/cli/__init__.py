@@ -10,6 +10,7 @@ from . import (  # noqa: F401
     curve,
     debug,
     demo_corpus,
+    ensemble,
     evaluate,
     evaluate_relations,
     grid,
