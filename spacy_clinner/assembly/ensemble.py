@@ -2,10 +2,12 @@
 
 import warnings
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from typing import Any
 
 from spacy.language import Language
 from spacy.ty import ListenedToComponent
+from spacy.util import dot_to_object, set_dot_to_object
 
 from ..errors import Errors, Warnings
 from ..models.ensemble import Member, pool_members
@@ -100,7 +102,7 @@ def _own_encoder(nlp: Language, name: str, number: int) -> dict[str, Any]:
     tagger: Any = nlp.get_pipe(name)
     for upstream, encoder in reversed(nlp.components[: nlp.component_names.index(name)]):
         if isinstance(encoder, ListenedToComponent) and encoder.listener_map.get(name):
-            nlp.replace_listeners(upstream, name, list(_listeners_in(nlp.get_pipe_config(name)["model"], "model")))
+            _replace_listeners(nlp, upstream, name)
             if not encoder.listening_components:
                 nlp.remove_pipe(upstream)
             break
@@ -108,6 +110,17 @@ def _own_encoder(nlp: Language, name: str, number: int) -> dict[str, Any]:
     if config["@architectures"] != TAGGER or not tagger.model.has_dim("nO") or listeners_of(tagger.model):
         raise ValueError(Errors.CE388.format(number=number, name=name, architecture=config["@architectures"]))
     return config["tok2vec"]
+
+
+def _replace_listeners(nlp: Language, upstream: str, name: str) -> None:
+    encoder: Any = nlp.get_pipe(upstream)
+    of_encoder, of_tagger = (nlp.get_pipe_config(pipe) for pipe in (upstream, name))
+    listeners = {path: deepcopy(dot_to_object(of_tagger, path)) for path in _listeners_in(of_tagger["model"], "model")}
+    nlp.replace_listeners(upstream, name, list(listeners))
+    if as_own := encoder.model.attrs.get("replace_listener_cfg"):
+        # spaCy looks for a transformer's listener, whose pooling it keeps, in `model.tok2vec` only
+        for path, listener in listeners.items():
+            set_dot_to_object(of_tagger, path, as_own(of_encoder["model"], listener))
 
 
 def _listeners_in(config: dict[str, Any], path: str) -> Iterator[str]:
@@ -121,8 +134,8 @@ def _listeners_in(config: dict[str, Any], path: str) -> Iterator[str]:
 
 def _tell_of_all(nlp: Language, pipelines: Sequence[Language], name: str) -> None:
     """What was measured of the first tagger is not so of the ensemble; and none has seen fewer documents."""
-    data = {path: checksum for other in pipelines for path, checksum in trained_on(other).items()}
-    nlp.meta = {key: value for key, value in nlp.meta.items() if key not in OF_ONE} | {TRAINING_DATA: data}
+    nlp.meta = {key: value for key, value in nlp.meta.items() if key not in OF_ONE}
+    nlp.meta[TRAINING_DATA] = {path: checksum for one in pipelines for path, checksum in trained_on(one).items()}
     if known := nlp.meta.get(META_KEY):
         tell_calibrations(nlp, {other: found for other, found in known.items() if other != name})
 

@@ -14,6 +14,7 @@ COMMANDS = [
     ["grid", "nowhere.toml", "--output", "out"],
     ["curve", "nowhere.cfg", "--source", "model", *DATA],
     ["combine", "nowhere", "nowhere", "out"],
+    ["ensemble", "nowhere", "nowhere", "out"],
     ["strip", "nowhere", "out", "--drop", "ner"],
     ["annotate", "nowhere", "note.txt"],
 ]
