@@ -17,8 +17,8 @@ def ensemble_cli(
 ) -> None:
     """Save the first pipeline with the taggers of all as one, whose scores are the means of theirs.
 
-    Each counts as it predicts, at its own temperature. The ensemble is to be calibrated anew: it starts at temperature
-    1, with the threshold of the first tagger. All components but the tagger are those of the first pipeline.
+    Each counts as it predicts, at its own temperature. Calibrate the ensemble anew: it has the first one's threshold,
+    and a temperature of 1. All components but the tagger are those of the first pipeline.
     """
     import spacy
     from wasabi import msg
