@@ -12,6 +12,7 @@ import srsly
 from spacy.tokens import Doc, Span, SpanGroup
 
 from .char_spans import expanded_span
+from .keys import SPANS_KEY
 
 # A span in the bytes of a group: id, kb_id, label, first and last token, first and last character. The bytes are the
 # only way to a span whose tokens are gone.
@@ -86,6 +87,19 @@ def probabilities_of(doc: Doc, key: str) -> dict[tuple[int, int, int], float]:
     spans = steady_spans(doc, key)
     scores = doc.spans[key].attrs.get("scores", ()) if spans else ()
     return {(span.start, span.end, span.label): float(p) for span, p in zip(spans, scores, strict=False)}
+
+
+def group_of_ents(doc: Doc) -> str:
+    """Find the span group in which the tagger that wrote `doc.ents` keeps their probabilities.
+
+    doc (Doc): An annotated document.
+    RETURNS (str): The default key if it has a group, or if no other group with probabilities holds all of `doc.ents`.
+    """
+    if SPANS_KEY in doc.spans:
+        return SPANS_KEY
+    entities = {(span.start, span.end, span.label) for span in doc.ents}
+    keys = (key for key in sorted(doc.spans) if "scores" in doc.spans[key].attrs)
+    return next((key for key in keys if entities <= probabilities_of(doc, key).keys()), SPANS_KEY)
 
 
 def _fits(group: SpanGroup, i: int) -> bool:

@@ -19,6 +19,18 @@ def test_probabilities_come_from_the_taggers_group(doc):
     assert annotations_of(doc) == [Annotation(0, 10, "Problem", 0.75), Annotation(15, 20, "Problem", 0.25)]
 
 
+def test_a_tagger_may_keep_them_in_another_group(doc):
+    doc.spans["unsure"] = [Span(doc, 0, 2, "Problem")]
+    doc.spans["unsure"].attrs["scores"] = [0.1]
+    doc.spans["without"] = list(doc.ents)
+    doc.spans["mine"] = [Span(doc, 0, 1, "Other"), *doc.ents]
+    doc.spans["mine"].attrs["scores"] = [0.2, 0.75, 0.25]
+    assert [entity.probability for entity in annotations_of(doc)] == [0.75, 0.25]
+    # no group is of all entities: who wrote them is not known
+    doc.ents = [*doc.ents, Span(doc, 2, 3, "Problem")]
+    assert [entity.probability for entity in annotations_of(doc)] == [None, None, None]
+
+
 def test_entities_without_probabilities(doc):
     assert [entity.probability for entity in annotations_of(doc)] == [None, None]
     # a group that knows one entity says nothing of the other

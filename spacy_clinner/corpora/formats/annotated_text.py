@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from spacy.tokens import Doc, Span
 
 from ...annotations.char_spans import expanded_span
-from ...annotations.keys import DOC_ID_KEY, SPANS_KEY
+from ...annotations.keys import DOC_ID_KEY
 from ...annotations.relations import has_relations, read_relations
-from ...annotations.span_groups import probabilities_of, steady_spans
+from ...annotations.span_groups import group_of_ents, probabilities_of, steady_spans
 from ...errors import Warnings
 from ..placing.offsets import mention_text
 from ..placing.record import Link, Mention, Record
@@ -42,14 +42,15 @@ def doc_to_text(doc: Doc, format: str) -> AnnotatedText:
     text = doc.text
     record = AnnotatedText(doc.user_data.get(DOC_ID_KEY, ""), text)
     # of no tokens spaCy says that they are annotated
-    predicted, annotated = SPANS_KEY in doc.spans, bool(len(doc)) and doc.has_annotation("ENT_IOB")
+    group = group_of_ents(doc)
+    predicted, annotated = group in doc.spans, bool(len(doc)) and doc.has_annotation("ENT_IOB")
     if not annotated and not predicted:
         return record
-    probabilities = probabilities_of(doc, SPANS_KEY)
+    probabilities = probabilities_of(doc, group)
     ids: dict[tuple[int, int], str] = {}
     record.mentions = []
-    record.scores = {} if predicted and "scores" in doc.spans[SPANS_KEY].attrs else None
-    for n, span in enumerate(doc.ents if annotated else steady_spans(doc, SPANS_KEY), start=1):
+    record.scores = {} if predicted and "scores" in doc.spans[group].attrs else None
+    for n, span in enumerate(doc.ents if annotated else steady_spans(doc, group), start=1):
         check_name(doc, format, "label", span.label_)
         fragments = (trimmed(span),)
         record.mentions.append(Mention(f"T{n}", span.label_, fragments, mention_text(text, fragments)))
