@@ -752,6 +752,11 @@ class Errors(metaclass=_Coded):
         "{n} files of data are missing, among them {paths}. Make them first, as the page of the experiment tells "
         "(docs/), or mend the paths: they start from {folder}."
     )
+    CE363 = (
+        "To judge a pipeline on the documents that it was trained on, others are trained on parts of them: "
+        "`paths.train` of its config ({path}) must name a file of at least {folds} documents, {n} are there. Start "
+        "where that path leads to the file, ask for fewer --folds, or name other documents with gold."
+    )
     CE381 = (
         "None of the components {pipes} has probabilities that can be calibrated: taggers (clinner_crf_tagger) and "
         "relation extractors (clinner_relation_extractor) have."

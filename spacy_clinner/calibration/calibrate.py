@@ -83,7 +83,7 @@ def calibrate(nlp: Language, references: Sequence[Doc], *, seed: int = 0) -> lis
     RETURNS (List[Calibrated]): What was found. A component of whose kind there is no gold stays as it is.
     RAISES (ValueError): CE381 as `find_calibrated`; CE203, CE207 and CE251 to CE253 on gold that does not fit.
     """
-    return [_calibrate(nlp, name, references, seed) for name in find_calibrated(nlp)]
+    return [settle(nlp, name, evidence_of(nlp, name, references), seed=seed) for name in find_calibrated(nlp)]
 
 
 def check_gold(found: Sequence[Calibrated], data: Path) -> None:
@@ -102,9 +102,28 @@ def check_gold(found: Sequence[Calibrated], data: Path) -> None:
             warnings.warn(Warnings.CW381.format(name=one.name, path=data), stacklevel=2)
 
 
-def _calibrate(nlp: Language, name: str, references: Sequence[Doc], seed: int) -> Calibrated:
+def evidence_of(nlp: Language, name: str, references: Sequence[Doc]) -> Any:
+    """Collect what gold says about a component.
+
+    nlp (Language): The pipeline.
+    name (str): Name of the component.
+    references (Sequence[Doc]): Documents with gold.
+    RETURNS (Union[TaggerEvidence, RelationEvidence]): The evidence.
+    RAISES (ValueError): CE203, CE207 and CE251 to CE253 on gold that does not fit.
+    """
+    return cast(Any, nlp.get_pipe(name)).evidence(_annotate(nlp, name, references))
+
+
+def settle(nlp: Language, name: str, evidence: Any, *, seed: int = 0) -> Calibrated:
+    """Give a component the temperature and the threshold that fit some evidence.
+
+    nlp (Language): The pipeline; settings of the component are changed.
+    name (str): Name of the component.
+    evidence (Any): As of `evidence_of`, or `PooledEvidence`.
+    seed (int): Seed of the resamples.
+    RETURNS (Calibrated): What was found.
+    """
     pipe = cast(Any, nlp.get_pipe(name))
-    evidence = pipe.evidence(_annotate(nlp, name, references))
     before = Settings(pipe.cfg["temperature"], pipe.cfg["threshold"])
     losses = evidence.log_losses(TRIED)
     fit = fit_temperature(losses if evidence.n_gold else losses[:0], seed=seed)

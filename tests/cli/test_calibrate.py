@@ -1,5 +1,6 @@
 import pytest
 import spacy
+from spacy.cli.train import train
 from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
@@ -9,6 +10,7 @@ from spacy_clinner.provenance import sha256
 
 from ..toys import tagger
 from ..toys.calibration import dev_of_tagger
+from ..toys.room import make_room
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +89,32 @@ def test_documents_that_tell_too_little(room, tmp_path):
         result = calibrate(room / "model", tmp_path / "one.spacy", "--output", tmp_path / "one")
     assert result.exit_code == 0, result.output
     assert spacy.load(tmp_path / "one").get_pipe("tagger").cfg["temperature"] == 1.0
+
+
+def test_on_its_training_documents_by_pipelines_that_have_not_seen_them(tmp_path):
+    room = make_room(tmp_path)
+    docs = [doc for doc in dev_of_tagger(spacy.blank("en")) if len(doc)]
+    write(room / "train.spacy", docs)
+    config = spacy.util.load_config(room / "config.cfg")
+    config["training"]["max_steps"] = 60
+    config["paths"] |= {"train": str(room / "train.spacy"), "dev": str(room / "train.spacy")}
+    config.to_disk(room / "config.cfg")
+    train(room / "config.cfg", room / "out")
+    model = room / "out" / "model-last"
+    result = calibrate(model, "--folds", 3, "--output", room / "calibrated")
+    assert result.exit_code == 0, result.output
+    nlp = spacy.load(room / "calibrated")
+    known = nlp.meta["clinner_calibration"]["tagger"]
+    assert known["documents"] == len(docs) and nlp.get_pipe("tagger").cfg["temperature"] != 1.0
+    assert known["data"] == {str(room / "train.spacy"): sha256(room / "train.spacy")}
+    assert spacy.load(model).get_pipe("tagger").model.to_bytes() == nlp.get_pipe("tagger").model.to_bytes()
+    few = calibrate(model, "--folds", 100)
+    assert few.exit_code == 1 and "CE363" in few.output
+
+
+def test_documents_or_folds(room):
+    for arguments in ([], [room / "dev.spacy", "--folds", 2]):
+        result = calibrate(room / "model", *arguments)
+        assert result.exit_code == 2 and "--folds" in result.output
+    name = calibrate("en_no_folder", "--folds", 2)
+    assert name.exit_code == 2 and "no folder" in name.output
