@@ -6,6 +6,7 @@ from spacy.language import Language
 from spacy.ty import ListenedToComponent
 
 from ..errors import Errors
+from .calibrated import META_KEY, tell_calibrations
 from .share_vectors import share_vectors
 
 CONTEXT = "context"
@@ -30,6 +31,8 @@ def combine_pipelines(pipelines: Sequence[Language]) -> Language:
             if name in first.component_names:
                 raise ValueError(Errors.CE260.format(name=name))
             first.add_pipe(name, source=other)
+        if known := {**first.meta.get(META_KEY, {}), **other.meta.get(META_KEY, {})}:
+            tell_calibrations(first, known)
     return first
 
 

@@ -85,9 +85,17 @@ def _config_without(nlp: Language, names: Sequence[str]) -> Any:
     if transfer.get("@callbacks") == TRANSFER and transfer.get("blocks"):
         blocks = transfer["blocks"].items()
         transfer["blocks"] = {block: value for block, value in blocks if value["target"].partition(":")[0] not in names}
-    if (config["training"].get("before_to_disk") or {}).get("@callbacks") == CALLBACK:
-        config["training"]["before_to_disk"] = None
+    _forget_callback(config["training"], "before_to_disk")
     return config
+
+
+def _forget_callback(settings: dict[str, Any], name: str) -> None:
+    """What was left out cannot be left out again, also where another callback calls this one before."""
+    callback = settings.get(name) or {}
+    if callback.get("@callbacks") == CALLBACK:
+        settings[name] = None
+    elif "before" in callback:
+        _forget_callback(callback, "before")
 
 
 def _tied_to(component: Any) -> str | None:

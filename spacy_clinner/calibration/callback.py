@@ -23,7 +23,7 @@ def create_calibrate(
     """Make a callback for `[training] before_to_disk` that saves a pipeline whose probabilities fit dev.
 
     domains (Optional[List[str]]): Domains of the dev documents that count, by `user_data["clinner_domain"]`: after a
-        transfer those of the target. None for all.
+        transfer those of the target. Documents of no domain count, too; None for all.
     before (Optional[Callable[[Language], Language]]): Another callback, which is called first.
     RETURNS (Callable[[Language], Language]): `calibrate_on_dev` with these settings.
     """
@@ -58,4 +58,5 @@ def calibrate_on_dev(
 
 
 def _counts(reference: Doc, domains: list[str] | None) -> bool:
-    return domains is None or reference.user_data.get(DOMAIN_KEY) in domains
+    # documents of no domain are those of a reader that tells none
+    return domains is None or reference.user_data.get(DOMAIN_KEY) in (None, *domains)

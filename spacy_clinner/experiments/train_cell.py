@@ -43,6 +43,7 @@ def train_cell(cell: "Cell", model: Path | None, kept: Kept) -> dict[str, Any]:
         warnings.simplefilter("ignore")
         if cell.train:
             nlp, history = train(cell.resolve(model), last=cell.last)
+            nlp = to_be_saved(nlp)
         else:
             assert model is not None, "what is not trained has a start"
             nlp, history = load_model(model), []
@@ -54,7 +55,8 @@ def train_cell(cell: "Cell", model: Path | None, kept: Kept) -> dict[str, Any]:
             test = score_predictions(docs, predictions)
             keep_predictions(kept.predictions, predictions)
     if kept.model is not None:
-        save(nlp, kept.model)
+        # a model without a result is what a kill left between the two
+        write_folder_atomically(kept.model, nlp.to_disk, force=True)
     chosen: dict[str, Any] = {"score": None, "step": 0}
     if history:
         chosen = history[-1] if cell.last else max(history, key=lambda point: point["score"])
@@ -122,11 +124,7 @@ def train(config: Config, last: bool = False) -> tuple[Language, list[dict[str, 
     return nlp, history
 
 
-def save(nlp: Language, output: Path) -> None:
-    """Save a pipeline as `spacy train` would, whole or not at all."""
-    config = nlp.config.interpolate()
-    before_to_disk = create_before_to_disk_callback(
-        registry.resolve(config["training"], schema=ConfigSchemaTraining)["before_to_disk"]
-    )
-    # a model without a result is what a kill left between the two
-    write_folder_atomically(output, before_to_disk(nlp).to_disk, force=True)
+def to_be_saved(nlp: Language) -> Language:
+    """RETURNS (Language): What `spacy train` would save: that is tested, too."""
+    settings = registry.resolve(nlp.config.interpolate()["training"], schema=ConfigSchemaTraining)
+    return create_before_to_disk_callback(settings["before_to_disk"])(nlp)

@@ -4,6 +4,7 @@ import spacy
 from spacy.vectors import Vectors
 from typer.testing import CliRunner
 
+from spacy_clinner.assembly.calibrated import META_KEY, tell_calibrations
 from spacy_clinner.assembly.combine_pipelines import combine_pipelines
 from spacy_clinner.cli import clinner_cli
 
@@ -28,6 +29,16 @@ def tagger(tmp_path_factory):
     path = tmp_path_factory.mktemp("combine") / "tagger"
     nlp.to_disk(path)
     return path
+
+
+def test_calibrations_come_along():
+    first, second, third = (spacy.blank("en") for _ in range(3))
+    known = {name: {"temperature": 1.5, "interval": [1.0, 2.0]} for name in ("ner", "relations")}
+    tell_calibrations(first, {"ner": known["ner"]})
+    tell_calibrations(second, {"relations": known["relations"]})
+    combined = combine_pipelines([first, second, third])
+    assert combined.meta[META_KEY] == known and all(name in combined.meta["notes"] for name in known)
+    assert META_KEY not in combine_pipelines([third, spacy.blank("en")]).meta
 
 
 def combine(*args):

@@ -41,6 +41,16 @@ def test_copy_annotates_the_same_and_the_pipeline_is_untouched(trained):
 
 
 @pytest.mark.slow
+def test_a_callback_that_another_one_calls_is_not_left_either(trained):
+    drop = {"@callbacks": "spacy_clinner.drop_components.v1", "names": ["source"]}
+    calibrate = {"@callbacks": "spacy_clinner.calibrate.v1", "domains": ["target"]}
+    trained.config["training"]["before_to_disk"] = {**calibrate, "before": drop}
+    copy = drop_components(trained, ["source"])
+    assert copy.config["training"]["before_to_disk"] == {**calibrate, "before": None}
+    assert trained.config["training"]["before_to_disk"]["before"] == drop
+
+
+@pytest.mark.slow
 def test_nothing_of_the_dropped_is_left(trained, tmp_path):
     trained.config["training"]["before_to_disk"] = {
         "@callbacks": "spacy_clinner.drop_components.v1",
