@@ -17,7 +17,7 @@ from ..progress import progress
 from ..training.gold_ents_corpus import give_gold_entities
 from .temperature import TRIED, fit_temperature
 from .threshold import TRIED as THRESHOLDS
-from .threshold import best_threshold, f1, least_sure, same_decisions
+from .threshold import f1, least_sure, new_threshold, same_decisions
 
 
 class Settings(NamedTuple):
@@ -148,7 +148,8 @@ def _new_threshold(evidence: Any, before: Settings, temperature: float, seed: in
         return before.threshold
     if evidence.order_stays:
         return same_decisions(before.threshold, temperature / before.temperature, evidence.relative)
-    return best_threshold(evidence.counts(temperature, THRESHOLDS), seed=seed)
+    found_before = evidence.counts(before.temperature, [before.threshold])[:, 0]
+    return new_threshold(evidence.counts(temperature, THRESHOLDS), found_before, seed=seed)
 
 
 def _f1(evidence: Any, settings: Settings) -> float:

@@ -23,7 +23,7 @@ from .step import SHORT, Kept, checksum, digest
 from .strict_scores import score_predictions
 
 # Changes when what is measured does, so that results of before are measured anew.
-VERSION = 1
+VERSION = 2
 # Seeds have their spread; intervals over documents are `clinner evaluate`'s.
 NO_INTERVALS = Bootstrap(resamples=0)
 

@@ -1,19 +1,34 @@
 import numpy as np
 import pytest
 
-from spacy_clinner.calibration.threshold import TRIED, best_threshold, f1, least_sure, same_decisions
+from spacy_clinner.calibration.threshold import TRIED, f1, least_sure, new_threshold, same_decisions
 
 
-def test_the_best_threshold_is_where_f1_is_best_on_most_resamples():
-    counts = np.zeros((40, len(TRIED), 3))
-    counts[..., 2] = 10
-    counts[..., 1] = 10
-    counts[..., 0] = 5 - np.abs(np.arange(len(TRIED)) - 6) * 0.5
-    assert best_threshold(counts) == TRIED[6]
-    # one lucky document does not move it, though all of its sum is there
-    counts[0, 15] = [10, 10, 10]
-    counts[1:, 15, 0] = 4.8
-    assert f1(counts.sum(axis=0)).argmax() == 6 and best_threshold(counts) == TRIED[6]
+def curve(best, height, n_documents=40):
+    """Counts of like documents: the higher the threshold, the fewer are found; but for one, F1 is the same."""
+    counts = np.zeros((n_documents, len(TRIED), 3))
+    counts[..., 2] = 50
+    counts[..., 1] = 80 - np.arange(len(TRIED))
+    counts[..., 0] = (counts[..., 1] + counts[..., 2]) / 4
+    counts[:, best, 0] += height
+    return counts
+
+
+def test_as_many_entities_as_before():
+    counts = curve(best=20, height=0)
+    assert new_threshold(counts, counts[:, 12]) == TRIED[12]
+    # more than any threshold finds
+    assert new_threshold(counts, counts[:, 0] + 7) == TRIED[0]
+
+
+def test_another_threshold_if_it_is_surely_better():
+    counts = curve(best=20, height=10)
+    assert new_threshold(counts, counts[:, 12]) == TRIED[20]
+    # better on half of the documents and worse on the others, which is a matter of chance
+    counts = curve(best=20, height=0)
+    counts[::2, 20, 0] += 12
+    counts[1::2, 20, 0] -= 11
+    assert new_threshold(counts, counts[:, 20 - 1]) == TRIED[19]
 
 
 def test_f1():
