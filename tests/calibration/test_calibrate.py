@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import spacy
 
+from spacy_clinner.annotations.keys import DOMAIN_KEY
 from spacy_clinner.assembly.calibrated import META_KEY
 from spacy_clinner.calibration.calibrate import calibrate
 from spacy_clinner.calibration.record import record
@@ -89,6 +90,18 @@ def test_each_head_has_its_own_temperature(saved_tagger):
     first, second = calibrate(nlp, docs)
     assert first.documents == 0 and second.documents == 12 and second.temperature != 1.0
     assert nlp.get_pipe("tagger").cfg["temperature"] == 1.0
+
+
+def test_a_head_of_one_domain_is_judged_by_documents_of_it_and_of_none(saved_tagger):
+    found = []
+    for domain in ("target", None, "source"):
+        nlp = spacy.load(saved_tagger)
+        nlp.get_pipe("tagger").cfg["domains"] = ["target"]
+        docs = dev_of_tagger(nlp)
+        for doc in docs if domain else ():
+            doc.user_data[DOMAIN_KEY] = domain
+        found.append(calibrate(nlp, docs)[0].documents)
+    assert found == [12, 12, 0]
 
 
 def test_a_label_that_is_never_predicted_counts_as_missed(saved_tagger):

@@ -277,13 +277,16 @@ class CRFTagger(Head):
         """Collect what gold says about the probabilities, at any temperature and threshold.
 
         examples (Iterable[Example]): Documents of this pipeline (an encoder that is listened to must have seen them),
-            with gold.
+            with gold. Those of other domains than the tagger's count as not annotated.
         RETURNS (TaggerEvidence): The evidence.
         RAISES (ValueError): CE202 and CE203 as `encode_gold`.
         """
         examples = list(examples)
         docs = [example.predicted for example in examples]
         settings = self._gold_settings()
+        if settings["domains"] is not None:
+            # domains are of training; who names documents of no domain means them
+            settings["domains"] = [None, *settings["domains"]]
         tags = encode_gold(examples, self.label_numbers, **settings)
         gold = [gold_entities(example.reference, **settings) for example in examples]
         return TaggerEvidence(*self._emissions(docs), tags, docs, gold, self.labels)
