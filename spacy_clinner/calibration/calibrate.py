@@ -89,7 +89,7 @@ def calibrate(nlp: Language, references: Sequence[Doc], *, seed: int = 0) -> lis
 def check_gold(found: Sequence[Calibrated], data: Path) -> None:
     """See that documents say something about a component.
 
-    Warns (CW381) if that is only one document: the temperature stays 1, as nothing is known of its spread.
+    Warns (CW381) if that is only one document, which tells nothing of the spread: the component stays as it is.
 
     found (Sequence[Calibrated]): What was found.
     data (Path): The documents' file.
@@ -115,7 +115,7 @@ def evidence_of(nlp: Language, name: str, references: Sequence[Doc]) -> Any:
 
 
 def settle(nlp: Language, name: str, evidence: Any, *, seed: int = 0) -> Calibrated:
-    """Give a component the temperature and the threshold that fit some evidence.
+    """Give a component the temperature and the threshold that fit some evidence, if that is of two documents at least.
 
     nlp (Language): The pipeline; settings of the component are changed.
     name (str): Name of the component.
@@ -127,7 +127,9 @@ def settle(nlp: Language, name: str, evidence: Any, *, seed: int = 0) -> Calibra
     before = Settings(pipe.cfg["temperature"], pipe.cfg["threshold"])
     losses = evidence.log_losses(TRIED)
     fit = fit_temperature(losses if evidence.n_gold else losses[:0], seed=seed)
-    after = Settings(fit.temperature, _new_threshold(evidence, before, fit.temperature, seed))
+    after = before
+    if fit.documents > 1:
+        after = Settings(fit.temperature, _new_threshold(evidence, before, fit.temperature, seed))
     change_settings(nlp, name, **after._asdict())
     of_settings = evidence.log_losses([before.temperature, after.temperature]).sum(axis=0) / max(fit.documents, 1)
     return Calibrated(

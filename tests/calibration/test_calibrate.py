@@ -64,6 +64,16 @@ def test_calibrating_twice_is_calibrating_once(saved_tagger):
     assert nlp.meta["notes"] == notes
 
 
+@pytest.mark.parametrize("n_docs", [0, 1])
+def test_documents_that_tell_too_little_change_nothing(saved_tagger, n_docs):
+    nlp = spacy.load(saved_tagger)
+    (known,) = calibrate(nlp, dev_of_tagger(nlp))
+    nlp.get_pipe("tagger").cfg["threshold"] = 0.3
+    (found,) = calibrate(nlp, dev_of_tagger(nlp)[:n_docs])
+    assert found.documents == n_docs and (found.temperature, found.threshold) == (known.temperature, 0.3)
+    assert nlp.get_pipe("tagger").cfg["temperature"] == known.temperature
+
+
 def test_the_threshold_is_chosen_at_the_new_temperature(saved_tagger):
     nlp = spacy.load(saved_tagger)
     nlp.get_pipe("tagger").cfg["threshold"] = 0.95
