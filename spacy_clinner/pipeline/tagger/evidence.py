@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,12 +60,13 @@ class TaggerEvidence:
         RAISES (ValueError): CE111 and CE112 if a threshold or temperature is none.
         """
         tempered = crf.temper(self.params, self.emissions, temperature)
-        counts = np.zeros((len(self.docs), len(thresholds), 3), dtype="int64")
+        n, judged = len(self.docs), np.array([entities is not None for entities in self.gold], dtype=bool)
+        counts = np.zeros((n, len(thresholds), 3), dtype="int64")
+        counts[..., 2] = np.array([len(entities or ()) for entities in self.gold], dtype="int64")[:, None]
         for column, (spans, _) in enumerate(crf.decode_at(*tempered, self.lengths, thresholds)):
-            for number, entities in enumerate(self._entities(spans)):
-                gold = self.gold[number]
-                if gold is not None:
-                    counts[number, column] = len(gold & entities), len(entities), len(gold)
+            right = np.isin(self._numbers(spans), self._gold_numbers)
+            counts[:, column, 0] = np.bincount(spans[right, 0], minlength=n)
+            counts[:, column, 1] = np.bincount(spans[:, 0], minlength=n) * judged
         return counts
 
     def found(self, temperature: float, threshold: float | None) -> NDArray[np.float64]:
@@ -74,11 +76,22 @@ class TaggerEvidence:
         judged = np.array([entities is not None for entities in self.gold], dtype=bool)
         return probabilities[judged[spans[:, 0]]]
 
-    def _entities(self, spans: Ints2d) -> list[set[Entity]]:
-        """Spans (m, 4) as entities of each document."""
-        found: list[set[Entity]] = [set() for _ in self.docs]
-        for number, start, end, label in spans.tolist():
-            doc = self.docs[number]
-            end_char = doc[end - 1].idx + len(doc[end - 1])
-            found[number].add(Entity(doc[start].idx, end_char, self.labels[label]))
-        return found
+    @cached_property
+    def _gold_numbers(self) -> Ints1d:
+        """Of the gold's entities; one that does not begin and end with tokens cannot be found."""
+        numbers = {label: number for number, label in enumerate(self.labels)}
+        rows = []
+        for number, (doc, entities) in enumerate(zip(self.docs, self.gold, strict=True)):
+            starts = {token.idx: token.i for token in doc} if entities else {}
+            ends = {token.idx + len(token): token.i + 1 for token in doc} if entities else {}
+            rows += [
+                (number, starts[start], ends[end], numbers[label])
+                for start, end, label in entities or ()
+                if start in starts and end in ends
+            ]
+        return self._numbers(np.array(rows, dtype="int64").reshape(-1, 4))
+
+    def _numbers(self, spans: Ints2d) -> Ints1d:
+        """One number for each span (m, 4), of all spans that there could be."""
+        room = int(self.lengths.max(initial=0)) + 1
+        return np.ravel_multi_index(tuple(spans.T), (len(self.docs) or 1, room, room, len(self.labels)))
