@@ -1,6 +1,6 @@
 """Config files, read so that what is none of them ends in one line."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from configparser import Error as ConfigParserError
 from pathlib import Path
 from typing import Any
@@ -35,3 +35,26 @@ def read_config(path: Path, overrides: Mapping[str, Any] | None = None, interpol
         problem = f"it has no [{'], ['.join(missing)}]"
         raise ValueError(Errors.CE320.format(path=path.name, problem=problem))
     return config
+
+
+def settings_of(block: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Read the settings of a config, or of a block of it.
+
+    block (Mapping[str, Any]): The config or block.
+    prefix (str): What names begin with.
+    YIELDS (Tuple[str, Any]): Dotted names and values.
+    """
+    for name, value in block.items():
+        if isinstance(value, dict) and value:
+            yield from settings_of(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def document_files(block: Mapping[str, Any]) -> Iterator[str]:
+    """Find the files of documents that a config, or a block of it, names anywhere.
+
+    block (Mapping[str, Any]): The config or block.
+    YIELDS (str): Paths.
+    """
+    return (value for _, value in settings_of(block) if isinstance(value, str) and value.endswith(".spacy"))

@@ -1,11 +1,11 @@
 """Which files a pipeline was trained on: probabilities look better there than they are."""
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from spacy.language import Language
 
+from ..configs import document_files
 from ..errors import Errors
 from ..provenance import sha256
 
@@ -46,13 +46,4 @@ def checksums(nlp: Language, corpus: str) -> dict[str, str]:
     block: Any = nlp.config.interpolate()
     for name in block["training"][corpus].split("."):
         block = block.get(name, {})
-    paths = [Path(value) for value in _texts(block) if value.endswith(".spacy") and Path(value).is_file()]
-    return {str(path): sha256(path) for path in paths}
-
-
-def _texts(block: Mapping[str, Any]) -> Iterator[str]:
-    for value in block.values():
-        if isinstance(value, Mapping):
-            yield from _texts(value)
-        elif isinstance(value, str):
-            yield value
+    return {path: sha256(Path(path)) for path in document_files(block) if Path(path).is_file()}

@@ -164,7 +164,8 @@ def _annotate(nlp: Language, name: str, references: Sequence[Doc]) -> list[Examp
     finds = [other for other in before if "doc.ents" in nlp.get_pipe_meta(other).assigns]
     predicted = [nlp.make_doc(reference.text) for reference in references]
     for doc, reference in zip(predicted, references, strict=True):
-        doc.user_data |= {key: reference.user_data[key] for key in (DOMAIN_KEY,) if key in reference.user_data}
+        if DOMAIN_KEY in reference.user_data:
+            doc.user_data[DOMAIN_KEY] = reference.user_data[DOMAIN_KEY]
         if not finds and "doc.ents" in nlp.get_pipe_meta(name).requires:
             give_gold_entities(doc, reference)
     others = [other for other in nlp.pipe_names if other not in before]

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..scoring.resampling import resamples
+
 # Steps of a fifth: between them a parabola is exact to a hundredth.
 TRIED = np.geomspace(0.25, 8.0, 21)
 # How far from 1 temperatures mostly are, on a logarithmic scale: two thirds of them between 1/1.5 and 1.5.
@@ -48,9 +50,7 @@ def fit_temperature(losses: NDArray, *, n_resamples: int = 1000, level: float = 
     best = float(_lowest(losses.sum(axis=0)[None])[0])
     if n == 1:
         return Fit(1.0, best, (TRIED[0], TRIED[-1]), 1)
-    rng = np.random.default_rng(seed)
-    draws = np.stack([np.bincount(rng.integers(n, size=n), minlength=n) for _ in range(n_resamples)])
-    resampled = _lowest(draws @ losses)
+    resampled = _lowest(np.stack([times @ losses for times in resamples(n, n_resamples, seed)]))
     # of n documents drawn with replacement, the variance lacks 1 / n of itself
     variance = np.log(resampled).var() * n / (n - 1)
     kept = USUAL**2 / (USUAL**2 + variance)

@@ -1,9 +1,10 @@
 """What a component should ask for, once its probabilities have changed."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
+
+from ..scoring.counts import prf
+from ..scoring.resampling import resamples
 
 TRIED = tuple(round(0.025 * step, 3) for step in range(2, 39))
 # Share of resamples on which another threshold must be better.
@@ -23,20 +24,20 @@ def new_threshold(counts: NDArray, before: NDArray, *, n_resamples: int = 1000, 
     n_resamples (int), seed (int): Number of resamples, seed of the draws.
     RETURNS (float): The threshold.
     """
-    n, width = len(counts), counts.shape[1]
     same = int(np.abs(counts[..., 1].sum(axis=0) - before[:, 1].sum()).argmin())
     best = int(f1(counts.sum(axis=0)).argmax())
-    rng = np.random.default_rng(seed)
-    draws = np.stack([np.bincount(rng.integers(n, size=n), minlength=n) for _ in range(n_resamples)])
-    curves = f1((draws @ counts.reshape(n, -1)).reshape(-1, width, 3))
-    is_better = (curves[:, best] > curves[:, same]).mean() >= SURE
+    both = counts[:, [best, same]].reshape(len(counts), -1)
+    drawn = np.stack([times @ both for times in resamples(len(counts), n_resamples, seed)])
+    of_best, of_same = f1(drawn.reshape(-1, 2, 3)).T
+    # equal ones must compare as equal in spite of rounding
+    is_better = (of_best > of_same + 1e-12).mean() >= SURE
     return TRIED[best if is_better else same]
 
 
 def f1(counts: NDArray) -> NDArray:
     """RETURNS (NDArray): F1 of right, predicted and gold on the last axis; 0 where there is nothing."""
-    right, predicted, gold = np.moveaxis(counts, -1, 0)
-    return 2 * right / np.maximum(predicted + gold, 1)
+    right, predicted, gold = range(3)
+    return prf(counts[..., [right, gold, right, predicted]])[..., 2]
 
 
 def same_decisions(threshold: float, temperature: float, relative: bool) -> float:
@@ -56,6 +57,6 @@ def same_decisions(threshold: float, temperature: float, relative: bool) -> floa
     return float(odds / (1 + odds))
 
 
-def least_sure(probabilities: Sequence[float] | NDArray, share: float = 0.2) -> float | None:
+def least_sure(probabilities: NDArray, share: float = 0.2) -> float | None:
     """RETURNS (Optional[float]): The probability below which a share of them lies; None if there are none."""
     return float(np.quantile(probabilities, share)) if len(probabilities) else None

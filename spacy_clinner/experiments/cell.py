@@ -8,7 +8,7 @@ from typing import Any
 
 from thinc.api import Config
 
-from ..configs import read_config
+from ..configs import document_files, read_config, settings_of
 from ..errors import Errors
 from .step import SHORT, Kept, checksum, digest
 from .train_cell import train_cell
@@ -58,7 +58,7 @@ class Cell:
     @cached_property
     def parts(self) -> dict[str, str]:
         """RETURNS (Dict[str, str]): A short checksum of each setting, each data file, test and start."""
-        parts = {name: digest(value)[:SHORT] for name, value in _settings(self._config)}
+        parts = {name: digest(value)[:SHORT] for name, value in settings_of(self._config)}
         parts |= {f"data of {name}": found[:SHORT] for name, found in self._files.items() if found}
         parts |= {"test": (self._test or "")[:SHORT], "start": self.start.identity[:SHORT] if self.start else ""}
         return {**parts, "train": str(self.train), "last": str(self.last)}
@@ -79,7 +79,7 @@ class Cell:
                 *(self._config["paths"].get(name) for name in ("train", "dev")),
                 vectors if "/" in vectors else None,
             }
-            found += map(Path, sorted({*filter(None, named), *_documents(self._config)}))
+            found += map(Path, sorted({*filter(None, named), *document_files(self._config)}))
         return found
 
     def run(self, models: Sequence[Path], kept: Kept) -> dict[str, Any]:
@@ -118,7 +118,11 @@ class Cell:
     @cached_property
     def _files(self) -> dict[str, str | None]:
         """Checksums of everything that may name data: the config's paths, the overrides, and files of documents."""
-        values = {*_texts(self._config["paths"].values()), *_texts(self.overrides.values()), *_documents(self._config)}
+        values = {
+            *_texts(self._config["paths"].values()),
+            *_texts(self.overrides.values()),
+            *document_files(self._config),
+        }
         return {value: checksum(Path(value)) for value in sorted(values)}
 
     @cached_property
@@ -144,17 +148,3 @@ def _without_idle_settings(config: Config) -> Config:
 
 def _texts(values: Iterable[Any]) -> Iterator[str]:
     return (value for value in values if isinstance(value, str) and value)
-
-
-def _documents(config: Config) -> Iterator[str]:
-    """Files of documents, wherever a config names them."""
-    return (value for value in _texts(value for _, value in _settings(config)) if value.endswith(".spacy"))
-
-
-def _settings(block: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """All settings of a config by their dotted names."""
-    for name, value in block.items():
-        if isinstance(value, dict) and value:
-            yield from _settings(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value

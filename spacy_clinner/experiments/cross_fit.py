@@ -14,7 +14,7 @@ from ..calibration.calibrate import evidence_of, find_calibrated
 from ..calibration.pooled import PooledEvidence
 from ..errors import Errors
 from .cell import Cell
-from .plan import MODELS
+from .plan import model_of
 from .runner import run_steps
 
 
@@ -55,7 +55,7 @@ def cross_fit(nlp: Language, model: Path, folds: int, room: Path, *, jobs: int =
     run_steps(cells, room, jobs)
     evidence: dict[str, list[Any]] = {name: [] for name in find_calibrated(nlp)}
     for cell, references in zip(cells, held, strict=True):
-        trained = spacy.load(room / MODELS / cell.identity[:16])
+        trained = spacy.load(model_of(cell.identity, room))
         for name, found in evidence.items():
             found.append(evidence_of(trained, name, references))
     return {name: PooledEvidence(found) for name, found in evidence.items()}

@@ -46,7 +46,7 @@ def make_plan(steps: Sequence[Step], done: Mapping[str, Any], output: Path) -> d
     for identity, group in reversed(groups.items()):
         stays = any(step.keep for step in group)
         kept = Kept(
-            output / MODELS / identity[:16] if stays or identity in read else None,
+            model_of(identity, output) if stays or identity in read else None,
             predictions_of(identity, output) if any(step.keep_predictions for step in group) else None,
         )
         lacks = None
@@ -60,6 +60,11 @@ def make_plan(steps: Sequence[Step], done: Mapping[str, Any], output: Path) -> d
             wanted |= {need.identity for need in group[0].needs}
         plan[identity] = Planned(group[0], kept, lacks)
     return {identity: plan[identity] for identity in groups}
+
+
+def model_of(identity: str, output: Path) -> Path:
+    """RETURNS (Path): Where the model of a step is kept."""
+    return output / MODELS / identity[:16]
 
 
 def predictions_of(identity: str, output: Path) -> Path:

@@ -84,7 +84,7 @@ class ProbabilityCell:
         settings = self.of.resolve(None)["components"]
         for name in find_calibrated(nlp):
             change_settings(nlp, name, temperature=1.0, threshold=settings[name]["threshold"])
-        test, dev = (read_docs(path) for path in (self.data[1], self.data[0]))
+        dev, test = map(read_docs, self.data)
         trained = measure(nlp, test)
         found = calibrate(nlp, dev)
         calibrated = measure(nlp, test)

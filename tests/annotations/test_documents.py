@@ -1,21 +1,9 @@
 import pytest
-from spacy.tokens import Doc, DocBin, Span
-from spacy.vocab import Vocab
+from spacy.tokens import DocBin
 
 from spacy_clinner.annotations.documents import document_ids, entities_of, read_docs
-from spacy_clinner.annotations.entity import Entity
-from spacy_clinner.annotations.keys import DOC_ID_KEY
 
-WORDS = ["no", "chest", "pain", "\n", "today"]
-PAIN = Entity(3, 13, "Problem")
-
-
-def make_doc(name=None, **kwargs):
-    doc = Doc(Vocab(), words=WORDS)
-    doc.set_ents([Span(doc, 1, 3, "Problem")], **kwargs)
-    if name:
-        doc.user_data[DOC_ID_KEY] = name
-    return doc
+from ..toys.documents import PAIN, make_doc
 
 
 def test_entities_are_character_offsets():

@@ -49,6 +49,6 @@ def test_relations_are_decided_as_before(temperature):
 
 
 def test_least_sure():
-    assert least_sure([]) is None
+    assert least_sure(np.array([])) is None
     p = np.linspace(0, 1, 101)
     assert (p < least_sure(p)).mean() == pytest.approx(0.2, abs=0.01)

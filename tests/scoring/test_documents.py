@@ -6,16 +6,7 @@ from spacy_clinner.annotations.entity import Entity
 from spacy_clinner.annotations.keys import DOC_ID_KEY
 from spacy_clinner.scoring.documents import pair_documents
 
-WORDS = ["no", "chest", "pain", "\n", "today"]
-PAIN = Entity(3, 13, "Problem")
-
-
-def make_doc(name=None, **kwargs):
-    doc = Doc(Vocab(), words=WORDS)
-    doc.set_ents([Span(doc, 1, 3, "Problem")], **kwargs)
-    if name:
-        doc.user_data[DOC_ID_KEY] = name
-    return doc
+from ..toys.documents import PAIN, WORDS, make_doc
 
 
 def test_pairing():

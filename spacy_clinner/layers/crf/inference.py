@@ -185,10 +185,9 @@ def decode(params: CRFParams, emissions: NDArray, lengths: NDArray, threshold: f
     RETURNS (Decoded): spans (m, 4) in order, and probabilities (m,) in float64 as from `span_probabilities`.
     RAISES: CE111 if the threshold is none; CE100, CE107 on shapes, CE101, CE108 on numbers that are not finite.
     """
-    check_threshold(threshold)
-    params, emissions, lengths = _checked(params, emissions, lengths)
     if threshold is not None:
-        return Decoded(*passes.probable_spans(params, emissions, lengths, threshold))
+        return decode_at(params, emissions, lengths, [threshold])[0]
+    params, emissions, lengths = _checked(params, emissions, lengths)
     spans = tags_to_spans(passes.viterbi(params, emissions, lengths), lengths, params.n_labels)
     return Decoded(spans, passes.span_probabilities(params, emissions, lengths, spans))
 

@@ -97,19 +97,9 @@ def span_probabilities(params: CRFParams, emissions: NDArray, lengths: NDArray, 
     return probabilities
 
 
-def probable_spans(
-    params: CRFParams, emissions: NDArray, lengths: NDArray, threshold: float
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """RETURNS (tuple): Spans (m, 4) that do not overlap, with the greatest sum of (probability - threshold), and
-    their probabilities (m,)."""
-    spans, probabilities = spans_above(params, emissions, lengths, threshold)
-    chosen = choose_spans(spans, probabilities, lengths, threshold)
-    return spans[chosen], probabilities[chosen]
-
-
 def choose_spans(spans: NDArray, probabilities: NDArray, lengths: NDArray, threshold: float) -> NDArray[np.bool_]:
-    """RETURNS (NDArray[bool]): Which of spans, in order of sequence and start, `probable_spans` would keep. *Shape:*
-    (m,)"""
+    """RETURNS (NDArray[bool]): Which of spans, in order of sequence and start, to keep: those that do not overlap and
+    have the greatest sum of (probability - threshold). *Shape:* (m,)"""
     from .kernels.spans import choose
 
     longest = lengths.max(initial=0)
