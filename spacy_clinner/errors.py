@@ -477,8 +477,8 @@ class Errors(metaclass=_Coded):
     )
     CE220 = "`spacy_clinner.DomainCorpus.v1` has no domains. Give each corpus a block [corpora.train.domains.NAME]."
     CE221 = (
-        "`label_maps` has a map for the domain {domain!r}, which is none of the corpus' domains: {known}. Likely a "
-        "spelling: name it as in [corpora.train.domains.NAME]."
+        "`label_maps` or `annotated` names the domain {domain!r}, which is none of the corpus' domains: {known}. Likely "
+        "a spelling: name it as in [corpora.train.domains.NAME]."
     )
     CE222 = (
         "The corpus of domain {domain!r} cannot be read ({reason}). Check the `path` in its block "
@@ -508,6 +508,11 @@ class Errors(metaclass=_Coded):
     CE228 = (
         "`source_weights` has no weight for the source domain {domain!r}; it names {weights}. Add it, with 0 to leave "
         "it out."
+    )
+    CE229 = (
+        "Document {doc!r} of the domain {domain!r} has an entity {label!r} at character {offset}, but `annotated` says "
+        "that the domain was annotated for these labels only: {labels}. Add the label there, or rename it or leave it "
+        "out by `label_maps`."
     )
 
     CE230 = (

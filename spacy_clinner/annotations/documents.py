@@ -9,7 +9,7 @@ from spacy.vocab import Vocab
 
 from ..errors import Errors
 from .entity import Entity
-from .keys import DOC_ID_KEY
+from .keys import DOC_ID_KEY, LABELS_KEY
 from .span_groups import steady_spans
 
 
@@ -48,6 +48,16 @@ def is_annotated(doc: Doc, spans_key: str | None = None) -> bool:
     RETURNS (bool): False if there is neither an entity nor the statement that there is none.
     """
     return doc.has_annotation("ENT_IOB") if spans_key is None else spans_key in doc.spans
+
+
+def annotated_labels(doc: Doc) -> frozenset[str] | None:
+    """Of which labels a document's gold tells all entities.
+
+    doc (Doc): A document with gold.
+    RETURNS (Optional[FrozenSet[str]]): The labels; None: of all.
+    """
+    labels = doc.user_data.get(LABELS_KEY)
+    return None if labels is None else frozenset(labels)
 
 
 def document_ids(docs: Sequence[Doc]) -> list[str]:

@@ -8,6 +8,10 @@ docs/reference/document.md is made of these comments: what it is, who writes it,
 # Read by: `clinner_crf_tagger`, `clinner_mmd_alignment`, `spacy_clinner.batch_by_domain.v1`,
 # `spacy_clinner.ner_scorer.v1`, `evaluate`, `debug`.
 DOMAIN_KEY = "clinner_domain"
+# Labels that were annotated, in `user_data` of a reference: about entities of others it says nothing. Absent: all were.
+# Written by: `spacy_clinner.DomainCorpus.v1`.
+# Read by: `clinner_crf_tagger` as gold, `spacy_clinner.ner_scorer.v1`, `evaluate`, `calibrate`.
+LABELS_KEY = "clinner_labels"
 # Default span group of a tagger's entities; its `attrs["scores"]` holds their probabilities.
 # Written by: `clinner_crf_tagger`.
 # Read by: `spacy_clinner.ner_scorer.v1`, `evaluate`, `annotate`, `predict`, `table`, `convert`.

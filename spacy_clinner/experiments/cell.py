@@ -16,6 +16,12 @@ from .train_cell import train_cell
 # Stands in overrides for the folder of the model that a cell starts from.
 MODEL = "{model}"
 TRANSFER = "spacy_clinner.transfer_layers.v1"
+# What a setting is that does nothing, of those that blocks have got in later versions.
+IDLE: dict[str, dict[str, Any]] = {
+    "clinner_crf_tagger": {"temperature": 1, "gold_labels": None},
+    "clinner_relation_extractor": {"temperature": 1},
+    "spacy_clinner.DomainCorpus.v1": {"annotated": None},
+}
 
 
 @dataclass(frozen=True)
@@ -133,16 +139,18 @@ class Cell:
 def _without_idle_settings(config: Config) -> Config:
     """What changes nothing where it is not used does not count: results from before it was there keep their identity.
 
-    A recipe that may start from a source's model and does not; a temperature of 1.
+    A recipe that may start from a source's model and does not; settings of `IDLE` blocks.
     """
     after_init = config["initialize"].get("after_init") or {}
     if after_init.get("@callbacks") == TRANSFER and not (after_init.get("source") or after_init.get("blocks")):
         config["initialize"]["after_init"] = None
         if config["paths"].get("source_model", "") is None:
             del config["paths"]["source_model"]
-    for component in config.get("components", {}).values():
-        if component.get("temperature") == 1:
-            del component["temperature"]
+    for section in ("components", "corpora"):
+        for block in config.get(section, {}).values():
+            for setting, value in IDLE.get(block.get("factory") or block.get("@readers"), {}).items():
+                if block.get(setting, ...) == value:
+                    del block[setting]
     return config
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from spacy.tokens import Doc
 
-from ..annotations.documents import document_ids, entities_of, is_annotated
+from ..annotations.documents import annotated_labels, document_ids, entities_of, is_annotated
 from ..annotations.entity import Entity
 from ..errors import Errors
 
@@ -54,22 +54,31 @@ def pair_documents(docs: Sequence[Doc], predictions: Predictions, spans_key: str
         if outside := next((entity for entity in predictions[name] if entity.end > length), None):
             raise ValueError(Errors.CE067.format(doc=name, start=outside.start, end=outside.end, length=length))
         if is_annotated(doc, spans_key):
-            guesses = predictions[name] if spans_key else drop_unannotated(predictions[name], doc)
+            guesses = drop_unannotated(predictions[name], doc, spans_key)
             scored.append(ScoredDocument(name, _counted_tokens(doc, spans_key), entities_of(doc, spans_key), guesses))
     return scored
 
 
-def drop_unannotated(entities: frozenset[Entity], reference: Doc) -> frozenset[Entity]:
-    """Leave out the entities that lie fully in tokens whose entity annotation is missing.
+def drop_unannotated(entities: frozenset[Entity], reference: Doc, spans_key: str | None) -> frozenset[Entity]:
+    """Leave out entities of labels that were not annotated, and those in tokens whose annotation is missing.
 
     entities (FrozenSet[Entity]): Predicted entities.
     reference (Doc): The gold document.
+    spans_key (Optional[str]): Span group of the gold, where no token is missing; None: `doc.ents`, where an entity is
+        left out that lies fully in such tokens.
     RETURNS (FrozenSet[Entity]): The entities that the gold can judge.
     """
-    if reference.to_array("ENT_IOB").all():
+    entities = of_annotated_labels(entities, reference)
+    if spans_key is not None or reference.to_array("ENT_IOB").all():
         return entities
     starts, ends = _offsets(token for token in reference if token.ent_iob).T
     return frozenset(entity for entity in entities if ((starts < entity.end) & (entity.start < ends)).any())
+
+
+def of_annotated_labels(entities: frozenset[Entity], reference: Doc) -> frozenset[Entity]:
+    """RETURNS (FrozenSet[Entity]): The predicted entities of labels for which the gold document was annotated."""
+    labels = annotated_labels(reference)
+    return entities if labels is None else frozenset(entity for entity in entities if entity.label in labels)
 
 
 def _counted_tokens(doc: Doc, spans_key: str | None) -> np.ndarray:

@@ -34,14 +34,15 @@ def ner_score(
     spans_key: str = SPANS_KEY,
     gold_from: Literal["ents", "spans"] = "ents",
     domains: Sequence[str] | None = None,
+    gold_labels: Sequence[str] | None = None,
     score_prefix: str = "",
     **kwargs: Any,
 ) -> dict[str, Any]:
     """Score predicted entities strictly: an entity is right when both character offsets and the label are.
 
     Documents without gold are skipped, as are those that are known to come from a domain of other heads. In partly
-    annotated documents, a prediction whose tokens are all unannotated is neither right nor wrong, and is left out. If
-    they come from several domains, each domain has its own F1 beside that of all.
+    annotated documents, a prediction whose tokens are all unannotated, or whose label was not annotated, is neither
+    right nor wrong, and is left out. If they come from several domains, each domain has its own F1 beside that of all.
 
     examples (Iterable[Example]): The examples; predicted and reference must have the same text.
     set_ents (bool): Whether the predictions are in `doc.ents`; else they are in `doc.spans[spans_key]`.
@@ -49,6 +50,8 @@ def ner_score(
     gold_from (str): "ents" or "spans": where the reference holds its gold. A missing group means "not annotated".
     domains (Optional[Sequence[str]]): Domains of the head, by `user_data["clinner_domain"]` of the reference; None for
         all. A document without a domain is scored by every head.
+    gold_labels (Optional[Sequence[str]]): Labels that the head learns; entities of others are no gold of its. None for
+        all.
     score_prefix (str): Distinguishes the heads of a pipeline: with "x", the keys are `ents_x_p` and so on.
     **kwargs (Any): Further settings of the component, not used.
     RETURNS (Dict[str, Any]): `ents_p`, `ents_r`, `ents_f` and `ents_per_type`; all None if there was nothing to score.
@@ -66,9 +69,10 @@ def ner_score(
         if example.predicted.text != example.reference.text:
             raise ValueError(Errors.CE061.format(doc=example.reference.user_data.get(DOC_ID_KEY)))
         gold = entities_of(example.reference, gold_key)
+        if gold_labels is not None:
+            gold = frozenset(entity for entity in gold if entity.label in gold_labels)
         guesses = entities_of(example.predicted, None if set_ents else spans_key)
-        if gold_key is None:
-            guesses = drop_unannotated(guesses, example.reference)
+        guesses = drop_unannotated(guesses, example.reference, gold_key)
         matched.update(entity.label for entity in gold & guesses)
         predicted.update(entity.label for entity in guesses)
         support.update(entity.label for entity in gold)

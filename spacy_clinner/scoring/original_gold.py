@@ -102,8 +102,8 @@ def evaluate_original(
 
     gold (OriginalGold): The annotations.
     data (Sequence[ScoredDocument]): The documents to score, with the gold of the data.
-    predictions (Predictions): Predicted entities by document identifier, all of them: the annotators judge also what
-        the gold of the data cannot.
+    predictions (Predictions): Predicted entities by document identifier, all of labels that were annotated: the
+        annotators judge also what the gold of the data cannot.
     bootstrap (Optional[Bootstrap]): Settings of the intervals; None: the defaults.
     RETURNS (Optional[OriginalEvaluation]): The scores; None if the annotations are of other documents.
     """

@@ -7,9 +7,9 @@ from typing import Any
 import spacy
 from spacy.tokens import Doc
 
-from ..annotations.documents import entities_of, read_docs
+from ..annotations.documents import document_ids, entities_of, read_docs
 from ..provenance import provenance, sha256
-from .documents import Predictions, pair_documents
+from .documents import Predictions, of_annotated_labels, pair_documents
 from .evaluation import Bootstrap, Evaluation, compare, evaluate
 from .original_gold import OriginalEvaluation, OriginalGold, evaluate_original
 from .predictions import pipeline_labels, read_predictions, warn_of_labels
@@ -97,7 +97,9 @@ def run_model(model: str, gold: Gold, *, spans_key: str | None = None, bootstrap
         warn_of_tokens(nlp, gold.docs, gold.spans_key)
         predictions, probabilities = predict_with_probabilities(nlp, gold.docs, spans_key)
     documents = pair_documents(gold.docs, predictions, gold.spans_key)
-    original = evaluate_original(gold.original, documents, predictions, bootstrap) if gold.original else None
+    names = zip(document_ids(gold.docs), gold.docs, strict=True)
+    judged = {name: of_annotated_labels(predictions[name], doc) for name, doc in names}
+    original = evaluate_original(gold.original, documents, judged, bootstrap) if gold.original else None
     sureness = measure_sureness(gold.docs, documents, probabilities, spans_key=gold.spans_key, bootstrap=bootstrap)
     known |= {entity.label for entities in predictions.values() for entity in entities}
     warn_of_labels(gold.labels, known)

@@ -1,7 +1,7 @@
 """A corpus of several named corpora: every example says where it comes from, and labels can be renamed by corpus."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 from spacy.util import logger, registry
 
-from ..annotations.keys import DOC_ID_KEY, DOMAIN_KEY
+from ..annotations.keys import DOC_ID_KEY, DOMAIN_KEY, LABELS_KEY
 from ..cells import format_tsv
 from ..errors import Errors
 from ..files import write_atomically
@@ -25,6 +25,7 @@ def create_domain_corpus(
     domains: dict[str, Any],
     label_maps: dict[str, LabelMap] | None = None,
     audit: Path | str | None = None,
+    annotated: dict[str, list[str]] | None = None,
 ) -> Callable[[Language], Iterable[Example]]:
     """Join corpora, mark every example with the name of its own, and rename gold labels.
 
@@ -34,25 +35,35 @@ def create_domain_corpus(
         `user_data["clinner_domain"]` of predicted and reference.
     label_maps (Optional[Dict[str, Dict[str, str]]]): new names of labels by domain, for `doc.ents` and all span groups.
         A domain with a map keeps no other labels: what the map does not name, or maps to "", leaves the gold.
+    annotated (Optional[Dict[str, List[str]]]): labels that were annotated, by domain, as they are called after the
+        map; `user_data["clinner_labels"]` of the reference then says so, and about entities of other labels its gold
+        says nothing. A domain that is not named was annotated for all.
     audit (Optional[Union[Path, str]]): TSV file, written after a full pass: what each label became, how often it
         occurs.
     RETURNS (Callable[[Language], Iterable[Example]]): the reader. It raises CE222 for a domain that cannot be read or
-        holds no example, and CE223 if a domain has labels but its map names none of them.
-    RAISES (ValueError): CE220 without any domain, CE221 for the map of an unknown one.
+        holds no example, CE223 if a domain has labels but its map names none of them, CE229 if a gold document has a
+        label that its domain was not annotated for.
+    RAISES (ValueError): CE220 without any domain, CE221 for the map or labels of an unknown one.
     """
     # Typed Any: `init fill-config` checks blocks nested in a dictionary before it has made readers of them.
     if not domains:
         raise ValueError(Errors.CE220)
-    maps = label_maps or {}
-    for domain in maps:
+    maps, labels = label_maps or {}, annotated or {}
+    for domain in (*maps, *labels):
         if domain not in domains:
             raise ValueError(Errors.CE221.format(domain=domain, known=", ".join(domains)))
-    return _DomainCorpus(domains, maps, None if audit is None else Path(audit))
+    return _DomainCorpus(domains, maps, labels, None if audit is None else Path(audit))
 
 
 class _DomainCorpus:
-    def __init__(self, domains: dict[str, Any], maps: dict[str, LabelMap], audit: Path | None) -> None:
-        self.domains, self.maps, self.audit = domains, maps, audit
+    def __init__(
+        self,
+        domains: dict[str, Any],
+        maps: dict[str, LabelMap],
+        annotated: dict[str, list[str]],
+        audit: Path | None,
+    ) -> None:
+        self.domains, self.maps, self.annotated, self.audit = domains, maps, annotated, audit
         self.logged = False
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
@@ -78,6 +89,8 @@ class _DomainCorpus:
                     example = Example(example.predicted, reference)
                 for doc in (example.predicted, example.reference):
                     doc.user_data[DOMAIN_KEY] = domain
+                if domain in self.annotated:
+                    mark_annotated(example.reference, self.annotated[domain], domain)
                 yield example
         except OSError as error:
             raise ValueError(Errors.CE222.format(domain=domain, reason=type(error).__name__)) from error
@@ -132,6 +145,22 @@ class _LabelCounts:
             if self.label_map is not None and label not in self.label_map:
                 found = f"{n_entities} entities in {n_documents} documents"
                 yield f"Domain {domain!r}: label {label!r} is not in its map, {found} leave the gold ({gold})"
+
+
+def mark_annotated(reference: Doc, labels: Sequence[str], domain: str) -> None:
+    """Say for which labels a gold document was annotated.
+
+    reference (Doc): the document.
+    labels (Sequence[str]): the labels.
+    domain (str): name of its corpus, for errors.
+    RAISES (ValueError): CE229 if an entity of `doc.ents` has another label.
+    """
+    for ent in reference.ents:
+        if ent.label_ not in labels:
+            doc = reference.user_data.get(DOC_ID_KEY)
+            found = {"doc": doc, "offset": ent.start_char, "label": ent.label_, "labels": ", ".join(labels)}
+            raise ValueError(Errors.CE229.format(domain=domain, **found))
+    reference.user_data[LABELS_KEY] = list(labels)
 
 
 def map_labels(reference: Doc, label_map: LabelMap) -> Doc:

@@ -47,13 +47,16 @@ def test_unknown_setting(cell, setting):
         replace(cell, overrides={setting: 1}).resolve(None)
 
 
-def test_a_temperature_of_1_does_not_change_the_identity(cell, tmp_path):
-    """Results of recipes from before taggers had one keep their identity."""
+@pytest.mark.parametrize(
+    ("idle", "used"), [("temperature = 1.0", "temperature = 1.5"), ("gold_labels = null", 'gold_labels = ["A"]')]
+)
+def test_settings_that_do_nothing_do_not_change_the_identity(cell, tmp_path, idle, used):
+    """Results of recipes from before taggers had them keep their identity."""
     text = cell.config.read_text()
-    assert "temperature = 1.0\n" in text
+    assert f"{idle}\n" in text
     identities = []
-    for name, line in (("before", ""), ("now", "temperature = 1.0\n"), ("warm", "temperature = 1.5\n")):
-        (tmp_path / f"{name}.cfg").write_text(text.replace("temperature = 1.0\n", line))
+    for name, line in (("before", ""), ("now", f"{idle}\n"), ("used", f"{used}\n")):
+        (tmp_path / f"{name}.cfg").write_text(text.replace(f"{idle}\n", line))
         identities.append(replace(cell, config=tmp_path / f"{name}.cfg").identity)
     assert identities[0] == identities[1] != identities[2]
 

@@ -4,7 +4,7 @@ import spacy
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from spacy_clinner.annotations.keys import DOC_ID_KEY, DOMAIN_KEY
+from spacy_clinner.annotations.keys import DOC_ID_KEY, DOMAIN_KEY, LABELS_KEY
 from spacy_clinner.layers.crf import UNKNOWN
 from spacy_clinner.pipeline.gold import encode_gold
 
@@ -15,7 +15,7 @@ OUT, B_A, I_A, E_A, S_A, S_B = 0, 1, 3, 5, 7, 8
 
 
 def encode(examples, gold_from="ents", spans_key="k", domains=None):
-    return encode_gold(examples, LABELS, gold_from=gold_from, spans_key=spans_key, domains=domains).tolist()
+    return encode_gold(examples, LABELS, gold_from=gold_from, spans_key=spans_key, domains=domains).tags.tolist()
 
 
 def annotated(words, spans, **set_ents):
@@ -73,3 +73,41 @@ def test_errors_name_document_and_offset_but_no_text():
 
 def test_no_documents():
     assert encode([]) == [] and np.array(encode([Example(NLP.make_doc(""), NLP.make_doc(""))])).size == 0
+
+
+def encoded(docs, **settings):
+    settings = {"gold_from": "ents", "spans_key": "k", "domains": None, **settings}
+    return encode_gold([Example(doc.copy(), doc) for doc in docs], LABELS, **settings)
+
+
+def test_outside_may_be_of_labels_that_were_not_annotated():
+    full = annotated(list("ab"), [(0, 1, "A")])
+    partial = annotated(list("abcd"), [(1, 3, "A")], missing=[])
+    partial.user_data[LABELS_KEY] = ["A"]
+    gold = encoded([full, partial])
+    assert gold.tags.tolist() == [S_A, OUT, UNKNOWN, B_A, E_A, UNKNOWN]
+    outside_or_b = [tag in (OUT, 2, 4, 6, S_B) for tag in range(9)]
+    assert gold.allowed[[2, 5]].tolist() == [outside_or_b] * 2
+    assert gold.n_supervised == 6
+    assert encoded([full]).allowed is None
+
+
+def test_no_label_of_the_head_was_annotated():
+    doc = annotated(list("ab"), [])
+    doc.user_data[LABELS_KEY] = ["C"]
+    gold = encoded([doc])
+    assert gold.tags.tolist() == [UNKNOWN] * 2 and gold.allowed.all() and gold.n_supervised == 0
+
+
+def test_missing_tokens_stay_unknown_where_labels_were_not_annotated():
+    doc = annotated(list("abc"), [(0, 1, "A")], missing=[], default="missing")
+    doc.user_data[LABELS_KEY] = ["A"]
+    gold = encoded([doc])
+    assert gold.tags.tolist() == [S_A, UNKNOWN, UNKNOWN] and gold.allowed.all() and gold.n_supervised == 1
+
+
+@pytest.mark.parametrize("gold_from", ["ents", "spans"])
+def test_labels_that_a_head_does_not_learn_are_outside(gold_from):
+    doc = annotated(list("abc"), [(0, 1, "A"), (1, 3, "B")])
+    doc.spans["k"] = [*doc.ents, Span(doc, 0, 3, "B")]
+    assert encoded([doc], gold_from=gold_from, gold_labels=["A"]).tags.tolist() == [S_A, OUT, OUT]

@@ -6,7 +6,7 @@ from spacy.scorer import Scorer
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from spacy_clinner.annotations.keys import DOMAIN_KEY
+from spacy_clinner.annotations.keys import DOMAIN_KEY, LABELS_KEY
 from spacy_clinner.scoring.ner_scorer import make_ner_scorer, ner_score
 
 NLP = spacy.blank("en")
@@ -141,3 +141,16 @@ def test_each_of_several_domains_has_its_f():
     assert scores["ents_x_f"] == pytest.approx(0.8)
     assert scores["ents_x_f_source"] == pytest.approx(2 / 3) and scores["ents_x_f_target"] == 1
     assert "ents_f_source" not in ner_score(examples[:2])
+
+
+def test_labels_that_were_not_annotated_are_not_scored():
+    reference, predicted = make_doc([(1, 3, "A")]), make_doc([(1, 3, "A"), (5, 7, "B"), (8, 9, "A")])
+    reference.user_data[LABELS_KEY] = ["A"]
+    scores = ner_score([Example(predicted, reference)])
+    assert scores["ents_p"] == 0.5 and scores["ents_r"] == 1.0 and set(scores["ents_per_type"]) == {"A"}
+
+
+def test_labels_that_a_head_does_not_learn_are_no_gold_of_its():
+    example = Example(make_doc([(1, 3, "A")]), make_doc([(1, 3, "A"), (5, 7, "B")]))
+    assert ner_score([example], gold_labels=["A"])["ents_f"] == 1.0
+    assert ner_score([example])["ents_r"] == 0.5

@@ -6,7 +6,7 @@ import spacy
 from spacy.tokens import DocBin, Span
 from spacy.util import registry
 
-from spacy_clinner.annotations.keys import DOMAIN_KEY
+from spacy_clinner.annotations.keys import DOMAIN_KEY, LABELS_KEY
 from spacy_clinner.training.domain_corpus import create_domain_corpus, map_labels
 
 from ..toys.domains import NLP, domain_of, ids, make_example
@@ -143,3 +143,19 @@ def test_resolves_from_a_config_and_names_a_missing_file(tmp_path):
         list(corpus(NLP))
     DocBin(docs=[make_example(3, "b").reference], store_user_data=True).to_disk(tmp_path / "b.spacy")
     assert [domain_of(example) for example in corpus(NLP)] == ["one", "two"]
+
+
+def test_domains_say_what_they_were_annotated_for():
+    corpora = {name: reader(make_example(2, name, label=label)) for name, label in (("one", "A"), ("two", "B"))}
+    corpus = create_domain_corpus(corpora, {"two": {"B": "C"}}, annotated={"two": ["C", "D"]})
+    one, two = (example.reference for example in corpus(NLP))
+    assert LABELS_KEY not in one.user_data
+    assert two.user_data[LABELS_KEY] == ["C", "D"] and [ent.label_ for ent in two.ents] == ["C"]
+
+
+def test_gold_that_a_domain_was_not_annotated_for():
+    corpus = create_domain_corpus({"one": reader(make_example(2, "a"))}, annotated={"one": ["B"]})
+    with pytest.raises(ValueError, match="CE229.*'a' of the domain 'one'.*'A' at character 0.*: B"):
+        list(corpus(NLP))
+    with pytest.raises(ValueError, match="CE221.*'two'"):
+        create_domain_corpus({"one": reader()}, annotated={"two": ["B"]})

@@ -76,7 +76,7 @@ def find_groups(
         }
     )
     numbers = {label: number for number, label in enumerate(labels)}
-    tags = encode_gold(examples, numbers, gold_from=gold_from, spans_key=spans_key, domains=None)
+    tags = encode_gold(examples, numbers, gold_from=gold_from, spans_key=spans_key, domains=None).tags
     groups = [TokenGroup(OUTSIDE, OUTSIDE, np.flatnonzero(tags == 0))] if include_outside else []
     entity = np.flatnonzero((tags != 0) & (tags != UNKNOWN))
     kind, label = split_tags(tags[entity], max(len(labels), 1))

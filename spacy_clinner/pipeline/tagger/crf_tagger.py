@@ -12,6 +12,7 @@ from spacy.util import logger
 from thinc.api import Model
 from thinc.types import Floats1d, Ints2d, Ragged
 
+from ...annotations.documents import annotated_labels
 from ...annotations.keys import DOMAIN_KEY, SPANS_KEY
 from ...annotations.span_groups import SteadySpanGroup
 from ...errors import Errors, Warnings
@@ -21,7 +22,7 @@ from ...layers.temperature import check_temperature
 from ...models.crf_tagger import crf_params, forbid_labels, inc_crf_grads, sizes, take_labels
 from ...models.vocab_vectors import check_read_vectors
 from ..default_models import DEFAULT_CRF_TAGGER_MODEL
-from ..gold import encode_gold, gold_entities, gold_spans, is_supervised
+from ..gold import encode_gold, gold_entities
 from ..head import Head
 from ..listening import warn_if_encoder_missed
 from .evidence import TaggerEvidence
@@ -57,6 +58,7 @@ class CRFTagger(Head):
         set_ents: bool = True,
         gold_from: str = "ents",
         domains: list[str] | None = None,
+        gold_labels: list[str] | None = None,
         loss_weight: float = 1.0,
         lr_scale: float = 1.0,
         threshold: float | None = None,
@@ -77,6 +79,8 @@ class CRFTagger(Head):
         gold_from (str): "ents": gold is in `reference.ents`; "spans": in `reference.spans[spans_key]`, and a document
             without that group is not annotated.
         domains (Optional[List[str]]): Corpora that teach this head, by `user_data["clinner_domain"]`; None for all.
+        gold_labels (Optional[List[str]]): Labels that this head learns, of those that the gold has: the others count
+            as outside. None for all.
         loss_weight (float): Weight of this head's loss among those that share an encoder.
         lr_scale (float): Learning rate of this component as a multiple of the training's: a head learns best faster
             than the pretrained transformer below it.
@@ -110,6 +114,7 @@ class CRFTagger(Head):
             set_ents=set_ents,
             gold_from=gold_from,
             domains=domains,
+            gold_labels=gold_labels,
             loss_weight=loss_weight,
             lr_scale=lr_scale,
             threshold=threshold,
@@ -287,9 +292,10 @@ class CRFTagger(Head):
         if settings["domains"] is not None:
             # domains are of training; who names documents of no domain means them
             settings["domains"] = [None, *settings["domains"]]
-        tags = encode_gold(examples, self.label_numbers, **settings)
+        encoded = encode_gold(examples, self.label_numbers, **settings)
         gold = [gold_entities(example.reference, **settings) for example in examples]
-        return TaggerEvidence(*self._emissions(docs), tags, docs, gold, self.labels)
+        annotated = [annotated_labels(example.reference) for example in examples]
+        return TaggerEvidence(*self._emissions(docs), *encoded, docs, gold, annotated, self.labels)
 
     def k_best(self, doc: Doc, k: int = 5) -> list[tuple[list[Span], float]]:
         """Find the most probable segmentations of a document into entities.
@@ -331,21 +337,20 @@ class CRFTagger(Head):
     def _likelihood(self, examples: list[Example], emissions: Ragged) -> tuple[float, Ragged, crf.CRFParams]:
         """Loss, gradient by emissions, gradient by moves; all per supervised token, so that heads weigh alike."""
         ops = self.model.ops
-        tags = encode_gold(examples, self.label_numbers, **self._gold_settings())
+        gold = encode_gold(examples, self.label_numbers, **self._gold_settings())
         found = crf.likelihood(
-            crf_params(self.model), ops.to_numpy(emissions.dataXd), ops.to_numpy(emissions.lengths), tags
+            crf_params(self.model), ops.to_numpy(emissions.dataXd), ops.to_numpy(emissions.lengths), *gold
         )
-        scale = self.cfg["loss_weight"] / max(int((tags != crf.UNKNOWN).sum()), 1)
+        scale = self.cfg["loss_weight"] / max(gold.n_supervised, 1)
         d_emissions = ops.xp.asarray(found.d_emissions * scale, dtype="f")
         d_params = crf.CRFParams(*(grad * scale for grad in found.d_params))
         return float(found.loss.sum() * scale), Ragged(d_emissions, emissions.lengths), d_params
 
     def _collect_labels(self, examples: Iterable[Example], domains: Sequence[str] | None) -> list[str]:
         settings = self._gold_settings() | {"domains": domains}
-        where = {name: settings[name] for name in ("gold_from", "spans_key")}
         references = (example.reference for example in examples)
-        supervised = (reference for reference in references if is_supervised(reference, **settings))
-        return sorted({span.label_ for reference in supervised for span in gold_spans(reference, **where)})
+        gold = (gold_entities(reference, **settings) for reference in references)
+        return sorted({entity.label for entities in gold for entity in entities or ()})
 
     def _find_foreign_labels(
         self, get_examples: Callable[[], Iterable[Example]], label_domains: Sequence[str] | None
@@ -366,7 +371,7 @@ class CRFTagger(Head):
             )
 
     def _gold_settings(self) -> dict[str, Any]:
-        return {name: self.cfg[name] for name in ("gold_from", "spans_key", "domains")}
+        return {name: self.cfg[name] for name in ("gold_from", "spans_key", "domains", "gold_labels")}
 
 
 def _by_document(found: crf.Decoded, n_docs: int) -> list[Prediction]:

@@ -18,9 +18,10 @@ class TaggerEvidence:
     """Scores of documents and their gold.
 
     params (CRFParams), emissions (Floats2d), lengths (Ints1d): Scores at temperature 1, as for `layers.crf`.
-    tags (Ints1d): Gold tag of each token, `layers.crf.UNKNOWN` where it is not annotated.
+    tags (Ints1d), allowed (Optional[ndarray]): Gold, as of `pipeline.gold.EncodedGold`.
     docs (Sequence[Doc]): The predicted documents.
     gold (Sequence[Optional[FrozenSet[Entity]]]): Entities of each document; None where there is no gold.
+    annotated (Sequence[Optional[FrozenSet[str]]]): Labels that each document was annotated for; None: all.
     labels (Sequence[str]): The tagger's labels.
     """
 
@@ -28,8 +29,10 @@ class TaggerEvidence:
     emissions: Floats2d
     lengths: Ints1d
     tags: Ints1d
+    allowed: NDArray[np.bool_] | None
     docs: Sequence[Doc]
     gold: Sequence[frozenset[Entity] | None]
+    annotated: Sequence[frozenset[str] | None]
     labels: Sequence[str]
 
     # spans that overlap compete: what is found at a threshold changes with the temperature
@@ -49,7 +52,8 @@ class TaggerEvidence:
         RAISES (ValueError): CE112 if a temperature is not above 0.
         """
         tempered = (crf.temper(self.params, self.emissions, temperature) for temperature in temperatures)
-        return np.stack([crf.likelihood(*scores, self.lengths, self.tags).loss for scores in tempered], axis=1)
+        losses = [crf.likelihood(*scores, self.lengths, self.tags, self.allowed).loss for scores in tempered]
+        return np.stack(losses, axis=1)
 
     def counts(self, temperature: float, thresholds: Sequence[float]) -> NDArray[np.int64]:
         """Count what is right, predicted and in the gold.
@@ -60,21 +64,29 @@ class TaggerEvidence:
         RAISES (ValueError): CE111 and CE112 if a threshold or temperature is none.
         """
         tempered = crf.temper(self.params, self.emissions, temperature)
-        n, judged = len(self.docs), np.array([entities is not None for entities in self.gold], dtype=bool)
+        n = len(self.docs)
         counts = np.zeros((n, len(thresholds), 3), dtype="int64")
         counts[..., 2] = np.array([len(entities or ()) for entities in self.gold], dtype="int64")[:, None]
         for column, (spans, _) in enumerate(crf.decode_at(*tempered, self.lengths, thresholds)):
             right = np.isin(self._numbers(spans), self._gold_numbers)
             counts[:, column, 0] = np.bincount(spans[right, 0], minlength=n)
-            counts[:, column, 1] = np.bincount(spans[:, 0], minlength=n) * judged
+            counts[:, column, 1] = np.bincount(spans[self._judged[spans[:, 0], spans[:, 3]], 0], minlength=n)
         return counts
 
     def found(self, temperature: float, threshold: float | None) -> NDArray[np.float64]:
-        """RETURNS (NDArray[float64]): Probabilities of what is predicted in documents with gold. *Shape:* (m,)"""
+        """RETURNS (NDArray[float64]): Probabilities of what is predicted and can be judged. *Shape:* (m,)"""
         tempered = crf.temper(self.params, self.emissions, temperature)
         spans, probabilities = crf.decode(*tempered, self.lengths, threshold)
-        judged = np.array([entities is not None for entities in self.gold], dtype=bool)
-        return probabilities[judged[spans[:, 0]]]
+        return probabilities[self._judged[spans[:, 0], spans[:, 3]]]
+
+    @cached_property
+    def _judged(self) -> NDArray[np.bool_]:
+        """Whether the gold can judge entities of a label in a document. *Shape:* (documents, labels)"""
+        rows = [
+            [entities is not None and (annotated is None or label in annotated) for label in self.labels]
+            for entities, annotated in zip(self.gold, self.annotated, strict=True)
+        ]
+        return np.array(rows, dtype=bool).reshape(-1, len(self.labels))
 
     @cached_property
     def _gold_numbers(self) -> Ints1d:
