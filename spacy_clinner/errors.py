@@ -477,8 +477,8 @@ class Errors(metaclass=_Coded):
     )
     CE220 = "`spacy_clinner.DomainCorpus.v1` has no domains. Give each corpus a block [corpora.train.domains.NAME]."
     CE221 = (
-        "`label_maps` or `annotated` names the domain {domain!r}, which is none of the corpus' domains: {known}. Likely "
-        "a spelling: name it as in [corpora.train.domains.NAME]."
+        "`label_maps` or `annotated` names the domain {domain!r}, which is none of the corpus' domains: {known}. "
+        "Likely a spelling: name it as in [corpora.train.domains.NAME]."
     )
     CE222 = (
         "The corpus of domain {domain!r} cannot be read ({reason}). Check the `path` in its block "
