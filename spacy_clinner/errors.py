@@ -801,6 +801,19 @@ class Errors(metaclass=_Coded):
         "The encoder {name!r} of spacy_clinner.TaggerEnsemble.v1 listens to another component. Give each member an "
         "encoder of its own; `python -m spacy clinner ensemble` makes them of taggers that listen."
     )
+    # 395-399 many corpora in one training
+    CE395 = (
+        "`{setting}` of `spacy_clinner.batch_by_corpus.v1` is {value!r}. Give `words` of at least 1, an `exponent` "
+        "from 0 to 1, and `weights` that are not negative and not all zero."
+    )
+    CE396 = (
+        "`spacy_clinner.batch_by_corpus.v1` found these corpora (examples): {found}; weights are given for: {weights}. "
+        "Name each corpus in `weights`, as in [corpora.train.domains.NAME], with 0 to leave it out, and no other."
+    )
+    CE397 = (
+        "`spacy_clinner.batch_by_corpus.v1` cannot read a stream: the sizes of its corpora are not known. Set "
+        "`[training] max_epochs = 0`, which holds them in memory, or use `spacy_clinner.batch_by_domain.v1`."
+    )
     # 340-349 many notes, and documents whose tokens were changed
     CE340 = (
         "A component has written something on this note that cannot leave its process ({error}). Annotate without "

@@ -50,7 +50,7 @@ NAMES = {
         "spacy_clinner.pairs_within_tokens.v1",
         "spacy_clinner.pairs_within_units.v1",
     },
-    "spacy_batchers": {"spacy_clinner.batch_by_domain.v1"},
+    "spacy_batchers": {"spacy_clinner.batch_by_corpus.v1", "spacy_clinner.batch_by_domain.v1"},
     "spacy_readers": {
         "spacy_clinner.DomainCorpus.v1",
         "spacy_clinner.GoldEntsCorpus.v1",

@@ -7,9 +7,8 @@ import numpy as np
 from spacy.training import Example
 from spacy.util import registry
 
-from ..annotations.keys import DOC_ID_KEY, DOMAIN_KEY
 from ..errors import Errors
-from .source_pool import SourcePool
+from .example_pool import ExamplePool, domain_of, draw_batch, joins, names_of
 
 # the one pool of all source domains, where no weights are given
 ALL = "all"
@@ -66,7 +65,7 @@ class _DomainBatcher:
         self.rng = np.random.default_rng(seed)
         self.weights, self.buffer = weights, buffer
         self.chances = {name: weight for name, weight in weights.items() if weight} or {ALL: 1.0}
-        self.pools = {name: SourcePool(self.rng, buffer) for name in self.chances}
+        self.pools = {name: ExamplePool(self.rng, buffer) for name in self.chances}
 
     def __call__(self, examples: Iterable[Example]) -> Iterator[list[Example]]:
         found: Counter[str] = Counter()
@@ -107,9 +106,7 @@ class _DomainBatcher:
         return all(pool.words >= self.source_words for pool in self.pools.values())
 
     def _domain(self, example: Example, found: Counter[str]) -> str:
-        domain = example.reference.user_data.get(DOMAIN_KEY)
-        if domain is None:
-            raise ValueError(Errors.CE225.format(doc=example.reference.user_data.get(DOC_ID_KEY)))
+        domain = domain_of(example)
         found[domain] += 1
         return domain
 
@@ -125,32 +122,18 @@ class _DomainBatcher:
 
     def _draw(self, found: Counter[str]) -> list[Example]:
         """Source examples of one batch."""
-        batch: list[Example] = []
-        drawn: set[int] = set()
-        words, chances = 0, dict(self.chances)
-        while words < self.source_words and chances:
-            total = sum(chances.values())
-            name = self.rng.choice(list(chances), p=[chance / total for chance in chances.values()])
-            pool = self.pools[name]
+        if not self.source_words:
+            return []
+        for name, pool in self.pools.items():
             if not pool.held:
-                missing = "source" if name == ALL else f"source domain {str(name)!r}"
-                raise ValueError(Errors.CE227.format(missing=missing, found=_names(found)))
-            example = pool.draw(drawn)
-            if example is None:
-                del chances[name]
-                continue
-            if batch and not _joins(words, len(example), self.source_words):
-                pool.put_back(example)
-                break
-            batch.append(example)
-            drawn.add(id(example))
-            words += len(example)
-        return batch
+                missing = "source" if name == ALL else f"source domain {name!r}"
+                raise ValueError(Errors.CE227.format(missing=missing, found=names_of(found)))
+        return draw_batch(self.pools, self.chances, self.source_words, self.rng)
 
     def _check_target(self, found: Counter[str]) -> None:
         for domain in self.target:
             if not found[domain]:
-                raise ValueError(Errors.CE226.format(domain=domain, found=_names(found)))
+                raise ValueError(Errors.CE226.format(domain=domain, found=names_of(found)))
 
 
 def _batch(examples: Iterable[Example], size: int) -> Iterator[list[Example]]:
@@ -158,19 +141,10 @@ def _batch(examples: Iterable[Example], size: int) -> Iterator[list[Example]]:
     batch: list[Example] = []
     words = 0
     for example in examples:
-        if batch and not _joins(words, len(example), size):
+        if batch and not joins(words, len(example), size):
             yield batch
             batch, words = [], 0
         batch.append(example)
         words += len(example)
     if batch:
         yield batch
-
-
-def _joins(words: int, n: int, size: int) -> bool:
-    """Whether so many more words bring a batch nearer to its size."""
-    return abs(words + n - size) <= abs(words - size)
-
-
-def _names(found: Counter[str]) -> str:
-    return ", ".join(f"{domain} ({n})" for domain, n in sorted(found.items()) if n) or "none"

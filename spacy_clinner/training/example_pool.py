@@ -1,15 +1,18 @@
-"""Source examples in an endless random order without replacement, for one batcher."""
+"""Examples of a corpus in an endless random order without replacement, and batches drawn from several corpora."""
 
-from collections import deque
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from spacy.training import Example
 
+from ..annotations.keys import DOC_ID_KEY, DOMAIN_KEY
+from ..errors import Errors
 
-class SourcePool:
-    """Holds source examples and draws from them; when all had their turn, it shuffles them again."""
+
+class ExamplePool:
+    """Holds examples of a corpus and draws from them; when all had their turn, it shuffles them again."""
 
     def __init__(self, rng: np.random.Generator, buffer: int) -> None:
         """Make an empty pool.
@@ -64,3 +67,51 @@ class SourcePool:
     def put_back(self, example: Example) -> None:
         """Undo a draw: the example is the next one again."""
         self._queue.append(example)
+
+
+def draw_batch(
+    pools: Mapping[str, ExamplePool], chances: Mapping[str, float], words: int, rng: np.random.Generator
+) -> list[Example]:
+    """Draw a batch of about so many words, each example from a pool chosen by chance.
+
+    pools (Mapping[str, ExamplePool]): pools, none of them empty.
+    chances (Mapping[str, float]): chance of each pool to give the next example, in any unit.
+    words (int): words of the batch; fewer if the pools hold fewer. No example comes twice.
+    rng (Generator): chooses the pools.
+    RETURNS (List[Example]): the batch.
+    """
+    batch: list[Example] = []
+    drawn: set[int] = set()
+    n_words, left = 0, dict(chances)
+    while n_words < words and left:
+        total = sum(left.values())
+        pool = pools[(name := str(rng.choice(list(left), p=[chance / total for chance in left.values()])))]
+        example = pool.draw(drawn)
+        if example is None:
+            del left[name]
+            continue
+        if batch and not joins(n_words, len(example), words):
+            pool.put_back(example)
+            break
+        batch.append(example)
+        drawn.add(id(example))
+        n_words += len(example)
+    return batch
+
+
+def joins(words: int, n: int, size: int) -> bool:
+    """Whether so many more words bring a batch nearer to its size."""
+    return abs(words + n - size) <= abs(words - size)
+
+
+def domain_of(example: Example) -> str:
+    """RETURNS (str): The example's domain. RAISES (ValueError): CE225 if it has none."""
+    domain = example.reference.user_data.get(DOMAIN_KEY)
+    if domain is None:
+        raise ValueError(Errors.CE225.format(doc=example.reference.user_data.get(DOC_ID_KEY)))
+    return domain
+
+
+def names_of(found: Counter[str]) -> str:
+    """RETURNS (str): Domains and their numbers of examples, for errors."""
+    return ", ".join(f"{domain} ({n})" for domain, n in sorted(found.items()) if n) or "none"
