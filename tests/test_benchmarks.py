@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 import spacy
 from spacy.tokens import DocBin, Span
+from spacy.training import Example
 
+from spacy_clinner.annotations.documents import entities_of
+from spacy_clinner.annotations.entity import Entity
+from spacy_clinner.assembly.settings import change_settings
+from spacy_clinner.scoring.probabilities import read_probabilities
+
+from .toys.calibration import dev_of_relations
 from .toys.forked import become_python, run_forked, run_python
 from .toys.relations import examples, make_nlp, train
 
@@ -110,6 +117,68 @@ def test_relation_cost(tmp_path):
     # four million pairs at once would take gigabytes
     assert set(result["cpu_seconds"]) == {"entity_ruler", "relations"} and result["peak_mb_with_2000_entities"] < 500
     assert "| `relations` |" in page
+
+
+def test_relation_probabilities(tmp_path):
+    nlp = make_nlp(threshold=0.3)
+    train(nlp)
+    change_settings(nlp, "relations", temperature=3.0)
+    for corpus, part in ((corpus, part) for corpus in ("maccrobat", "bc5cdr") for part in ("dev", "test")):
+        (tmp_path / "corpus" / corpus).mkdir(parents=True, exist_ok=True)
+        docs = dev_of_relations(nlp, n_copies=6 if part == "dev" else 4)
+        DocBin(docs=docs, store_user_data=True).to_disk(tmp_path / "corpus" / corpus / f"{part}.spacy")
+    for folder in ("models/bc5cdr/seed0", "models/maccrobat/seed1"):
+        (tmp_path / folder).mkdir(parents=True)
+    nlp.to_disk(tmp_path / "models" / "bc5cdr" / "seed0" / "model-best")
+    ruler = nlp.add_pipe("entity_ruler", first=True)
+    ruler.add_patterns([{"label": "DRUG", "pattern": name} for name in ("aspirin", "codeine")])
+    ruler.add_patterns([{"label": "DOSE", "pattern": dose} for dose in ("5 mg", "3 mg")])
+    nlp.to_disk(tmp_path / "models" / "maccrobat" / "seed1" / "model-best")
+    result, page = run("relation_probabilities.py", "models", "--corpus", "corpus", output=tmp_path)
+    for corpus, seed in (("maccrobat", "seed1"), ("bc5cdr", "seed0")):
+        found = result["runs"][corpus][seed]
+        before, after, fit = found["trained"], found["calibrated"], found["calibration"]["relations"]
+        # it knows the notes by heart; in one copy of each nothing belongs together
+        assert before["r"] == 1 and before["sureness"]["predicted"]["right"] == before["p"] == 3 / 4
+        assert fit["temperature"] > 1.1 and after["threshold"] == fit["threshold"]
+        assert [after[measure] for measure in "prf"] == [before[measure] for measure in "prf"]
+        assert after["sureness"]["predicted"]["brier"] < before["sureness"]["predicted"]["brier"]
+    assert page.count(" | calibrated | ") == 2 and "| BC5CDR, between given concepts (runs: 1) |" in page
+
+
+def test_spacy_beam(tmp_path):
+    nlp = spacy.blank("en")
+    ner = nlp.add_pipe("ner")
+    docs = [nlp.make_doc(text) for text in ("Fever and cough.", "Cough, then fever.", "No pain.", "Rash or cough.")]
+    for doc in docs:
+        doc.set_ents([Span(doc, token.i, token.i + 1, "PROBLEM") for token in doc if len(token) > 4])
+    optimizer = nlp.initialize(lambda: [Example(nlp.make_doc(doc.text), doc) for doc in docs])
+    for _ in range(10):
+        nlp.update([Example(nlp.make_doc(doc.text), doc) for doc in docs], sgd=optimizer)
+    nlp.to_disk(tmp_path / "model")
+    DocBin(docs=docs).to_disk(tmp_path / "test.spacy")
+    script = BENCHMARKS / "peers" / "spacy_beam" / "predict.py"
+    run_forked(partial(begin, script, "model", "test.spacy", "found.jsonl"), cwd=tmp_path)
+    found = read_probabilities(tmp_path / "found.jsonl").predicted
+    greedy = [nlp(doc.text) for doc in docs]
+    assert list(found.values()) and [set(one) for one in found.values()] == [set(entities_of(doc)) for doc in greedy]
+    beams = ner.scored_ents(ner.beam_parse([nlp.make_doc(doc.text) for doc in docs], 16, beam_density=0.0001))
+    for probabilities, doc, scores in zip(found.values(), greedy, beams, strict=True):
+        for ent in doc.ents:
+            entity = Entity(ent.start_char, ent.end_char, ent.label_)
+            assert probabilities[entity] == pytest.approx(scores[ent.start, ent.end, ent.label_])
+    # a beam of one parse is sure of all that it holds
+    run_forked(partial(begin, script, "model", "test.spacy", "one.jsonl", "--width", "1"), cwd=tmp_path)
+    one = read_probabilities(tmp_path / "one.jsonl").predicted
+    assert {p for of_doc in one.values() for p in of_doc.values()} == {1.0}
+    assert 0 < min(p for of_doc in found.values() for p in of_doc.values()) < 1
+    tools = ["a beam=found*.jsonl", "one parse=one.jsonl"]
+    result, page = run("peer_probabilities.py", "test.spacy", *tools, output=tmp_path)
+    (sure,) = result["tools"]["one parse"].values()
+    right = sum(len(set(entities_of(doc)) & set(entities_of(gold))) for doc, gold in zip(greedy, docs, strict=True))
+    assert sure["p"] == right / sum(map(len, one.values()))
+    assert sure["sureness"]["predicted"]["brier"] == pytest.approx(1 - sure["p"])
+    assert "| a beam | 1 |" in page
 
 
 def test_corrupted_models(tmp_path):

@@ -14,9 +14,9 @@ from ..annotations.documents import read_docs
 from ..assembly.settings import change_settings
 from ..calibration.calibrate import calibrate, find_calibrated
 from ..provenance import provenance
-from ..scoring.documents import pair_documents
+from ..scoring.documents import Predictions, pair_documents
 from ..scoring.evaluation import Bootstrap
-from ..scoring.probabilities import predict_with_probabilities
+from ..scoring.probabilities import Probabilities, predict_with_probabilities
 from ..scoring.sureness import measure_sureness
 from .cell import Cell
 from .step import SHORT, Kept, checksum, digest
@@ -103,7 +103,17 @@ def measure(nlp: Language, docs: Sequence[Doc]) -> dict[str, Any]:
     docs (Sequence[Doc]): Documents with gold.
     RETURNS (Dict[str, Any]): JSON-able: micro "p", "r" and "f", and as "sureness" what `measure_sureness` finds of all.
     """
-    predictions, probabilities = predict_with_probabilities(nlp, docs)
+    return measure_predictions(docs, *predict_with_probabilities(nlp, docs))
+
+
+def measure_predictions(docs: Sequence[Doc], predictions: Predictions, probabilities: Probabilities) -> dict[str, Any]:
+    """Score entities and their probabilities.
+
+    docs (Sequence[Doc]): Documents with gold.
+    predictions (Predictions): Predicted entities by document identifier.
+    probabilities (Probabilities): What the model said of them.
+    RETURNS (Dict[str, Any]): As `measure`; "sureness" is None if nothing predicted has a probability.
+    """
     scores = score_predictions(docs, predictions)
     sureness = measure_sureness(docs, pair_documents(docs, predictions), probabilities, bootstrap=NO_INTERVALS)
     told = None

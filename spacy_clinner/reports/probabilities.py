@@ -1,6 +1,6 @@
 """How far probabilities can be believed before and after calibration: a table for each task of a grid."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .markdown import markdown_table
@@ -20,12 +20,7 @@ def probability_tables(records: Sequence[Record]) -> list[str]:
     tables = []
     for source, target in dict.fromkeys((record["keys"]["source"], record["keys"]["target"]) for record in records):
         own = select(records, source=source, target=target)
-        rows = [
-            [method, stage, _temperature(runs) if stage == "calibrated" else "1", *_cells(runs, stage)]
-            for method in values(own, "method")
-            for stage in STAGES
-            if (runs := select(own, method=method))
-        ]
+        rows = [row for method in values(own, "method") for row in probability_rows(method, select(own, method=method))]
         tables += [f"## Probabilities, {source} → {target}", markdown_table(["method", "", "T", *COLUMNS], rows)]
     return [
         *tables,
@@ -35,14 +30,30 @@ def probability_tables(records: Sequence[Record]) -> list[str]:
     ]
 
 
-def _cells(runs: Sequence[Record], stage: str) -> list[str]:
-    told = [run[stage]["sureness"] or {} for run in runs]
+def probability_rows(name: str, runs: Sequence[Record]) -> list[list[str]]:
+    """Show runs as they were trained and calibrated.
+
+    name (str): What they are.
+    runs (Sequence[Record]): At least one; each has "trained", "calibrated" and "calibration" as `ProbabilityCell`.
+    RETURNS (List[List[str]]): Name, stage, temperature and `COLUMNS`.
+    """
+    temperatures = {"trained": "1", "calibrated": _temperature(runs)}
+    return [[name, stage, temperatures[stage], *probability_cells([run[stage] for run in runs])] for stage in STAGES]
+
+
+def probability_cells(measured: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Show how far probabilities can be believed.
+
+    measured (Sequence[Mapping[str, Any]]): Of each run, as `probability_cell.measure_predictions` returns it.
+    RETURNS (List[str]): `COLUMNS`: mean and, of several runs, sample standard deviation.
+    """
+    told = [run["sureness"] or {} for run in measured]
     predicted, others = ([one.get(which) or {} for one in told] for which in ("predicted", "not_predicted"))
     percents = [[one.get(name) for one in predicted] for name in ("probability", "right", "ece", "ece_by_chance")]
     decimals = [[one.get(name) for one in predicted] for name in ("brier", "log_likelihood")]
     last = [[one.get("ece") for one in others], [_reviewed(one) for one in predicted]]
     return [
-        *(_percent(column) for column in ([run[stage]["f"] for run in runs], *percents)),
+        *(_percent(column) for column in ([run["f"] for run in measured], *percents)),
         *(_decimal(column) for column in decimals),
         *(_percent(column) for column in last),
     ]
