@@ -9,8 +9,11 @@ read whole, in overlapping windows.
     python train_maccrobat.py --data maccrobat2020 --model-name MINILM_DIR --seed 0 --out runs/0
 
 `--data` holds `brat/*.txt`, `brat/*.ann` and `splits/{train,dev,test}.txt`. The output folder
-receives `{dev,test}.{best,final}.jsonl`, one {"id", "entities": [[start, end, label], ...]} per
-report with character offsets in its .txt file, and `run.json`. Scores are strict micro F1 against
+receives `{dev,test}.{best,final}.jsonl`, one {"id", "entities": [[start, end, label], ...],
+"probabilities": [...]} per report with character offsets in its .txt file, and `run.json`.
+Probabilities are edsnlp's confidence scores: the mean over an entity's tokens of how improbable O is
+by the softmax of the label's scores, without the chain. Entities with the same offsets share one in
+edsnlp, whichever label it was for: theirs are null. Scores are strict micro F1 against
 every T line of the .ann file; a discontinuous mention counts as its envelope. "best" is the epoch
 with the highest dev score; test is never looked at during training.
 """
@@ -22,6 +25,7 @@ import re
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -36,6 +40,7 @@ from spacy.tokens import Doc
 
 Entity = tuple[int, int, str]
 Entities = dict[str, list[Entity]]
+Predicted = dict[str, dict[Entity, float | None]]
 
 GROUP = "entities"
 PACKAGES = ("edsnlp", "spacy", "torch", "transformers", "tokenizers", "accelerate", "numpy")
@@ -71,16 +76,17 @@ def read_reports(nlp: edsnlp.Pipeline, data: Path, ids: list[str]) -> list[Doc]:
         return list(stream)
 
 
-def strict_f1(gold: Entities, predicted: Entities) -> float:
+def strict_f1(gold: Entities, predicted: Predicted) -> float:
     """Micro F1 over (report, start, end, label), in percent."""
     gold_set = {(name, *entity) for name, entities in gold.items() for entity in entities}
     found = {(name, *entity) for name, entities in predicted.items() for entity in entities}
     return 200 * len(gold_set & found) / max(1, len(gold_set) + len(found))
 
 
-def predict(nlp: edsnlp.Pipeline, texts: dict[str, str]) -> Entities:
+def predict(nlp: edsnlp.Pipeline, texts: dict[str, str]) -> Predicted:
     """Apply the pipeline to raw texts; overlapping entities of different labels are kept."""
-    predicted: Entities = {}
+    predicted: Predicted = {}
+    nlp.pipes.ner.compute_confidence_score = True
     for name, text in texts.items():
         with nlp.train(False):  # a plain call would leave dropout on between two training steps
             doc = nlp(text)
@@ -88,7 +94,10 @@ def predict(nlp: edsnlp.Pipeline, texts: dict[str, str]) -> Entities:
         if len(doc.text) != len(text):
             raise ValueError(f"{name}: the tokenizer changes the length of the text")
         spans = doc.spans.get(GROUP, [])
-        predicted[name] = sorted({(s.start_char, s.end_char, s.label_) for s in spans})
+        found = {(s.start_char, s.end_char, s.label_): s._.ner_confidence_score for s in spans}
+        n_labels = Counter(entity[:2] for entity in found)
+        predicted[name] = {entity: score if n_labels[entity[:2]] == 1 else None for entity, score in found.items()}
+    nlp.pipes.ner.compute_confidence_score = False
     return predicted
 
 
@@ -99,9 +108,12 @@ def write_atomic(path: Path, text: str) -> None:
     os.replace(temporary, path)
 
 
-def write_predictions(path: Path, predicted: Entities) -> None:
+def write_predictions(path: Path, predicted: Predicted) -> None:
     """Write one JSON line per report."""
-    lines = (json.dumps({"id": n, "entities": predicted[n]}) + "\n" for n in sorted(predicted))
+    lines = []
+    for name in sorted(predicted):
+        entities, scores = zip(*sorted(predicted[name].items()), strict=True) if predicted[name] else ((), ())
+        lines.append(json.dumps({"id": name, "entities": entities, "probabilities": scores}) + "\n")
     write_atomic(path, "".join(lines))
 
 
@@ -181,7 +193,7 @@ def main() -> None:
     optimizer = ScheduledOptimizer(optim=torch.optim.AdamW, module=nlp, total_steps=max_steps, groups=groups)
     history: list[dict[str, float]] = []
     clock = {"wall": time.perf_counter(), "cpu": time.process_time()}
-    final: dict[str, Entities] = {}
+    final: dict[str, Predicted] = {}
 
     def on_validation(metrics: dict[str, Any]) -> None:
         """Score dev; keep the predictions when they are the best so far."""
