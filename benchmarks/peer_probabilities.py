@@ -45,9 +45,11 @@ def main(
     result: dict[str, Any] = {**provenance(), "data": {"path": str(data), "sha256": sha256(data)}, "tools": {}}
     for tool in tools:
         name, _, pattern = tool.partition("=")
+        if not (paths := sorted(glob(pattern))):
+            raise typer.BadParameter(f"no file is named {pattern}")
         result["tools"][name] = {
             str(path): measure_predictions(docs, read_predictions(path), read_probabilities(path))
-            for path in map(Path, sorted(glob(pattern)))
+            for path in map(Path, paths)
         }
     publish(output, "peer_probabilities", result, to_markdown(result))
 
