@@ -1,11 +1,14 @@
-"""Components that keep one thing as JSON, with its checksum."""
+"""Components that keep one thing as JSON, with its checksum.
 
+Python's own module writes and reads it: srsly's rounds numbers.
+"""
+
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 
-import srsly
 from spacy import util
 
 from ..files import write_atomically
@@ -34,7 +37,7 @@ class StoredJson(ABC):
 
     def to_text(self) -> str:
         """RETURNS (str): The content of the file."""
-        return srsly.json_dumps(self.stored()) + "\n"
+        return json.dumps(self.stored()) + "\n"
 
     def read_file(self, path: Path) -> Any:
         """Read the file.
@@ -42,7 +45,7 @@ class StoredJson(ABC):
         path (Path): The file, as `to_text` made it.
         RETURNS (Any): What is saved, as `take_stored` takes it.
         """
-        return srsly.read_json(path)
+        return json.loads(path.read_text(encoding="utf8"))
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Serialise the component.
@@ -50,7 +53,8 @@ class StoredJson(ABC):
         exclude (Iterable[str]): The name of its part leaves that out, "checksums" its checksum.
         RETURNS (bytes): The data.
         """
-        return add_checksums(util.to_bytes({self.part: lambda: srsly.json_dumps(self.stored())}, exclude), exclude)
+        content = {self.part: lambda: json.dumps(self.stored()).encode("utf8")}
+        return add_checksums(util.to_bytes(content, exclude), exclude)
 
     def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> Self:
         """Load the component.
@@ -62,7 +66,7 @@ class StoredJson(ABC):
         """
         check_bytes(self.name, data, [self.part], exclude)
         with readable(self.name, "its bytes"):
-            util.from_bytes(data, {self.part: lambda content: self.take_stored(srsly.json_loads(content))}, exclude)
+            util.from_bytes(data, {self.part: lambda content: self.take_stored(json.loads(content))}, exclude)
         return self
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
