@@ -757,6 +757,25 @@ class Errors(metaclass=_Coded):
         "{n} files of data are missing, among them {paths}. Make them first, as the page of the experiment tells "
         "(docs/), or mend the paths: they start from {folder}."
     )
+    # 375-379 unions of heads
+    CE375 = "`{setting}` of component {name!r} is {value}, but must be {must}."
+    CE376 = (
+        "`{setting}` of component {name!r} names {unknown}, but there is only: {known}. Likely a name is misspelt: "
+        "`labels` and `assumed` name span groups of `heads`, and in `labels` each has labels that its head finds."
+    )
+    CE377 = (
+        "Component {name!r} unites the span group {key!r}, which document {doc!r} lacks; it has: {known}. Likely the "
+        "head with that `spans_key` did not run: put it before this component, enabled, or take it out of `heads`."
+    )
+    CE378 = (
+        'Document {doc!r}: the span group {key!r} of {n} spans has no `attrs["scores"]` with a probability from 0 to 1 '
+        "for each, which component {name!r} needs. If the group is of rules, say how probable what they find is: "
+        "`assumed` of {name!r}."
+    )
+    CE379 = (
+        "Component {name!r} would have no head left to unite: all of its groups ({heads}) are written by components "
+        "that are dropped. Keep one, or drop {name!r} as well."
+    )
     CE363 = (
         "To judge a pipeline on the documents that it was trained on, others are trained on parts of them: "
         "`paths.train` of its config ({path}) must name a file of at least {folds} documents, {n} are there. Start "

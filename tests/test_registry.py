@@ -15,6 +15,7 @@ NAMES = {
     "spacy_factories": {
         "clinner_context",
         "clinner_crf_tagger",
+        "clinner_entity_union",
         "clinner_mmd_alignment",
         "clinner_relation_extractor",
         "clinner_sentencizer",

@@ -13,7 +13,7 @@ DOMAIN_KEY = "clinner_domain"
 # Read by: `clinner_crf_tagger` as gold, `spacy_clinner.ner_scorer.v1`, `evaluate`, `calibrate`.
 LABELS_KEY = "clinner_labels"
 # Default span group of a tagger's entities; its `attrs["scores"]` holds their probabilities.
-# Written by: `clinner_crf_tagger`.
+# Written by: `clinner_crf_tagger`, `clinner_entity_union`.
 # Read by: `spacy_clinner.ner_scorer.v1`, `evaluate`, `annotate`, `predict`, `table`, `convert`.
 SPANS_KEY = "clinner_ents"
 # All annotations of a brat document, one span a fragment (`span.id_` is the brat id), overlaps included.

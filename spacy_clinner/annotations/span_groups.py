@@ -93,12 +93,15 @@ def group_of_ents(doc: Doc) -> str:
     """Find the span group in which the tagger that wrote `doc.ents` keeps their probabilities.
 
     doc (Doc): An annotated document.
-    RETURNS (str): The default key if it has a group, or if no other group with probabilities holds all of `doc.ents`.
+    RETURNS (str): The group with probabilities that holds all of `doc.ents`, that of the default key before others; the
+        default key if there is none, or no entity tells.
     """
-    if SPANS_KEY in doc.spans:
-        return SPANS_KEY
     entities = {(span.start, span.end, span.label) for span in doc.ents}
-    keys = (key for key in sorted(doc.spans) if "scores" in doc.spans[key].attrs)
+    if not entities and SPANS_KEY in doc.spans:
+        return SPANS_KEY
+    keys = (
+        key for key in sorted(doc.spans, key=lambda key: (key != SPANS_KEY, key)) if "scores" in doc.spans[key].attrs
+    )
     return next((key for key in keys if entities <= probabilities_of(doc, key).keys()), SPANS_KEY)
 
 

@@ -1,8 +1,20 @@
 """Which components of a pipeline write the entities that are asked for: those that declare it."""
 
-from typing import Any
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, NamedTuple
 
 from spacy.language import Language
+
+
+class Source(NamedTuple):
+    """Where entities of a component come from: itself, or, of a union, one of the heads that it unites.
+
+    name (Optional[str]): Name of the component that finds them; None: no component declares to.
+    rename (Callable[[str], str]): What its labels are called in the end; "": they are left out.
+    """
+
+    name: str | None
+    rename: Callable[[str], str]
 
 
 def entity_writers(nlp: Language, spans_key: str | None = None) -> dict[str, Any]:
@@ -10,9 +22,10 @@ def entity_writers(nlp: Language, spans_key: str | None = None) -> dict[str, Any
 
     nlp (Language): The pipeline.
     spans_key (Optional[str]): Span group that the components must be set to write; None: `doc.ents`.
-    RETURNS (Dict[str, Any]): Components by name, in their order.
+    RETURNS (Dict[str, Any]): Components by name, in their order. A union replaces `doc.ents`, so who writes them before
+        it does not count.
     """
-    found = {}
+    found: dict[str, Any] = {}
     for name, pipe in nlp.pipeline:
         assigns, config = nlp.get_pipe_meta(name).assigns, nlp.get_pipe_config(name)
         if spans_key is None:
@@ -20,22 +33,75 @@ def entity_writers(nlp: Language, spans_key: str | None = None) -> dict[str, Any
         else:
             writes = "doc.spans" in assigns and config.get("spans_key") == spans_key
         if writes:
+            if _unites(pipe) and spans_key is None:
+                found.clear()
             found[name] = pipe
     return found
 
 
 def entity_tagger(nlp: Language, spans_key: str | None = None) -> str | None:
-    """Find the component that knows how probable the entities are, and those that it does not predict.
+    """Find the component that knows how probable the entities are: a tagger, or a union of some.
 
     nlp (Language): The pipeline.
     spans_key (Optional[str]): As for `entity_writers`.
     RETURNS (Optional[str]): Its name; of several that write `doc.ents` that of the last one, which decides. None if
         there is none.
     """
-    taggers = [name for name, pipe in entity_writers(nlp, spans_key).items() if hasattr(pipe, "spans_above")]
+    writers = entity_writers(nlp, spans_key)
+    taggers = [name for name, pipe in writers.items() if hasattr(pipe, "spans_above") or _unites(pipe)]
     return taggers[-1] if taggers else None
+
+
+def entity_sources(nlp: Language, name: str) -> list[Source]:
+    """Find the components that find what a component writes.
+
+    nlp (Language): The pipeline.
+    name (str): Name of the component.
+    RETURNS (List[Source]): The component itself; of a union the last one before it that writes each of its groups.
+    """
+    pipe: Any = nlp.get_pipe(name)
+    return list(_sources_of_heads(nlp, name, pipe)) if _unites(pipe) else [Source(name, str)]
+
+
+def written_labels(nlp: Language, name: str) -> set[str]:
+    """RETURNS (Set[str]): Labels of the entities that a component can write; none if it does not tell them."""
+    return {
+        renamed
+        for source in entity_sources(nlp, name)
+        if source.name is not None
+        for label in getattr(nlp.get_pipe(source.name), "labels", ())
+        if (renamed := source.rename(label))
+    }
 
 
 def written_group(nlp: Language, name: str) -> str | None:
     """RETURNS (Optional[str]): The span group that a component is set to write; None if it is set to none."""
     return nlp.get_pipe_config(name).get("spans_key")
+
+
+def written_groups(nlp: Language, names: Collection[str]) -> set[str]:
+    """RETURNS (Set[str]): The span groups that some components, enabled or not, declare to write."""
+    writers = (name for name in names if "doc.spans" in nlp.get_pipe_meta(name).assigns)
+    return {group for name in writers if (group := written_group(nlp, name)) is not None}
+
+
+def _unites(pipe: Any) -> bool:
+    return hasattr(pipe, "united_label")
+
+
+def _sources_of_heads(nlp: Language, name: str, union: Any) -> Iterator[Source]:
+    before = nlp.pipe_names[: nlp.pipe_names.index(name)]
+    for head in union.heads:
+        writers = [writer for writer in entity_writers(nlp, head) if writer in before]
+        for source in entity_sources(nlp, writers[-1]) if writers else [Source(None, str)]:
+            yield Source(source.name, _renamed(union, head, source.rename))
+
+
+def _renamed(union: Any, head: str, before: Callable[[str], str]) -> Callable[[str], str]:
+    """What a union calls a label of what a head finds, which may be a union itself."""
+
+    def rename(label: str) -> str:
+        label = before(label)
+        return union.united_label(head, label) if label else ""
+
+    return rename

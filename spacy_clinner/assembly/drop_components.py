@@ -9,8 +9,11 @@ from spacy.language import Language
 from spacy.ty import ListenedToComponent
 from spacy.util import load_model_from_config, registry
 
+from ..annotations.writers import written_groups
 from ..errors import Errors
+from .calibrated import META_KEY, tell_calibrations
 from .performance import put_weighted_scores_first
+from .settings import change_settings
 
 CALLBACK = "spacy_clinner.drop_components.v1"
 TRANSFER = "spacy_clinner.transfer_layers.v1"
@@ -31,22 +34,36 @@ def drop_components(nlp: Language, names: Sequence[str]) -> Language:
 
     nlp (Language): The pipeline.
     names (Sequence[str]): Names of the components to leave out.
-    RETURNS (Language): The copy, over the same vocabulary. No head of it is tied to a head that was left out.
-    RAISES (ValueError): CE233 if there is no such component, CE249 if one that stays listens to it.
+    RETURNS (Language): The copy, over the same vocabulary. Its components forget those that were left out: heads that
+        they are tied to, groups that they unite.
+    RAISES (ValueError): CE233 if there is no such component, CE249 if one that stays listens to it, CE379 if one unites
+        nothing else.
     """
     for name in names:
         if name not in nlp.component_names:
             raise ValueError(Errors.CE233.format(block=CALLBACK, name=name, pipes=", ".join(nlp.component_names)))
     _check_listeners(nlp, names)
+    changed = _settings_without(nlp, names)
     put_weighted_scores_first(nlp)
     copy = load_model_from_config(_config_without(nlp, names), meta=deepcopy(nlp.meta), vocab=nlp.vocab)
     _copy_content(nlp.tokenizer, copy.tokenizer)
     component: Any
     for name, component in copy.components:
         _copy_content(nlp.get_pipe(name), component)
-        if _tied_to(component) in names:
-            component.cfg["tie_to"] = None
+    for name, settings in changed.items():
+        change_settings(copy, name, **settings)
+    calibrated = copy.meta.get(META_KEY, {})
+    if any(name in calibrated for name in names):
+        tell_calibrations(copy, {name: found for name, found in calibrated.items() if name not in names})
     return copy
+
+
+def _settings_without(nlp: Language, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """What components that stay say of the settings that depend on the dropped ones."""
+    kept = {name: pipe for name, pipe in nlp.components if name not in names}
+    groups = written_groups(nlp, names) - written_groups(nlp, list(kept))
+    asked = {name: getattr(pipe, "settings_without", None) for name, pipe in kept.items()}
+    return {name: ask(names, groups) for name, ask in asked.items() if ask is not None}
 
 
 def _check_listeners(nlp: Language, names: Sequence[str]) -> None:
@@ -68,9 +85,6 @@ def _config_without(nlp: Language, names: Sequence[str]) -> Any:
     # a component's settings may be borrowed from those of a dropped one
     components = nlp.config.interpolate()["components"]
     config["components"] = {name: settings for name, settings in components.items() if name not in names}
-    for settings in config["components"].values():
-        if settings.get("tie_to") in names:
-            settings["tie_to"] = None
     for section, key in (
         ("nlp", "pipeline"),
         ("nlp", "disabled"),
@@ -96,7 +110,3 @@ def _forget_callback(settings: dict[str, Any], name: str) -> None:
         settings[name] = None
     elif "before" in callback:
         _forget_callback(callback, "before")
-
-
-def _tied_to(component: Any) -> str | None:
-    return getattr(component, "cfg", {}).get("tie_to")

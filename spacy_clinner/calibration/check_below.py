@@ -4,7 +4,7 @@ from typing import Any
 
 from spacy.language import Language
 
-from ..annotations.writers import entity_tagger
+from ..annotations.writers import entity_sources, entity_tagger
 from ..assembly.calibrated import META_KEY
 
 
@@ -13,10 +13,13 @@ def entity_bound(nlp: Language, spans_key: str | None = None) -> float | None:
 
     nlp (Language): The pipeline.
     spans_key (Optional[str]): Span group that holds them; None: `doc.ents`.
-    RETURNS (Optional[float]): The probability below which the least sure fifth lay; None if it is not calibrated.
+    RETURNS (Optional[float]): The probability below which the least sure fifth lay; of a union, whose entities do not
+        tell what head they are of, the highest of its heads; None if none is calibrated.
     """
     tagger = entity_tagger(nlp, spans_key)
-    return _bound(nlp, tagger) if tagger else None
+    sources = entity_sources(nlp, tagger) if tagger else []
+    bounds = (_bound(nlp, source.name) for source in sources if source.name is not None)
+    return max((bound for bound in bounds if bound is not None), default=None)
 
 
 def relation_bounds(nlp: Language) -> dict[str, float]:

@@ -11,7 +11,7 @@ from spacy.tokens import Doc
 
 from ..annotations.documents import document_ids, entities_of
 from ..annotations.entity import Entity
-from ..annotations.writers import entity_writers
+from ..annotations.writers import entity_writers, written_labels
 from ..errors import Errors, Warnings
 from ..files import parse_json, read_lines, write_atomically
 from ..progress import progress
@@ -93,7 +93,7 @@ def pipeline_labels(nlp: Language, spans_key: str | None = None) -> set[str]:
     spans_key (Optional[str]): Span group that the components must be set to write; None: `doc.ents`.
     RETURNS (Set[str]): The labels.
     """
-    return {label for pipe in entity_writers(nlp, spans_key).values() for label in getattr(pipe, "labels", ())}
+    return {label for name in entity_writers(nlp, spans_key) for label in written_labels(nlp, name)}
 
 
 def warn_of_labels(gold: Collection[str], known: Collection[str]) -> None:

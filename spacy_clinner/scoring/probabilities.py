@@ -12,7 +12,7 @@ from spacy.util import minibatch
 from ..annotations.documents import document_ids, entities_of
 from ..annotations.entity import Entity
 from ..annotations.span_groups import probabilities_of, steady_spans
-from ..annotations.writers import entity_tagger, written_group
+from ..annotations.writers import Source, entity_sources, entity_tagger, written_group
 from ..errors import Errors
 from ..progress import progress
 from .documents import Predictions, ProbabilityOf
@@ -40,6 +40,8 @@ def predict_with_probabilities(
 ) -> tuple[Predictions, Probabilities]:
     """As `predictions.predict`, and ask the tagger that writes the entities how probable it finds which.
 
+    Of a union that is all of its heads; what several know is as probable as the surest finds it.
+
     nlp (Language): The pipeline.
     docs (Sequence[Doc]): The documents; nothing but their texts and identifiers is used.
     spans_key (Optional[str]): Span group that the pipeline writes; None: `doc.ents`.
@@ -48,14 +50,17 @@ def predict_with_probabilities(
     """
     ids, texts = document_ids(docs), (doc.text for doc in docs)
     tagger = entity_tagger(nlp, spans_key)
-    possible: list[dict[Entity, float]] = []
-    annotated = _ask(nlp, tagger, texts, possible) if tagger else nlp.pipe(texts)
+    sources = entity_sources(nlp, tagger) if tagger else []
+    asked = _can_be_asked(nlp, sources)
+    answers: dict[str, list[dict[Entity, float]]] = {name: [] for name in nlp.pipe_names if asked and name in asked}
+    annotated = _annotate(nlp, texts, answers)
     group = spans_key or (written_group(nlp, tagger) if tagger else None)
     predicted, probabilities = {}, {}
     for name, doc in zip(ids, progress(annotated, total=len(docs), unit="doc", desc="Predict"), strict=True):
         predicted[name] = entities_of(doc, spans_key)
         probabilities[name] = _probabilities(doc, spans_key, group) if group else {}
-    return predicted, Probabilities(probabilities, dict(zip(ids, possible, strict=True)) if tagger else None)
+    possible = dict(zip(ids, _unite(sources, answers, len(ids)), strict=True)) if asked else None
+    return predicted, Probabilities(probabilities, possible)
 
 
 def read_probabilities(path: Path) -> Probabilities:
@@ -77,20 +82,45 @@ def read_probabilities(path: Path) -> Probabilities:
     return Probabilities(found, None)
 
 
-def _ask(nlp: Language, tagger: str, texts: Iterable[str], possible: list[dict[Entity, float]]) -> Iterator[Doc]:
-    """Annotate, and ask the tagger of each document as it sees it: components behind it may change tokens and rows."""
-    names = nlp.pipe_names
-    behind = names.index(tagger) + 1
-    pipe: Any = nlp.get_pipe(tagger)
+def _can_be_asked(nlp: Language, sources: Sequence[Source]) -> set[str] | None:
+    """Names of the taggers that know what else may be; None if any of the sources knows no more than it writes."""
+    names = {source.name for source in sources}
+    known = {name for name in names if name is not None and hasattr(nlp.get_pipe(name), "spans_above")}
+    return known if known and known == names else None
 
-    def asked() -> Iterator[Doc]:
-        for docs in minibatch(nlp.pipe(texts, disable=names[behind:]), BATCH_SIZE):
-            for doc, (rows, probabilities) in zip(docs, pipe.spans_above(docs, AT_LEAST), strict=True):
-                spans = (Span(doc, start, end, label=pipe.labels[label]) for start, end, label in rows.tolist())
-                possible.append(dict(zip(map(_entity, spans), probabilities.tolist(), strict=True)))
-            yield from docs
 
-    return nlp.pipe(asked(), disable=names[:behind])
+def _annotate(nlp: Language, texts: Iterable[str], answers: dict[str, list[dict[Entity, float]]]) -> Iterator[Doc]:
+    """Annotate, and ask each tagger of each document as it sees it: components behind it may change tokens and rows."""
+    names, done = nlp.pipe_names, 0
+    stream: Iterable[Any] = texts
+    for tagger, answer in answers.items():
+        behind = names.index(tagger) + 1
+        stream = _ask(nlp.get_pipe(tagger), nlp.pipe(stream, disable=names[:done] + names[behind:]), answer)
+        done = behind
+    return nlp.pipe(stream, disable=names[:done])
+
+
+def _ask(tagger: Any, annotated: Iterable[Doc], answer: list[dict[Entity, float]]) -> Iterator[Doc]:
+    for docs in minibatch(annotated, BATCH_SIZE):
+        for doc, (rows, probabilities) in zip(docs, tagger.spans_above(docs, AT_LEAST), strict=True):
+            spans = (Span(doc, start, end, label=tagger.labels[label]) for start, end, label in rows.tolist())
+            answer.append(dict(zip(map(_entity, spans), probabilities.tolist(), strict=True)))
+        yield from docs
+
+
+def _unite(
+    sources: Sequence[Source], answers: dict[str, list[dict[Entity, float]]], n_docs: int
+) -> list[dict[Entity, float]]:
+    """What the taggers said of each document, by the labels that are written in the end."""
+    united: list[dict[Entity, float]] = [{} for _ in range(n_docs)]
+    for source in sources:
+        assert source.name is not None, "who has answered has a name"
+        for of_doc, said in zip(united, answers[source.name], strict=True):
+            for entity, probability in said.items():
+                if label := source.rename(entity.label):
+                    renamed = entity._replace(label=label)
+                    of_doc[renamed] = max(probability, of_doc.get(renamed, 0.0))
+    return united
 
 
 def _probabilities(doc: Doc, spans_key: str | None, group: str) -> dict[Entity, float]:

@@ -3,6 +3,7 @@ import json
 import pytest
 import spacy
 
+from spacy_clinner.assembly.calibrated import tell_calibrations
 from spacy_clinner.assembly.drop_components import drop_components
 
 from ..pipeline.tagger.test_crf_tagger import same_annotation
@@ -81,3 +82,12 @@ def test_unknown_names_and_encoders_in_use(trained):
         drop_components(trained, ["aligner"])
     with pytest.raises(ValueError, match="CE249.*'tok2vec'.*target"):
         drop_components(trained, ["tok2vec", "source"])
+
+
+def test_what_was_told_of_the_dropped_is_not_told_any_more(trained):
+    told = {"temperature": 1.5, "interval": [1.0, 2.0]}
+    tell_calibrations(trained, {"source": told, "target": told})
+    copy = drop_components(trained, ["source"])
+    assert set(copy.meta["clinner_calibration"]) == {"target"} and "source" not in copy.meta["notes"]
+    assert set(trained.meta["clinner_calibration"]) == {"source", "target"}
+    tell_calibrations(trained, {})

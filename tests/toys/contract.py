@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import spacy
 from spacy.language import Language
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 
 from spacy_clinner.annotations.keys import DOC_ID_KEY, DOMAIN_KEY, RELATIONS_KEY
@@ -51,6 +51,16 @@ class Toy(NamedTuple):
     without_labels: str | None = None
 
 
+@Language.component("toy_words", assigns=["doc.spans"])
+def find_words(doc: Doc) -> Doc:
+    """Two heads of two types: one finds each second word, the other that and the next."""
+    for key, length, label in (("ones", 1, "DRUG"), ("twos", 2, "WORDS")):
+        spans = [Span(doc, i, i + length, label) for i in range(0, len(doc) - length + 1, 2) if doc[i].is_alpha]
+        scores = np.linspace(0.9, 0.2, len(spans), dtype="float32")
+        doc.spans[key] = SpanGroup(doc, name=key, spans=spans, attrs={"scores": scores})
+    return doc
+
+
 def _model(architecture: str, **settings: Any) -> dict[str, Any]:
     return {"@architectures": f"spacy_clinner.{architecture}.v1", **settings}
 
@@ -73,6 +83,11 @@ TOYS = {
         {"model": _model("MMDAlignment", tok2vec=LISTENER), "target": ["b"]},
         below=(("clinner_tok2vec", "encoder", {"model": SMALL_TOK2VEC}),),
         steps=2,
+    ),
+    "clinner_entity_union": Toy(
+        '"DRUG"',
+        {"heads": ["ones", "twos"], "labels": {"twos": {"WORDS": "DRUG"}}, "rule": "longest"},
+        below=(("toy_words", "words", {}),),
     ),
     "clinner_context": Toy('"negated"', reads=("ents", "sents")),
     "clinner_specific_relations": Toy(

@@ -72,6 +72,8 @@ def make_pipeline(steps: int = 25) -> Language:
     for _ in range(steps):
         nlp.update(examples(nlp), sgd=optimizer)
     nlp.add_pipe("clinner_specific_relations").initialize(broader=[("aspirin", "drug")])
+    union = {"heads": ["second", "clinner_ents"], "spans_key": "united", "set_ents": False}
+    nlp.add_pipe("clinner_entity_union", config=union)
     nlp.add_pipe("clinner_sentencizer", first=True)
     nlp.add_pipe("clinner_context", after="ner")
     return nlp
@@ -96,14 +98,14 @@ def examples(nlp: Language) -> list[Example]:
 
 def read(doc: Doc) -> str:
     """All that the components write, comparable after any journey."""
-    of = doc.user_data
+    of, groups = doc.user_data, ("clinner_ents", "second", "united")
     return json.dumps(
         [
             doc.text,
             [sent.start for sent in doc.sents],
             [(ent.start, ent.end, ent.label_, ent._.is_negated) for ent in doc.ents],
-            *([(s.start, s.end, s.label_) for s in doc.spans[key]] for key in ("clinner_ents", "second")),
-            *([round(float(p), 3) for p in doc.spans[key].attrs["scores"]] for key in ("clinner_ents", "second")),
+            *([(s.start, s.end, s.label_) for s in doc.spans[key]] for key in groups),
+            *([round(float(p), 3) for p in doc.spans[key].attrs["scores"]] for key in groups),
             [[*one["head"], *one["child"], one["label"], round(one["probability"], 3)] for one in of[RELATIONS_KEY]],
             [[relation.head.text, relation.child.text, relation.label] for relation in doc._.relations],
             [list(row) for row in of[ASSERTIONS_KEY]],

@@ -1,6 +1,6 @@
 """Entities by a linear-chain CRF, each with its exact probability."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -199,6 +199,15 @@ class CRFTagger(Head):
             the encoders' widths differ, now or in the first update.
         """
         self._tie = None if self.cfg["tie_to"] is None else Tie(nlp, self)
+
+    def settings_without(self, components: Collection[str], groups: Collection[str]) -> dict[str, Any]:
+        """Find the settings that it has when other components are left out.
+
+        components (Collection[str]): Names of the components.
+        groups (Collection[str]): Not used.
+        RETURNS (Dict[str, Any]): Those that change.
+        """
+        return {"tie_to": None} if self.cfg["tie_to"] in components else {}
 
     def predict(self, docs: Iterable[Doc]) -> list[Prediction]:
         """Find the best entities of each document and their probabilities, without touching the documents.
