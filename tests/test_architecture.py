@@ -11,7 +11,7 @@ import spacy_clinner
 
 PACKAGE = Path(spacy_clinner.__file__).parent
 GROUND = {"__init__", "cells", "configs", "encodings", "errors", "extras", "files", "forks", "ledger", "processes"}
-GROUND |= {"progress", "provenance"}
+GROUND |= {"progress", "provenance", "toml_file"}
 # from right to left
 MAY_IMPORT: dict[str, set[str]] = {"layers": set(), "text": set(), "annotations": set()}
 MAY_IMPORT["recipes"] = set()
@@ -24,6 +24,7 @@ MAY_IMPORT["corpora"] = {"scoring", "text", "annotations"}
 MAY_IMPORT["reports"] = {"training", "scoring", "text", "annotations"}
 MAY_IMPORT["pipeline"] = {"models", "transfer", "layers", "text", "annotations"}
 MAY_IMPORT["calibration"] = {"training", "scoring", "annotations", "assembly"}
+MAY_IMPORT["multitask"] = {"recipes", "annotations"}
 MAY_IMPORT["checkpoints"] = MAY_IMPORT["pipeline"] | {"pipeline"}
 MAY_IMPORT["experiments"] = set(MAY_IMPORT) - {"checkpoints", "recipes"}
 MAY_IMPORT["bulk"] = MAY_IMPORT["experiments"]

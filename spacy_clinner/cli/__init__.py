@@ -15,6 +15,7 @@ from . import (  # noqa: F401
     evaluate_relations,
     grid,
     import_neuroner,
+    init_multitask,
     init_recipe,
     layers,
     predict,

@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic import BaseModel, StrictBool, StrictInt, StrictStr
 
+from ..toml_file import check_toml, read_toml, refuse
 from .cell import Cell
 from .given_predictions import GivenPredictions
 from .probability_cell import ProbabilityCell
-from .toml_file import check_toml, read_toml, refuse
 
 
 class Tasks(BaseModel, extra="forbid"):

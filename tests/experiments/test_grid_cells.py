@@ -66,8 +66,8 @@ def test_grid_is_tasks_by_seeds_by_methods(tmp_path):
 def read_grid_by(request, monkeypatch):
     """The reader with the newest pydantic, and with the one of old, both of which spaCy allows."""
     monkeypatch.setitem(sys.modules, "pydantic", importlib.import_module(request.param))
-    for name in ("toml_file", "grid_cells"):
-        monkeypatch.delitem(sys.modules, f"spacy_clinner.experiments.{name}", raising=False)
+    for name in ("toml_file", "experiments.grid_cells"):
+        monkeypatch.delitem(sys.modules, f"spacy_clinner.{name}", raising=False)
     return importlib.import_module("spacy_clinner.experiments.grid_cells").read_grid
 
 

@@ -11,8 +11,8 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from ..errors import Errors
-from ..files import MARK, read_text
+from .errors import Errors
+from .files import MARK, read_text
 
 Model = TypeVar("Model", bound=BaseModel)
 # what pydantic 1 and 2 call a key that no field has, and a field without a key

@@ -1,0 +1,119 @@
+"""The config of a training on many corpora: an ordinary one of spaCy's, filled, which `spacy train` reads."""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from typing import Any
+
+from thinc.api import Config
+
+from ..annotations.keys import SPANS_KEY
+from ..recipes.compose import compose
+from ..recipes.recipe import find_recipe
+from .corpora_file import Corpora
+from .heads import HeadPlan, plan_heads
+
+SHARED = "tok2vec"
+UNION = "union"
+DOMAINS = "spacy_clinner.DomainCorpus.v1"
+
+
+def compose_multitask(corpora: Corpora) -> Config:
+    """Make the config of a training on many corpora.
+
+    corpora (Corpora): The corpora file.
+    RETURNS (Config): The config of its encoder's recipe, with one encoder that all heads share, a reader for each
+        corpus, and F1 of all of them, alike, as the score.
+    RAISES (ValueError): CE354 if there is no such encoder, CE357 if vectors are given and the encoder reads none.
+    """
+    settings, heads = corpora.settings, plan_heads(corpora)
+    config = compose(find_recipe("ner", encoder=settings.encoder), settings.lang, settings.vectors)
+    tagger = _share_encoder(config)
+    for head in heads:
+        _add_head(config, head, tagger, corpora)
+    if len(heads) > 1:
+        _add_union(config, heads, settings.rule)
+    encoders = [name for name in ("transformer", SHARED) if name in config["components"]]
+    trained = [*encoders, *(head.name for head in heads)]
+    config["nlp"]["pipeline"] = [*trained, *([UNION] if len(heads) > 1 else [])]
+    for part in ("train", "dev"):
+        config["corpora"][part] = _domain_corpus(corpora, part, config["corpora"][part])
+    config["training"]["batcher"] = _batcher(corpora)
+    config["training"]["score_weights"] = _score_weights(corpora, heads)
+    config["initialize"]["after_init"] |= {
+        "blocks": {name: {"target": name} for name in trained},
+        "up_to": None,
+        "pipe": None,
+    }
+    return config
+
+
+def _share_encoder(config: Config) -> dict[str, Any]:
+    """Make a component of the encoder, and take the tagger out; RETURNS (Dict[str, Any]): its settings, listening."""
+    components = config["components"]
+    tagger = components.pop("ner")
+    if SHARED not in components:
+        components[SHARED] = {"factory": "clinner_tok2vec", "model": tagger["model"]["tok2vec"]}
+    width = f"${{components.{SHARED}.model.encode.width}}"
+    tagger["model"]["tok2vec"] = {"@architectures": "spacy.Tok2VecListener.v1", "width": width, "upstream": SHARED}
+    return tagger
+
+
+def _add_head(config: Config, head: HeadPlan, tagger: dict[str, Any], corpora: Corpora) -> None:
+    others = {label for name in head.corpora for label in corpora.corpora[name].annotated} - set(head.labels)
+    settings = deepcopy(tagger) | {
+        "domains": None if len(head.corpora) == len(corpora.corpora) else head.corpora,
+        "gold_labels": head.labels if others else None,
+        "score_prefix": head.score_prefix,
+        "set_ents": head.spans_key == SPANS_KEY,
+        "spans_key": head.spans_key,
+    }
+    config["components"][head.name] = settings
+    config["initialize"]["components"][head.name] = {"labels": head.labels}
+
+
+def _add_union(config: Config, heads: Sequence[HeadPlan], rule: str) -> None:
+    config["components"][UNION] = {
+        "factory": "clinner_entity_union",
+        "heads": [head.spans_key for head in heads],
+        "rule": rule,
+    }
+
+
+def _domain_corpus(corpora: Corpora, part: str, reader: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "@readers": DOMAINS,
+        "label_maps": {name: corpus.label_map for name, corpus in corpora.corpora.items()},
+        "audit": None,
+        "annotated": {name: corpus.annotated for name, corpus in corpora.corpora.items()},
+        "domains": {
+            name: {**deepcopy(reader), "path": str(corpus.parts[part])} for name, corpus in corpora.corpora.items()
+        },
+    }
+
+
+def _batcher(corpora: Corpora) -> dict[str, Any]:
+    sampling = corpora.settings.sampling
+    return {
+        "@batchers": "spacy_clinner.batch_by_corpus.v1",
+        "words": sampling.words,
+        "exponent": sampling.exponent,
+        "weights": sampling.weights or None,
+        "mixed": sampling.mixed,
+        "seed": "${system.seed}",
+    }
+
+
+def _score_weights(corpora: Corpora, heads: Sequence[HeadPlan]) -> dict[str, float | None]:
+    """F1 of each corpus counts alike; of a corpus with several heads, that of each of them."""
+    weights: dict[str, float | None] = dict.fromkeys(("ents_f", "ents_p", "ents_r", "ents_per_type"))
+    for name in corpora.corpora:
+        own = [head for head in heads if name in head.corpora]
+        share = round(1 / len(corpora.corpora) / len(own), 4)
+        weights |= {score_key(head, name): share for head in own}
+    return weights
+
+
+def score_key(head: HeadPlan, corpus: str) -> str:
+    """RETURNS (str): Under which key `ner_scorer` has a head's F1 on a corpus."""
+    prefix = "_".join(filter(None, ("ents", head.score_prefix)))
+    return f"{prefix}_f_{corpus}" if len(head.corpora) > 1 else f"{prefix}_f"

@@ -1,0 +1,170 @@
+"""The corpora file: which corpora there are, what each of them annotates, and how one model is to learn from them."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, StrictBool, StrictInt, StrictStr
+
+from ..toml_file import check_toml, read_toml, refuse
+
+# One tag space; a head for each type of entities; a head for each corpus.
+Join = Literal["labels", "types", "corpora"]
+Rule = Literal["probability", "longest", "priority"]
+# names of components and domains, which stand in dotted names of settings
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
+class OwnSense(BaseModel, extra="forbid"):
+    """Labels that a corpus uses in a sense of its own: they get a head that other corpora do not teach."""
+
+    head: StrictStr = ""
+    labels: dict[StrictStr, StrictStr] = {}
+
+
+class CorpusEntry(BaseModel, extra="forbid"):
+    """A corpus: its files, and what becomes of each of its labels."""
+
+    train: StrictStr
+    dev: StrictStr
+    test: StrictStr | None = None
+    labels: dict[StrictStr, StrictStr] = {}
+    own: OwnSense = OwnSense()
+
+
+class Sampling(BaseModel, extra="forbid"):
+    """As the settings of `spacy_clinner.batch_by_corpus.v1`."""
+
+    words: StrictInt = 500
+    exponent: float = 0.5
+    weights: dict[StrictStr, float] = {}
+    mixed: StrictBool = True
+
+
+class CorporaFile(BaseModel, extra="forbid"):
+    """What a file holds."""
+
+    lang: StrictStr = "en"
+    encoder: StrictStr = "charcnn-bilstm"
+    vectors: StrictStr | None = None
+    join: Join = "labels"
+    rule: Rule = "probability"
+    types: dict[StrictStr, list[StrictStr]] = {}
+    sampling: Sampling = Sampling()
+    corpora: dict[StrictStr, CorpusEntry]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A corpus of the plan.
+
+    name (str): Its name, and that of its domain.
+    train (Path), dev (Path), test (Optional[Path]): Its documents.
+    labels (Mapping[str, str]): What its labels are called in the model; "" for those that leave the gold.
+    own (Mapping[str, str]): The same for those that it uses in a sense of its own.
+    own_head (str): Name of the head that learns these.
+    """
+
+    name: str
+    train: Path
+    dev: Path
+    test: Path | None
+    labels: Mapping[str, str]
+    own: Mapping[str, str]
+    own_head: str
+
+    @property
+    def label_map(self) -> dict[str, str]:
+        """RETURNS (Dict[str, str]): New names of all labels."""
+        return {**self.labels, **self.own}
+
+    @property
+    def annotated(self) -> list[str]:
+        """RETURNS (List[str]): Labels of the model that it was annotated for."""
+        return list(dict.fromkeys(filter(None, self.label_map.values())))
+
+    @property
+    def parts(self) -> dict[str, Path]:
+        """RETURNS (Dict[str, Path]): Its files by "train", "dev" and "test"."""
+        return {part: path for part in ("train", "dev", "test") if (path := getattr(self, part)) is not None}
+
+
+@dataclass(frozen=True)
+class Corpora:
+    """A corpora file that was read.
+
+    path (Path): The file.
+    settings (CorporaFile): All that concerns no single corpus.
+    corpora (Mapping[str, Corpus]): The corpora by name.
+    """
+
+    path: Path
+    settings: CorporaFile
+    corpora: Mapping[str, Corpus]
+
+
+def read_corpora_file(path: Path) -> Corpora:
+    """Read a corpora file.
+
+    path (Path): The TOML file; its relative paths start from the working directory.
+    RETURNS (Corpora): The corpora and settings.
+    RAISES (ValueError): CE084 if a setting is unknown, missing or of another type, a name is none, a label is in two
+        senses or of no type; CE001 and CE300 if the file is no text in UTF-8.
+    """
+    spec = check_toml(path, read_toml(path), CorporaFile)
+    corpora = {name: _corpus(name, entry) for name, entry in spec.corpora.items()}
+    if problems := list(_problems(spec, corpora)):
+        raise refuse(path, problems)
+    return Corpora(path, spec, corpora)
+
+
+def _corpus(name: str, entry: CorpusEntry) -> Corpus:
+    test = None if entry.test is None else Path(entry.test)
+    return Corpus(
+        name, Path(entry.train), Path(entry.dev), test, entry.labels, entry.own.labels, entry.own.head or name
+    )
+
+
+def _problems(spec: CorporaFile, corpora: Mapping[str, Corpus]) -> Iterator[str]:
+    """What is wrong with keys that concern each other."""
+    if not corpora:
+        yield "corpora: there are none"
+    names = [*corpora, *spec.types, *(corpus.own_head for corpus in corpora.values())]
+    for name in dict.fromkeys(names):
+        if not NAME.fullmatch(name):
+            yield f"{name!r} is no name: letters, digits, - and _ only"
+    for corpus in corpora.values():
+        if not corpus.annotated:
+            yield f"corpora.{corpus.name}.labels: none of its labels is learned"
+        for label in sorted(corpus.labels.keys() & corpus.own.keys()):
+            yield f"corpora.{corpus.name}: the label {label!r} is both in `labels` and in `own`"
+    yield from _problems_of_senses(corpora)
+    yield from _problems_of_types(spec, corpora)
+    if spec.sampling.weights and spec.sampling.weights.keys() != corpora.keys():
+        yield f"sampling.weights: it must name each of {', '.join(corpora)}, and no other"
+
+
+def _problems_of_senses(corpora: Mapping[str, Corpus]) -> Iterator[str]:
+    """In the union of all heads, a label must have one sense."""
+    heads: dict[str, dict[str, str]] = {}
+    for corpus in corpora.values():
+        for label in filter(None, corpus.labels.values()):
+            heads.setdefault(label, {}).setdefault("", corpus.name)
+        for label in filter(None, corpus.own.values()):
+            heads.setdefault(label, {}).setdefault(corpus.own_head, corpus.name)
+    for label, by_head in heads.items():
+        if len(by_head) > 1:
+            yield f"the label {label!r} has another sense in each of {', '.join(by_head.values())}: give it other names"
+
+
+def _problems_of_types(spec: CorporaFile, corpora: Mapping[str, Corpus]) -> Iterator[str]:
+    labels = {label for corpus in corpora.values() for label in corpus.labels.values() if label}
+    typed = [label for own in spec.types.values() for label in own]
+    for label in sorted(labels & {label for label in typed if typed.count(label) > 1}):
+        yield f"types: the label {label!r} is in two types"
+    for label in sorted(set(typed) - labels):
+        yield f"types: no corpus has the label {label!r}"
+    if spec.types and (untyped := sorted(labels - set(typed))):
+        yield f"types: no type has {', '.join(untyped)}"

@@ -1,0 +1,75 @@
+"""Which heads a model of many corpora has, which labels each of them learns, and which corpora teach it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..annotations.keys import SPANS_KEY
+from .corpora_file import Corpora
+
+ONE = "ner"
+
+
+@dataclass
+class HeadPlan:
+    """A tagger.
+
+    name (str): Name of its component.
+    spans_key (str), score_prefix (str): As of `clinner_crf_tagger`.
+    labels (List[str]): Its labels.
+    corpora (List[str]): Names of the corpora that teach it.
+    """
+
+    name: str
+    spans_key: str
+    score_prefix: str
+    labels: list[str] = field(default_factory=list)
+    corpora: list[str] = field(default_factory=list)
+
+    def add(self, corpus: str, label: str) -> None:
+        """Let a corpus teach a label.
+
+        corpus (str): Name of the corpus.
+        label (str): The label.
+        """
+        self.labels += [label] if label not in self.labels else []
+        self.corpora += [corpus] if corpus not in self.corpora else []
+
+
+def plan_heads(corpora: Corpora) -> list[HeadPlan]:
+    """Find the heads that a corpora file asks for.
+
+    corpora (Corpora): The file.
+    RETURNS (List[HeadPlan]): The heads.
+    """
+    heads: dict[str, HeadPlan] = {}
+    join, types = corpora.settings.join, types_of(corpora)
+    for corpus in corpora.corpora.values():
+        for label in filter(None, corpus.labels.values()):
+            name = {"labels": ONE, "types": types[label], "corpora": corpus.name}[join]
+            heads.setdefault(name, _head(name)).add(corpus.name, label)
+        for label in filter(None, corpus.own.values()):
+            name = f"own_{corpus.own_head}"
+            heads.setdefault(name, _head(name)).add(corpus.name, label)
+    if list(heads) == [ONE]:
+        return [HeadPlan(ONE, SPANS_KEY, "", heads[ONE].labels, heads[ONE].corpora)]
+    return list(heads.values())
+
+
+def types_of(corpora: Corpora) -> dict[str, str]:
+    """Find the types of labels.
+
+    corpora (Corpora): The file.
+    RETURNS (Dict[str, str]): The type of each label that is in no sense of its own; without `types`, a label is a type
+        of its own.
+    """
+    named: Mapping[str, str] = {label: kind for kind, own in corpora.settings.types.items() for label in own}
+    labels = [label for corpus in corpora.corpora.values() for label in corpus.labels.values() if label]
+    return {label: named.get(label, _as_name(label)) for label in dict.fromkeys(labels)}
+
+
+def _head(name: str) -> HeadPlan:
+    return HeadPlan(name if name == ONE else f"{ONE}_{name}", f"ents_{name}", name)
+
+
+def _as_name(label: str) -> str:
+    return "".join(char if char.isalnum() else "_" for char in label).lower()
