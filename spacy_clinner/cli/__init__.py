@@ -14,6 +14,7 @@ from . import (  # noqa: F401
     evaluate,
     evaluate_relations,
     grid,
+    hierarchy,
     import_neuroner,
     init_multitask,
     init_recipe,

@@ -26,7 +26,8 @@ def compose_multitask(corpora: Corpora) -> Config:
     RAISES (ValueError): CE354 if there is no such encoder, CE357 if vectors are given and the encoder reads none.
     """
     settings, heads = corpora.settings, plan_heads(corpora)
-    config = compose(find_recipe("ner", encoder=settings.encoder), settings.lang, settings.vectors)
+    recipe = find_recipe("ner", "demo" if settings.small else "any", settings.encoder)
+    config = compose(recipe, settings.lang, settings.vectors)
     tagger = _share_encoder(config)
     for head in heads:
         _add_head(config, head, tagger, corpora)
@@ -38,12 +39,38 @@ def compose_multitask(corpora: Corpora) -> Config:
     for part in ("train", "dev"):
         config["corpora"][part] = _domain_corpus(corpora, part, config["corpora"][part])
     config["training"]["batcher"] = _batcher(corpora)
-    config["training"]["score_weights"] = _score_weights(corpora, heads)
+    config["training"]["score_weights"] = _score_weights(list(corpora.corpora), heads)
     config["initialize"]["after_init"] |= {
         "blocks": {name: {"target": name} for name in trained},
         "up_to": None,
         "pipe": None,
     }
+    return config
+
+
+def compose_replay(corpora: Corpora, target: str) -> Config:
+    """Make the config of a training on one corpus that goes on reading the others.
+
+    corpora (Corpora): The corpora file.
+    target (str): Name of the corpus that counts: an epoch is one pass over it, each batch has as many words of the
+        others, and its dev documents alone choose.
+    RETURNS (Config): The config.
+    RAISES (ValueError): CE354 and CE357 as `compose_multitask`.
+    """
+    config = compose_multitask(corpora)
+    batcher, dev = config["training"]["batcher"], config["corpora"]["dev"]
+    config["training"]["batcher"] = {
+        "@batchers": "spacy_clinner.batch_by_domain.v1",
+        "target": [target],
+        "target_words": batcher["words"],
+        "source_words": batcher["words"],
+        "seed": batcher["seed"],
+        "source_weights": batcher["weights"] and {n: w for n, w in batcher["weights"].items() if n != target},
+        "buffer": 1000,
+    }
+    for part in ("domains", "label_maps", "annotated"):
+        dev[part] = {target: dev[part][target]}
+    config["training"]["score_weights"] = _score_weights([target], plan_heads(corpora))
     return config
 
 
@@ -97,23 +124,23 @@ def _batcher(corpora: Corpora) -> dict[str, Any]:
         "@batchers": "spacy_clinner.batch_by_corpus.v1",
         "words": sampling.words,
         "exponent": sampling.exponent,
-        "weights": sampling.weights or None,
+        "weights": {name: sampling.weights[name] for name in corpora.corpora} if sampling.weights else None,
         "mixed": sampling.mixed,
         "seed": "${system.seed}",
     }
 
 
-def _score_weights(corpora: Corpora, heads: Sequence[HeadPlan]) -> dict[str, float | None]:
-    """F1 of each corpus counts alike; of a corpus with several heads, that of each of them."""
+def _score_weights(names: Sequence[str], heads: Sequence[HeadPlan]) -> dict[str, float | None]:
+    """F1 of each corpus of dev counts alike; of a corpus with several heads, that of each of them."""
     weights: dict[str, float | None] = dict.fromkeys(("ents_f", "ents_p", "ents_r", "ents_per_type"))
-    for name in corpora.corpora:
+    for name in names:
         own = [head for head in heads if name in head.corpora]
-        share = round(1 / len(corpora.corpora) / len(own), 4)
-        weights |= {score_key(head, name): share for head in own}
+        share = round(1 / len(names) / len(own), 4)
+        weights |= {_score_key(head, name, names): share for head in own}
     return weights
 
 
-def score_key(head: HeadPlan, corpus: str) -> str:
-    """RETURNS (str): Under which key `ner_scorer` has a head's F1 on a corpus."""
-    prefix = "_".join(filter(None, ("ents", head.score_prefix)))
-    return f"{prefix}_f_{corpus}" if len(head.corpora) > 1 else f"{prefix}_f"
+def _score_key(head: HeadPlan, corpus: str, names: Sequence[str]) -> str:
+    """Under which key `ner_scorer` has a head's F1 on a corpus: one alone is not told apart."""
+    key = f"ents_{head.score_prefix}_f" if head.score_prefix else "ents_f"
+    return f"{key}_{corpus}" if len(set(head.corpora) & set(names)) > 1 else key

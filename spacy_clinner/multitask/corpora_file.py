@@ -1,10 +1,10 @@
 """The corpora file: which corpora there are, what each of them annotates, and how one model is to learn from them."""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, StrictBool, StrictInt, StrictStr
 
@@ -43,16 +43,30 @@ class Sampling(BaseModel, extra="forbid"):
     mixed: StrictBool = True
 
 
+class Hierarchy(BaseModel, extra="forbid"):
+    """The stages of `clinner hierarchy`: for which corpora, how often, and what of their configs differs."""
+
+    targets: list[StrictStr] = []
+    seeds: list[StrictInt] = [0, 1, 2]
+    single: dict[StrictStr, Any] = {}
+    all: dict[StrictStr, Any] = {}
+    type: dict[StrictStr, Any] = {}
+    finetune: dict[StrictStr, Any] = {}
+    target: dict[StrictStr, Any] = {}
+
+
 class CorporaFile(BaseModel, extra="forbid"):
     """What a file holds."""
 
     lang: StrictStr = "en"
     encoder: StrictStr = "charcnn-bilstm"
+    small: StrictBool = False
     vectors: StrictStr | None = None
     join: Join = "labels"
     rule: Rule = "probability"
     types: dict[StrictStr, list[StrictStr]] = {}
     sampling: Sampling = Sampling()
+    hierarchy: Hierarchy = Hierarchy()
     corpora: dict[StrictStr, CorpusEntry]
 
 
@@ -104,6 +118,23 @@ class Corpora:
     settings: CorporaFile
     corpora: Mapping[str, Corpus]
 
+    def subset(self, names: Iterable[str], labels: Collection[str] | None = None) -> "Corpora":
+        """Take some of the corpora.
+
+        names (Iterable[str]): Their names.
+        labels (Optional[Collection[str]]): Labels of the model that stay; the others leave the gold. None for all.
+        RETURNS (Corpora): The file without the others.
+        """
+        chosen = {}
+        for name in names:
+            corpus = self.corpora[name]
+            maps = [
+                {own: label if labels is None or label in labels else "" for own, label in one.items()}
+                for one in (corpus.labels, corpus.own)
+            ]
+            chosen[name] = replace(corpus, labels=maps[0], own=maps[1])
+        return replace(self, corpora=chosen)
+
 
 def read_corpora_file(path: Path) -> Corpora:
     """Read a corpora file.
@@ -142,6 +173,9 @@ def _problems(spec: CorporaFile, corpora: Mapping[str, Corpus]) -> Iterator[str]
             yield f"corpora.{corpus.name}: the label {label!r} is both in `labels` and in `own`"
     yield from _problems_of_senses(corpora)
     yield from _problems_of_types(spec, corpora)
+    for name in spec.hierarchy.targets:
+        if name not in corpora or corpora[name].test is None:
+            yield f"hierarchy.targets: {name!r} is no corpus with a test set"
     if spec.sampling.weights and spec.sampling.weights.keys() != corpora.keys():
         yield f"sampling.weights: it must name each of {', '.join(corpora)}, and no other"
 

@@ -11,7 +11,7 @@ from .grid import plot_grid
 from .runs import Record, values
 from .transfer import plot_curve, plot_layers
 
-# Of a run, beside its keys and its scores.
+# Of a run, beside its keys and its scores, as far as it has them.
 KEPT = ("identity", "dev", "best_step", "seconds", "date", "versions")
 PLOTS = {"curve": plot_curve, "layers": plot_layers, "grid": plot_grid}
 
@@ -66,7 +66,7 @@ def _shortened(record: Record) -> dict[str, Any]:
     test = record["test"]
     scores = {measure: test[measure] for measure in "prf"}
     size = {"n_documents": len(test["documents"]), "n_entities": sum(gold for _, gold, _ in test["documents"].values())}
-    return {**record["keys"], **{name: record[name] for name in KEPT}, "test": scores | size}
+    return {**record["keys"], **{name: record[name] for name in KEPT if name in record}, "test": scores | size}
 
 
 def _with_keys(run: dict[str, Any]) -> Record:

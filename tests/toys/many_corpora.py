@@ -10,11 +10,7 @@ from spacy_clinner.annotations.keys import DOC_ID_KEY
 from .tagger import references
 
 LABELS = {"problems": ["PROBLEM"], "drugs": ["DRUG", "DOSAGE"]}
-# no word vectors, and small
 SMALL = {
-    "components.tok2vec.model.embed": {"@architectures": "spacy_clinner.CharCNNEmbed.v1", "nF": 16, "width": 8},
-    "components.tok2vec.model.encode.width": 32,
-    "initialize.vectors": None,
     "training.max_steps": 60,
     "training.eval_frequency": 30,
     "training.optimizer.learn_rate": 0.02,
@@ -50,5 +46,5 @@ def write_corpora_file(folder: Path, before: str = "", corpora: str = CORPORA) -
     """Write the corpora and their file, with other settings in front."""
     write_corpora(folder)
     path = folder / "corpora.toml"
-    path.write_text(before + corpora.format(folder=folder))
+    path.write_text("small = true\n" + before + corpora.format(folder=folder))
     return path

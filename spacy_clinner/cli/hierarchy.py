@@ -1,0 +1,38 @@
+"""`python -m spacy clinner hierarchy`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from wasabi import msg
+
+from . import _experiment as options
+from ._app import EXPERIMENTS, clinner_cli
+from ._coded import coded_errors
+
+
+@clinner_cli.command("hierarchy", rich_help_panel=EXPERIMENTS)
+def hierarchy_cli(
+    corpora: Annotated[Path, typer.Argument(help="TOML file of corpora; see docs/guide/many_corpora.md")],
+    output: options.Output,
+    jobs: options.Jobs = 1,
+) -> None:
+    """All corpora, those of a type, one alone: what each stage is worth for each corpus. A stopped run goes on."""
+    from ..experiments.hierarchy import CHOSEN, SINGLE, Hierarchy, run_hierarchy
+    from ..multitask.check import check_corpora
+    from ..multitask.corpora_file import read_corpora_file
+    from ..multitask.table import corpora_table
+    from ..reports.experiment import write_experiment
+    from ..reports.grid import grid_tables
+    from ..reports.hierarchy import kept_table
+    from ..reports.plots import check_plots
+
+    with coded_errors():
+        check_plots()
+        plan = read_corpora_file(corpora)
+        print(corpora_table(plan, check_corpora(plan)))
+        records = run_hierarchy(Hierarchy(plan, output), jobs)
+        tables = [*grid_tables(records, SINGLE), kept_table(records, CHOSEN)]
+        path = output / corpora.stem
+        print(write_experiment(path, "grid", f"What sharing is worth: {corpora.stem}", records, tables))
+        msg.good(f"Saved {path}.md, .json, .png and .svg; all of every run is in {output / 'results.jsonl'}")

@@ -1,0 +1,130 @@
+"""Hierarchical sharing: all corpora, then those of a type, then the target's own; dev keeps what helps a corpus.
+
+Chai et al. 2022 share on two levels, by multi-task learning and by fine-tuning. Here a corpus goes through up to three
+trainings, each of which starts from the weights of the one before: on all corpora, on those that annotate a type of
+entities which it annotates, and on its own with the others replayed. None of them is taken for a corpus that it hurts.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..files import write_atomically
+from ..multitask.config import compose_multitask, compose_replay
+from ..multitask.corpora_file import Corpora
+from ..multitask.heads import types_of
+from .cell import MODEL, Cell
+from .corpus_test import CorpusTest
+from .runner import run_steps
+from .step import Step
+
+SINGLE, ALL, TYPE, FINETUNE, TARGET = "single task", "all corpora", "corpora of the type", "fine-tuned", "with replay"
+CHOSEN = "hierarchical"
+# what the corpora file calls their settings
+SETTINGS = {SINGLE: "single", ALL: "all", TYPE: "type", FINETUNE: "finetune", TARGET: "target"}
+SOURCE = "paths.source_model"
+
+
+@dataclass(frozen=True)
+class Hierarchy:
+    """The trainings of a corpora file.
+
+    corpora (Corpora): The corpora file.
+    output (Path): Folder of configs and results.
+    """
+
+    corpora: Corpora
+    output: Path
+
+    @property
+    def targets(self) -> list[str]:
+        """RETURNS (List[str]): Corpora that the report is about: those the file names, or all with a test set."""
+        named = self.corpora.settings.hierarchy.targets
+        return named or [name for name, corpus in self.corpora.corpora.items() if corpus.test]
+
+    @property
+    def seeds(self) -> list[int]:
+        """RETURNS (List[int]): Seeds."""
+        return self.corpora.settings.hierarchy.seeds
+
+    def related(self, target: str) -> Corpora:
+        """RETURNS (Corpora): The corpora with a type of entities that the target has, without their other labels."""
+        types = types_of(self.corpora)
+        wanted = {types[label] for label in self.corpora.corpora[target].annotated if label in types}
+        labels = {label for label, kind in types.items() if kind in wanted}
+        labels |= set(self.corpora.corpora[target].own.values())
+        names = [name for name, corpus in self.corpora.corpora.items() if labels & set(corpus.annotated)]
+        return self.corpora.subset(names, labels)
+
+    def single(self, target: str, seed: int) -> CorpusTest:
+        """RETURNS (CorpusTest): The target alone."""
+        return self._test(SINGLE, self.corpora.subset([target]), target, seed)
+
+    def shared(self, target: str, seed: int) -> list[CorpusTest]:
+        """RETURNS (List[CorpusTest]): All corpora, and those with a type of the target's (which may be all)."""
+        on_all = self._test(ALL, self.corpora, target, seed)
+        related = self.related(target)
+        if len(related.corpora) in (1, len(self.corpora.corpora)):
+            return [on_all, _called(TYPE, on_all)]
+        return [on_all, self._test(TYPE, related, target, seed, start=on_all.of)]
+
+    def own(self, target: str, seed: int, start: Cell) -> list[CorpusTest]:
+        """RETURNS (List[CorpusTest]): The target from a shared start: alone, and with replay of its relatives."""
+        related = self.related(target)
+        alone = self._test(FINETUNE, self.corpora.subset([target]), target, seed, start)
+        if len(related.corpora) == 1:
+            return [alone, _called(TARGET, alone)]
+        return [alone, self._test(TARGET, related, target, seed, start)]
+
+    def _test(self, stage: str, corpora: Corpora, target: str, seed: int, start: Cell | None = None) -> CorpusTest:
+        of_target = stage in (SINGLE, FINETUNE, TARGET)
+        name = "-".join(
+            [SETTINGS[stage], *([] if stage == ALL else [target] if of_target else sorted(corpora.corpora))]
+        )
+        config = self._config(name, corpora, target if stage == TARGET else None)
+        overrides = {**getattr(self.corpora.settings.hierarchy, SETTINGS[stage]), "system.seed": seed}
+        if start is not None:
+            overrides[SOURCE] = MODEL
+        keys = {"source": "many corpora", "method": stage, "seed": seed}
+        return CorpusTest(Cell(keys, config, None, overrides, start), corpora, target)
+
+    def _config(self, name: str, corpora: Corpora, target: str | None) -> Path:
+        path = self.output / "configs" / f"{name}.cfg"
+        config = compose_multitask(corpora) if target is None else compose_replay(corpora, target)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, config.to_str())
+        return path
+
+
+def _called(stage: str, test: CorpusTest) -> CorpusTest:
+    """The same training as another stage's."""
+    return replace(test, of=replace(test.of, keys={**test.of.keys, "method": stage}))
+
+
+def run_hierarchy(hierarchy: Hierarchy, jobs: int = 1) -> list[dict[str, Any]]:
+    """Train all stages, and choose by dev what is kept for each target.
+
+    hierarchy (Hierarchy): The trainings.
+    jobs (int): Trainings at once.
+    RETURNS (List[Dict[str, Any]]): A record for each target, stage and seed; those of the method `CHOSEN` are copies
+        of the stage that is best on dev, named under "kept".
+    RAISES (ValueError): As `run_steps`.
+    """
+    runs = [(target, seed) for target in hierarchy.targets for seed in hierarchy.seeds]
+    first = {run: [hierarchy.single(*run), *hierarchy.shared(*run)] for run in runs}
+    records = _run(first, hierarchy.output, jobs)
+    second = {}
+    for run, (_, *shared) in first.items():
+        dev = [record["dev"] for record in records[run][1:]]
+        second[run] = hierarchy.own(*run, shared[dev.index(max(dev))].of)
+    for run, found in _run(second, hierarchy.output, jobs).items():
+        records[run] += found
+        best = max(records[run], key=lambda record: record["dev"])
+        records[run].append({**best, "keys": {**best["keys"], "method": CHOSEN, "kept": best["keys"]["method"]}})
+    return [record for run in runs for record in records[run]]
+
+
+def _run(tests: Mapping[Any, Sequence[Step]], output: Path, jobs: int) -> dict[Any, list[dict[str, Any]]]:
+    found = iter(run_steps([test for own in tests.values() for test in own], output, jobs))
+    return {run: [next(found) for _ in own] for run, own in tests.items()}

@@ -1,0 +1,85 @@
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from spacy_clinner.cli import clinner_cli
+from spacy_clinner.configs import read_config
+from spacy_clinner.experiments.hierarchy import ALL, CHOSEN, FINETUNE, SINGLE, TARGET, TYPE, Hierarchy, run_hierarchy
+from spacy_clinner.multitask.corpora_file import read_corpora_file
+
+from ..toys.many_corpora import CORPORA, write_corpora_file
+
+STAGES = [SINGLE, ALL, TYPE, FINETUNE, TARGET]
+SETTINGS = "".join(
+    f'[hierarchy.{stage}]\n"training.max_steps" = {steps}\n"training.eval_frequency" = {steps}\n'
+    '"training.optimizer.learn_rate" = 0.02\n'
+    for stage, steps in [("single", 2), ("all", 30), ("type", 4), ("finetune", 4), ("target", 4)]
+)
+# a third corpus, of the first one's type
+THIRD = CORPORA + '\n[corpora.more]\ntrain = "{folder}/problems.spacy"\ndev = "{folder}/problems.spacy"\n'
+THIRD += 'labels = {{ PROBLEM = "Problem" }}\n'
+
+
+@pytest.fixture
+def hierarchy(tmp_path):
+    path = write_corpora_file(tmp_path, "", THIRD)
+    path.write_text(path.read_text() + "[hierarchy]\nseeds = [0]\n" + SETTINGS)
+    return Hierarchy(read_corpora_file(path), tmp_path / "out")
+
+
+def test_targets_are_corpora_with_a_test_set_and_relatives_share_a_type(hierarchy):
+    assert hierarchy.targets == ["problems", "drugs"]
+    related = hierarchy.related("problems").corpora
+    assert list(related) == ["problems", "more"] and related["problems"].annotated == ["Problem"]
+    assert list(hierarchy.related("drugs").corpora) == ["drugs"]
+
+
+def test_stages_start_from_one_another(hierarchy):
+    on_all, of_type = hierarchy.shared("problems", 0)
+    assert of_type.of.start is on_all.of and of_type.of.config != on_all.of.config
+    # drugs has no relatives: what would be two trainings is one
+    on_all, of_type = hierarchy.shared("drugs", 0)
+    assert of_type.identity == on_all.identity and of_type.keys["method"] == TYPE
+    alone, replayed = hierarchy.own("drugs", 0, on_all.of)
+    assert alone.identity == replayed.identity
+    alone, replayed = hierarchy.own("problems", 0, on_all.of)
+    assert alone.identity != replayed.identity
+    config = read_config(replayed.of.config)
+    assert config["training"]["batcher"]["target"] == ["problems"] and list(config["corpora"]["dev"]["domains"]) == [
+        "problems"
+    ]
+    assert config["training"]["score_weights"]["ents_f"] == 1.0
+
+
+def test_dev_chooses_what_is_kept_for_each_corpus_and_a_stopped_run_goes_on(hierarchy):
+    records = run_hierarchy(hierarchy)
+    assert len(records) == 2 * (len(STAGES) + 1)
+    for target in hierarchy.targets:
+        own = {record["keys"]["method"]: record for record in records if record["keys"]["target"] == target}
+        assert set(own) == {*STAGES, CHOSEN}
+        best = max((own[stage] for stage in STAGES), key=lambda record: record["dev"])
+        assert own[CHOSEN]["dev"] == best["dev"] and own[CHOSEN]["test"] == best["test"]
+        assert own[CHOSEN]["keys"]["kept"] == best["keys"]["method"]
+        # two steps from nothing teach nothing, thirty with the others something
+        assert own[SINGLE]["dev"] < own[CHOSEN]["dev"]
+    results = hierarchy.output / "results.jsonl"
+    lines = results.read_text()
+    assert run_hierarchy(hierarchy) == records and results.read_text() == lines
+
+
+def test_command_reports_what_each_stage_was_worth(hierarchy):
+    arguments = ["hierarchy", str(hierarchy.corpora.path), "--output", str(hierarchy.output)]
+    result = CliRunner().invoke(clinner_cli, arguments)
+    assert result.exit_code == 0, result.output
+    page = (hierarchy.output / "corpora.md").read_text()
+    assert "| many corpora → problems |" in page and f"kept as {CHOSEN}" in page
+    found = json.loads((hierarchy.output / "corpora.json").read_text())
+    assert {run["method"] for run in found["runs"]} == {*STAGES, CHOSEN}
+    assert (hierarchy.output / "corpora.png").stat().st_size
+
+
+def test_a_target_without_a_test_set(tmp_path):
+    path = write_corpora_file(tmp_path, '[hierarchy]\ntargets = ["more"]\n', THIRD)
+    with pytest.raises(ValueError, match="CE084.*hierarchy.targets: 'more' is no corpus with a test set"):
+        read_corpora_file(path)
