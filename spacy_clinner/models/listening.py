@@ -4,6 +4,7 @@ spaCy's and those of spacy-transformers are classes of their own; what they shar
 """
 
 from spacy.pipeline.tok2vec import Tok2VecListener
+from spacy.tokens import Doc
 from thinc.api import Model
 
 
@@ -15,6 +16,22 @@ def listeners_of(model: Model) -> list[Model]:
 def hears_transformer(listener: Model) -> bool:
     """RETURNS (bool): Whether a listener's encoder leaves its rows in `doc._.trf_data`, not in `doc.tensor`."""
     return not isinstance(listener, Tok2VecListener)
+
+
+def answer_with_zeros(model: Model, docs: list[Doc]) -> bool:
+    """Tell the encoders that a model listens to that it has nothing to teach them; its layers are not run.
+
+    model (Model): a component's model.
+    docs (List[Doc]): the batch, which the encoders have read.
+    RETURNS (bool): False if a transformer is listened to, whose listener takes no rows back: nothing was told then.
+    """
+    listeners = listeners_of(model)
+    if any(map(hears_transformer, listeners)):
+        return False
+    for listener in listeners:
+        rows, backprop = listener.begin_update(docs)
+        backprop([model.ops.alloc2f(*of_doc.shape) for of_doc in rows])
+    return True
 
 
 def listener_at(node: Model) -> Model | None:

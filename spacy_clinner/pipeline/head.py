@@ -9,6 +9,7 @@ from spacy.pipeline.trainable_pipe import TrainablePipe
 from spacy.training import Example, validate_examples
 from thinc.api import Model, Optimizer, set_dropout_rate
 
+from ..models.listening import answer_with_zeros
 from ..transfer.block_update import LearnsByBlocks
 from .piping import PipesDocuments
 from .stored_weights import StoredWeights
@@ -35,6 +36,8 @@ class Head(PipesDocuments, StoredWeights, LearnsByBlocks, TrainablePipe, ABC):
         self.name = name
         self.scorer = scorer
         self.cfg: dict[str, Any] = cfg
+        # of the batches since the weights were last moved: whether there was anything to learn from them
+        self._taught: set[bool] = set()
         self.forget_blocks()
 
     @property
@@ -55,6 +58,14 @@ class Head(PipesDocuments, StoredWeights, LearnsByBlocks, TrainablePipe, ABC):
         outputs (Any): What the model returned for the predicted documents.
         RETURNS (Tuple[float, Any]): The loss, and its gradient by the outputs: zero where there is no gold.
         """
+
+    def is_taught(self, examples: list[Example]) -> bool:
+        """Tell whether a batch has anything to learn from; if not, the model need not read it.
+
+        examples (List[Example]): The batch.
+        RETURNS (bool): False if the gradient would be zero for certain.
+        """
+        return True
 
     def check_batch(self, examples: list[Example]) -> None:
         """See that a batch can be learned from, before the model reads it.
@@ -91,13 +102,30 @@ class Head(PipesDocuments, StoredWeights, LearnsByBlocks, TrainablePipe, ABC):
         examples = list(examples)
         validate_examples(examples, f"{type(self).__name__}.update")
         self.check_batch(examples)
-        set_dropout_rate(self.model, drop)
-        outputs, backprop = self.model.begin_update([example.predicted for example in examples])
-        loss, gradient = self.learn(examples, outputs)
-        backprop(gradient)
-        for name, of_weights in self.pull_weights().items():
+        docs = [example.predicted for example in examples]
+        loss, taught = 0.0, self.is_taught(examples)
+        if taught or not answer_with_zeros(self.model, docs):
+            set_dropout_rate(self.model, drop)
+            outputs, backprop = self.model.begin_update(docs)
+            loss, gradient = self.learn(examples, outputs)
+            backprop(gradient)
+        pulls = self.pull_weights()
+        for name, of_weights in pulls.items():
             losses[name] = losses.get(name, 0.0) + of_weights
+        self._taught.add(taught or bool(pulls))
         if sgd not in (None, False):
             self.finish_update(sgd)
         losses[self.name] += loss
         return losses
+
+    def finish_update(self, sgd: Optimizer) -> None:
+        """Move the weights by their gradients; they rest where no batch had anything for this head.
+
+        Momentum and weight decay would else go on moving a head of one corpus in the batches of all others.
+
+        sgd (Optimizer): The optimizer.
+        """
+        rests = self._taught == {False}
+        self._taught.clear()
+        if not rests:
+            super().finish_update(sgd)

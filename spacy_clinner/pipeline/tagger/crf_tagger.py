@@ -22,7 +22,7 @@ from ...layers.temperature import check_temperature
 from ...models.crf_tagger import crf_params, forbid_labels, inc_crf_grads, sizes, take_labels
 from ...models.vocab_vectors import check_read_vectors
 from ..default_models import DEFAULT_CRF_TAGGER_MODEL
-from ..gold import encode_gold, gold_entities
+from ..gold import encode_gold, gold_entities, is_supervised
 from ..head import Head
 from ..listening import warn_if_encoder_missed
 from .evidence import TaggerEvidence
@@ -237,6 +237,12 @@ class CRFTagger(Head):
         """RAISES (ValueError): CE247 if the head is not connected with the one it is tied to."""
         if self.cfg["tie_to"] is not None and self._tie is None:
             raise ValueError(Errors.CE247.format(name=self.name, source=self.cfg["tie_to"]))
+
+    def is_taught(self, examples: list[Example]) -> bool:
+        """RETURNS (bool): Whether a document of the batch is annotated for this head."""
+        settings = self._gold_settings()
+        del settings["gold_labels"]
+        return any(is_supervised(example.reference, **settings) for example in examples)
 
     def learn(self, examples: list[Example], outputs: Ragged) -> tuple[float, Ragged]:
         """As `get_loss`, and the moves of the CRF get their gradient."""
