@@ -102,7 +102,15 @@ def _add_union(config: Config, heads: Sequence[HeadPlan], rule: str) -> None:
     config["components"][UNION] = {
         "factory": "clinner_entity_union",
         "heads": [head.spans_key for head in heads],
+        "labels": {},
+        "assumed": {},
         "rule": rule,
+        "threshold": None,
+        "spans_key": SPANS_KEY,
+        "set_ents": True,
+        # a key of its own: those of the heads choose
+        "score_prefix": UNION,
+        "scorer": {"@scorers": "spacy_clinner.ner_scorer.v1"},
     }
 
 

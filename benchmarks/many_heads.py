@@ -1,0 +1,135 @@
+"""What heads of many corpora add to a training step, one thread, one run: `python benchmarks/many_heads.py`.
+
+A step is `nlp.update` and `finish_update` of the encoder of configs/ner_demo_charcnn-bilstm_crf.cfg under one CRF head,
+or under one for each of fourteen corpora, on a batch of demo notes in lines; the same tokens for all. Pipelines take
+turns within every repeat; the figure is the minimum process CPU time. Writes benchmarks/results/many_heads.{json,md}.
+"""
+
+import time
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import spacy
+import torch
+import typer
+from alignment_cost import CONFIG, ROOT, make_batch
+from machine import cpu_model
+from publishing import origin, publish
+from spacy.language import Language
+from spacy.training import Example
+from spacy.util import load_config
+from thinc.api import Adam, fix_random_seed
+
+from spacy_clinner.annotations.keys import DOMAIN_KEY, LABELS_KEY
+from spacy_clinner.progress import progress
+from spacy_clinner.provenance import provenance
+
+TARGET_RATIO = 1.5
+
+
+class Variant(NamedTuple):
+    """How many heads there are, of how many corpora a batch is, and whether each corpus was annotated for one label."""
+
+    heads: int
+    corpora: int
+    partial: bool = False
+
+
+VARIANTS = {
+    "one head, one corpus": Variant(1, 1),
+    "one head, corpora of one label each": Variant(1, 14, partial=True),
+    "14 heads, a batch of one corpus": Variant(14, 1),
+    "14 heads, a batch of all": Variant(14, 14),
+}
+
+
+def make_nlp(n_heads: int) -> Language:
+    """A shared encoder, and a head for each corpus, or one for all."""
+    encoder = load_config(CONFIG)["components"]["ner"]["model"]["tok2vec"]
+    listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": encoder["encode"]["width"]}
+    head = {"@architectures": "spacy_clinner.CRFTagger.v1", "tok2vec": listener}
+    nlp = spacy.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": "spacy_clinner.ClinicalTokenizer.v1"}}})
+    nlp.add_pipe("clinner_tok2vec", name="tok2vec", config={"model": encoder})
+    for number in range(n_heads):
+        settings = {"domains": None if n_heads == 1 else [str(number)], "spans_key": str(number), "set_ents": False}
+        nlp.add_pipe("clinner_crf_tagger", name=f"head{number}", config={"model": head, **settings})
+    return nlp
+
+
+def of_corpora(batch: list[Example], labels: list[str], variant: Variant) -> list[Example]:
+    """Say of the examples in turn which corpus they are from, and which label that was annotated for."""
+    for number, example in enumerate(batch):
+        corpus = number % variant.corpora
+        example.x.user_data[DOMAIN_KEY] = example.y.user_data[DOMAIN_KEY] = str(corpus)
+        if variant.partial:
+            label = labels[corpus % len(labels)]
+            example.y.set_ents([ent for ent in example.y.ents if ent.label_ == label])
+            example.y.user_data[LABELS_KEY] = [label]
+    return batch
+
+
+def measure(words: int, repeats: int) -> dict[str, dict[str, float]]:
+    """CPU seconds of a training step.
+
+    words (int): Tokens of a batch.
+    repeats (int): Rounds; in each, every variant takes one step.
+    RETURNS (Dict[str, Dict[str, float]]): By variant: seconds, and as a multiple of those of the first.
+    """
+    pipelines = {}
+    for name, variant in VARIANTS.items():
+        fix_random_seed(0)
+        nlp = make_nlp(variant.heads)
+        batch = make_batch(nlp, words // 2)
+        labels = sorted({ent.label_ for example in batch for ent in example.y.ents})
+        for pipe in nlp.pipe_names[1:]:
+            for label in labels:
+                nlp.get_pipe(pipe).add_label(label)  # type: ignore[attr-defined]
+        batch = of_corpora(batch, labels, variant)
+        nlp.initialize(lambda batch=batch: batch)
+        pipelines[name] = (nlp, batch, Adam(0.001))
+    seconds = dict.fromkeys(VARIANTS, float("inf"))
+    # the first round compiles kernels and fills the caches; it does not count
+    for number in progress(range(repeats + 1), unit="round", desc="Train"):
+        for name, (nlp, batch, optimizer) in pipelines.items():
+            start = time.process_time()
+            nlp.update(batch, drop=0.4, sgd=False)
+            for _, pipe in nlp.pipeline:
+                pipe.finish_update(optimizer)
+            if number:
+                seconds[name] = min(seconds[name], time.process_time() - start)
+    one = next(iter(seconds.values()))
+    return {name: {"seconds": found, "ratio": found / one} for name, found in seconds.items()}
+
+
+def to_markdown(result: dict[str, Any]) -> str:
+    """RETURNS (str): The table."""
+    met = "met" if result["target"]["met"] else "missed"
+    lines = [
+        "# What heads of many corpora add to a training step",
+        "",
+        f"{origin(result)}.",
+        f"{result['words']} tokens of demo notes in lines; CPU seconds are the minimum of {result['repeats']} rounds.",
+        f"Target: at most {TARGET_RATIO} times a step with one head: {met}.",
+        "",
+        "| heads | CPU s a step | ratio |",
+        "| --- | --: | --: |",
+        *(f"| {name} | {row['seconds']:.3f} | {row['ratio']:.2f} |" for name, row in result["steps"].items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main(
+    words: Annotated[int, typer.Option(min=2, help="Tokens of a batch")] = 1000,
+    repeats: Annotated[int, typer.Option(min=1, help="Rounds")] = 20,
+    output: Annotated[Path, typer.Option(help="Folder of the results")] = ROOT / "benchmarks" / "results",
+) -> None:
+    """Measure a training step with one head and with many."""
+    torch.set_num_threads(1)
+    result = {**provenance(), "cpu": cpu_model(), "words": words, "repeats": repeats, "steps": measure(words, repeats)}
+    highest = max(row["ratio"] for row in result["steps"].values())
+    result["target"] = {"value": highest, "met": highest <= TARGET_RATIO}
+    publish(output, "many_heads", result, to_markdown(result))
+
+
+if __name__ == "__main__":
+    typer.run(main)
