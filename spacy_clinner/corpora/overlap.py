@@ -1,10 +1,9 @@
 """Texts that share long sequences of words: the same report twice, or parts of one in another."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-WORDS = re.compile(r"\w+")
+from .word_sequences import hash_sequences, hash_words, words_of
 
 
 def find_overlaps(
@@ -36,5 +35,6 @@ def find_overlaps(
 
 
 def _sequences(text: str, n_words: int) -> set[int]:
-    words = WORDS.findall(text.lower())
-    return {hash(tuple(words[i : i + n_words])) for i in range(max(len(words) - n_words, 0) + 1)} if words else set()
+    """The sequences of a text; a shorter one is a sequence by itself."""
+    words = hash_words(words_of(text))
+    return set(hash_sequences(words, min(n_words, len(words))).tolist()) if len(words) else set()
