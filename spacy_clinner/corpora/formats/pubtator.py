@@ -8,7 +8,7 @@ https://doi.org/10.1093/database/baw068
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 
@@ -42,6 +42,7 @@ class PubTatorDocument:
     mentions (List[Mention]): Its mentions, T1, T2, ... in the file's order.
     concepts (Dict[str, str]): Concepts by mention, as in the file: several are joined by "|"; "" for an unknown one.
     relations (List[Tuple[str, str, str]]): Label, first and second concept.
+    repeated (bool): Whether the file has the same record before, word for word.
     """
 
     id: str
@@ -49,6 +50,7 @@ class PubTatorDocument:
     mentions: list[Mention] = field(default_factory=list)
     concepts: dict[str, str] = field(default_factory=dict)
     relations: list[tuple[str, str, str]] = field(default_factory=list)
+    repeated: bool = False
 
 
 def parse_pubtator(content: str, file: str) -> Iterator[PubTatorDocument]:
@@ -58,23 +60,21 @@ def parse_pubtator(content: str, file: str) -> Iterator[PubTatorDocument]:
     file (str): Its name, for errors.
     YIELDS (PubTatorDocument): Its records.
     RAISES (ValueError): CE020 for a line that is none of PubTator's where it stands, CE021 for a line of another
-        record, CE022 for a record that is there twice.
+        record, CE022 for one whose id an unlike record has before.
     """
-    seen: set[str] = set()
+    records: dict[str, PubTatorDocument] = {}
     title: str | None = None
+    first = 0
     doc: PubTatorDocument | None = None
     for number, line in enumerate(split_lines(content), start=1):
         text, mention, relation = (pattern.fullmatch(line) for pattern in (_TEXT, _MENTION, _RELATION))
         abstract = bool(text and text[2] == "a")
         if not line and (title is None or doc is not None):
             if doc is not None:
-                yield doc
+                yield _compare(doc, records, file, first)
             title = doc = None
         elif text and text[2] == "t" and title is None:
-            if text[1] in seen:
-                raise ValueError(Errors.CE022.format(file=file, line=number, doc=text[1]))
-            seen.add(doc_id := text[1])
-            title = text[3]
+            doc_id, title, first = text[1], text[3], number
         elif title is None or (doc is None) != abstract or not (abstract or mention or relation):
             raise ValueError(Errors.CE020.format(file=file, line=number))
         elif not line.startswith((f"{doc_id}|", f"{doc_id}\t")):
@@ -90,9 +90,17 @@ def parse_pubtator(content: str, file: str) -> Iterator[PubTatorDocument]:
             _, label, head, child = relation.groups()
             doc.relations.append((label, head, child))
     if doc is not None:
-        yield doc
+        yield _compare(doc, records, file, first)
     elif title is not None:
         raise ValueError(Errors.CE020.format(file=file, line=number))
+
+
+def _compare(doc: PubTatorDocument, records: dict[str, PubTatorDocument], file: str, line: int) -> PubTatorDocument:
+    """Tell the same record again, as NCBI's disease corpus has one, from another one of its id."""
+    known = records.setdefault(doc.id, doc)
+    if known != doc:
+        raise ValueError(Errors.CE022.format(file=file, line=line, doc=doc.id))
+    return doc if known is doc else replace(doc, repeated=True)
 
 
 def pubtator_record(document: PubTatorDocument) -> Record:
@@ -113,6 +121,7 @@ def pubtator_record(document: PubTatorDocument) -> Record:
         concepts=document.concepts,
         problems=problems,
         data={CONCEPT_RELATIONS_KEY: relations},
+        left_out="the file has it before, word for word" if document.repeated else "",
     )
 
 

@@ -104,7 +104,8 @@ def test_problems_have_rows(tokenizer):
         ("1|t|Title\n1|a|Text\n1\t-1\t1\tT\tX\tD1", "CE020", 3),
         ("1|t|Title\n2|a|Text", "CE021", 2),
         ("1|t|Title\n1|a|Text\n12\t0\t1\tT\tX\tD1", "CE021", 3),
-        ("1|t|Title\n1|a|Text\n\n1|t|Title\n1|a|Text", "CE022", 4),
+        ("1|t|Title\n1|a|Text\n\n1|t|Title\n1|a|Other", "CE022", 4),
+        ("1|t|Title\n1|a|Text\n\n1|t|Title\n1|a|Text\n1\t0\t1\tT\tX\tD1", "CE022", 4),
         ("1|t|Title\n1|a|Text\n1|t|Title", "CE020", 3),
         (f"1|t|Title\n1|a|Text\n1\t0\t{'9' * 4400}\tT\tX\tD1", "CE020", 3),
     ],
@@ -112,6 +113,15 @@ def test_problems_have_rows(tokenizer):
 def test_errors_name_the_line(content, code, line):
     with pytest.raises(ValueError, match=f"{code}.*f, line {line}\\b"):
         list(parse_pubtator(content, "f"))
+
+
+def test_a_record_that_is_there_again_word_for_word_is_read_once(tmp_path):
+    """NCBI's disease corpus has one."""
+    other = RECORD.replace("1|", "2|").replace("1\t", "2\t")
+    (tmp_path / "f.PubTator").write_text("\n".join([RECORD, other, RECORD, RECORD]))
+    audit = ImportAudit()
+    assert [record.id for record in read_pubtator(tmp_path / "f.PubTator", audit) if not record.left_out] == ["1", "2"]
+    assert [(row.doc_id, row.problem) for row in audit.rows] == [("1", "left out")] * 2
 
 
 def test_a_relation_label_may_hold_digits_but_a_mention_is_no_relation(tokenizer):
