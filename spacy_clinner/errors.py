@@ -108,7 +108,10 @@ class Errors(metaclass=_Coded):
         "{file}, line {line} is not of the record {doc!r} that it stands in. Likely the empty line between two records "
         "is missing."
     )
-    CE022 = "{file}, line {line}: the record {doc!r} was there before. Give each document an id of its own."
+    CE022 = (
+        "{file}, line {line}: the record {doc!r} was there before, with other text or annotations. Give each document "
+        "an id of its own."
+    )
     CE023 = (
         "Document {doc!r} cannot be written as PubTator: its id, a label or a concept is empty or holds a tab, a line "
         "end or (the id) a vertical bar, or the label of a relation is a number. Rename it."
@@ -819,6 +822,20 @@ class Errors(metaclass=_Coded):
     CE389 = (
         "The encoder {name!r} of spacy_clinner.TaggerEnsemble.v1 listens to another component. Give each member an "
         "encoder of its own; `python -m spacy clinner ensemble` makes them of taggers that listen."
+    )
+    # 391-394 what is in two corpora
+    CE391 = (
+        "{path} is a corpus that was imported already: name the files to look for in it (--against). To audit an "
+        "import, name the corpus that it comes from."
+    )
+    CE392 = (
+        "{option} does not go with {other}: --against compares two .spacy files, and --leave-out writes the first one "
+        "without what is in the others; the other options but --out are of imports."
+    )
+    CE393 = "{path} is one of the files that are compared. Give --leave-out the name of a new file."
+    CE394 = (
+        "Nothing would be left of {path}: all its documents are in the other files, or have no gold outside of what "
+        "is. Compare with fewer files; if texts are alike but not the same, with a higher --share."
     )
     # 395-399 many corpora in one training
     CE395 = (

@@ -6,7 +6,7 @@ relation extractor that judges concepts takes what a composite mention names tog
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from spacy.tokens import Doc, Span
 
@@ -68,6 +68,17 @@ def read_concept_relations(doc: Doc) -> frozenset[Relation[str]]:
     """RETURNS (FrozenSet[Relation[str]]): The relations of concepts that a corpus tells of a document."""
     relations = doc.user_data.get(CONCEPT_RELATIONS_KEY, ())
     return frozenset(Relation(head, child, label) for label, head, child in relations)
+
+
+def drop_concepts(doc: Doc, concepts: Collection[str]) -> None:
+    """Drop relations of concepts that nothing mentions any more.
+
+    doc (Doc): The document; if nobody told relations of its concepts, it stays as it is.
+    concepts (Collection[str]): The concepts.
+    """
+    if tells_of_concepts(doc):
+        stored = doc.user_data[CONCEPT_RELATIONS_KEY]
+        doc.user_data[CONCEPT_RELATIONS_KEY] = [one for one in stored if not set(concepts).intersection(one[1:])]
 
 
 def implied_concept_relations(

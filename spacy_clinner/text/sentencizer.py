@@ -47,12 +47,16 @@ class Sentencizer:
             # spaCy refuses to change the sentences of a parsed document (E043)
             doc[0].is_sent_start = True
             # all at once: for every single one spaCy would look through the document for a parse
-            starts = np.where([*self._starts(doc)], 1, -1)
+            starts = np.where([*self.starts(doc)], 1, -1)
             doc.from_array([SENT_START], starts.astype("int64").view("uint64"))
         return doc
 
-    def _starts(self, doc: Doc) -> Iterator[bool]:
-        """YIELDS (bool): Whether each token starts a sentence."""
+    def starts(self, doc: Doc) -> Iterator[bool]:
+        """Find the boundaries of a document, which is left as it is.
+
+        doc (Doc): The document.
+        YIELDS (bool): Whether each token starts a sentence.
+        """
         words: list[Token] = []
         stopped = broken = False
         for token in doc:
