@@ -122,17 +122,20 @@ def to_markdown(result: dict[str, Any]) -> str:
 
 def main(
     models: Annotated[Path, typer.Argument(help="Folder of the trained pipelines")],
+    only: Annotated[list[str] | None, typer.Option(help="A corpus, where there are no pipelines of others")] = None,
     corpus: Annotated[Path, typer.Option(help="Folder of the corpora")] = ROOT / "corpus",
     output: Annotated[Path, typer.Option(help="Folder of the results")] = ROOT / "benchmarks" / "results",
 ) -> None:
-    """Measure relations of all corpora and seeds."""
+    """Measure relations of corpora and seeds."""
     result: dict[str, Any] = {**provenance(), "data": {}, "runs": {}}
-    for name, given in GIVEN.items():
+    by_corpus = {name: sorted((models / name).glob("seed*/model-best")) for name in only or GIVEN}
+    for name, trained in by_corpus.items():
+        if not trained:
+            raise typer.BadParameter(f"no seed*/model-best in {models / name}")
         paths = [corpus / name / f"{split}.spacy" for split in ("dev", "test")]
         result["data"] |= {f"{name}/{path.name}": sha256(path) for path in paths}
         dev, test = map(read_docs, paths)
-        trained = sorted((models / name).glob("seed*/model-best"))
-        result["runs"][name] = {path.parent.name: measure_seed(path, dev, test, given) for path in trained}
+        result["runs"][name] = {path.parent.name: measure_seed(path, dev, test, GIVEN[name]) for path in trained}
     publish(output, "relation_probabilities", result, to_markdown(result))
 
 
