@@ -20,6 +20,7 @@ def hierarchy_cli(
     """All corpora, those of a type, one alone: what each stage is worth for each corpus. A stopped run goes on."""
     from ..experiments.hierarchy import CHOSEN, SINGLE, Hierarchy, run_hierarchy
     from ..multitask.check import check_corpora
+    from ..multitask.clean import leaks_table, leave_out_tests
     from ..multitask.corpora_file import read_corpora_file
     from ..multitask.table import corpora_table
     from ..reports.experiment import write_experiment
@@ -30,6 +31,9 @@ def hierarchy_cli(
     with coded_errors():
         check_plots()
         plan = read_corpora_file(corpora)
+        check_corpora(plan)
+        plan, leaks = leave_out_tests(plan, output / "train")
+        print(leaks_table(leaks))
         print(corpora_table(plan, check_corpora(plan)))
         records = run_hierarchy(Hierarchy(plan, output), jobs)
         tables = [*grid_tables(records, SINGLE), kept_table(records, CHOSEN)]

@@ -1,6 +1,8 @@
 import json
 
 import pytest
+from spacy.tokens import Doc, DocBin, Span
+from spacy.vocab import Vocab
 from typer.testing import CliRunner
 
 from spacy_clinner.cli import clinner_cli
@@ -68,7 +70,16 @@ def test_dev_chooses_what_is_kept_for_each_corpus_and_a_stopped_run_goes_on(hier
     assert run_hierarchy(hierarchy) == records and results.read_text() == lines
 
 
-def test_command_reports_what_each_stage_was_worth(hierarchy):
+def test_command_reports_what_each_stage_was_worth(hierarchy, tmp_path):
+    # other sentences than those of training, which would be left out there
+    lines = hierarchy.corpora.path.read_text().splitlines()
+    for name, word in (("problems", "fever"), ("drugs", "aspirin")):
+        label = {"problems": "PROBLEM", "drugs": "DRUG"}[name]
+        doc = Doc(Vocab(), words=f"We saw {word} again on the second day of this week".split())
+        doc.set_ents([Span(doc, 2, 3, label)])
+        DocBin(docs=[doc]).to_disk(tmp_path / f"{name}-test.spacy")
+        lines = [line.replace(f"{name}.spacy", f"{name}-test.spacy") if line[:4] != "trai" else line for line in lines]
+    hierarchy.corpora.path.write_text("\n".join(lines))
     arguments = ["hierarchy", str(hierarchy.corpora.path), "--output", str(hierarchy.output)]
     result = CliRunner().invoke(clinner_cli, arguments)
     assert result.exit_code == 0, result.output

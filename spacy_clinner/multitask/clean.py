@@ -1,0 +1,60 @@
+"""Training documents without what is in the dev and test documents of any corpus, their own, too."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from wasabi import table
+
+from ..annotations.documents import read_docs
+from ..corpora.fingerprints import take_fingerprints
+from ..corpora.importing import write_docbin
+from ..corpora.leaks import Leaks, find_leaks
+from ..corpora.leaving_out import leave_out
+from ..progress import progress
+from ..toml_file import refuse
+from .corpora_file import Corpora
+
+# of each training file, by the corpus: what is in the dev or test file of which other
+AllLeaks = Mapping[str, list[Leaks]]
+
+
+def leave_out_tests(corpora: Corpora, folder: Path) -> tuple[Corpora, AllLeaks]:
+    """Write training files without documents and sentences that any corpus is chosen or tested on.
+
+    corpora (Corpora): The corpora file.
+    folder (Path): Folder of the new training files; those that lose nothing are not written.
+    RETURNS (Tuple[Corpora, AllLeaks]): The corpora with these files, and what was found, pairs with nothing left out.
+    RAISES (ValueError): CE084 if nothing is left of a training file.
+    """
+    tests = {
+        f"{name}, {part}": take_fingerprints(read_docs(path))
+        for name, corpus in corpora.corpora.items()
+        for part, path in corpus.parts.items()
+        if part != "train"
+    }
+    cleaned, all_leaks = {}, {}
+    files = corpora.corpora.items()
+    for name, corpus in progress(files, total=len(files), unit="corpus", desc="Leave out tests"):
+        docs = read_docs(corpus.train)
+        own = take_fingerprints(docs)
+        found = [leaks for test, other in tests.items() if (leaks := find_leaks(own, other, test)).found]
+        all_leaks[name], cleaned[name] = found, corpus
+        if found:
+            kept, _ = leave_out(docs, [leak for leaks in found for leak in leaks.found])
+            if not kept:
+                raise refuse(corpora.path, [f"corpora.{name}: all of its train documents are in {found[0].other}"])
+            cleaned[name] = replace(corpus, train=folder / f"{name}.spacy")
+            write_docbin(kept, cleaned[name].train)
+    return replace(corpora, corpora=cleaned), all_leaks
+
+
+def leaks_table(all_leaks: AllLeaks) -> str:
+    """Show what was left out of which training file.
+
+    all_leaks (AllLeaks): As of `leave_out_tests`.
+    RETURNS (str): A table with a line for each pair of files; empty if there is none.
+    """
+    rows = [(name, one.other, *one.counts.values()) for name, found in all_leaks.items() for one in found]
+    header = ("Training documents of", "are in", "documents", "sentences", "tokens", "entities")
+    return table(rows, header=header, divider=True, aligns=("l", "l", "r", "r", "r", "r")) if rows else ""
