@@ -53,7 +53,7 @@ BIORED = {
     "OrganismTaxon": "Species", "SequenceVariant": "Variant",
 }  # fmt: skip
 # steps of a model of all corpora, and of a tagger of one
-STEPS = {"shared": 6000, "single": 3000}
+STEPS = {"shared": 6000, "single": 2000}
 MODELS = ROOT / "training" / "one-tag-space"
 # from a text: each pipeline has tokens and a vocabulary of its own, all alike
 Finder = Callable[[str], Iterable[Found]]

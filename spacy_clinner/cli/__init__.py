@@ -19,6 +19,7 @@ from . import (  # noqa: F401
     init_multitask,
     init_recipe,
     layers,
+    map_corpora,
     predict,
     strip,
     study,
