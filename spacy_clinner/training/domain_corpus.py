@@ -80,20 +80,17 @@ class _DomainCorpus:
 
     def _read(self, domain: str, nlp: Language, counts: "_LabelCounts") -> Iterator[Example]:
         n_examples = 0
-        try:
-            for example in self.domains[domain](nlp):
-                n_examples += 1
-                counts.add(example.reference)
-                if domain in self.maps:
-                    reference = map_labels(example.reference, self.maps[domain])
-                    example = Example(example.predicted, reference)
-                for doc in (example.predicted, example.reference):
-                    doc.user_data[DOMAIN_KEY] = domain
-                if domain in self.annotated:
-                    mark_annotated(example.reference, self.annotated[domain], domain)
-                yield example
-        except OSError as error:
-            raise ValueError(Errors.CE222.format(domain=domain, reason=type(error).__name__)) from error
+        for example in _named(domain, self.domains[domain], nlp):
+            n_examples += 1
+            counts.add(example.reference)
+            if domain in self.maps:
+                reference = map_labels(example.reference, self.maps[domain])
+                example = Example(example.predicted, reference)
+            for doc in (example.predicted, example.reference):
+                doc.user_data[DOMAIN_KEY] = domain
+            if domain in self.annotated:
+                mark_annotated(example.reference, self.annotated[domain], domain)
+            yield example
         if not n_examples:
             raise ValueError(Errors.CE222.format(domain=domain, reason="no example"))
         counts.check()
@@ -106,6 +103,20 @@ class _DomainCorpus:
             for line in (line for domain in counts for line in domain.unmapped()):
                 logger.info(line)
         self.logged = True
+
+
+def _named(domain: str, reader: Callable[[Language], Iterable[Example]], nlp: Language) -> Iterator[Example]:
+    """The examples of a domain; what goes wrong on the way is said of the domain, wherever in it that is."""
+    n_read = 0
+    try:
+        for example in reader(nlp):
+            yield example
+            n_read += 1
+    except Exception as error:
+        # coded errors say what is wrong; messages of others may quote a note
+        reason = str(error) if str(error).startswith("[CE") else type(error).__name__
+        where = f"{reason}, after {n_read} examples" if n_read else reason
+        raise ValueError(Errors.CE222.format(domain=domain, reason=where)) from error
 
 
 class _LabelCounts:

@@ -127,6 +127,18 @@ def test_a_domain_without_examples():
         list(create_domain_corpus({"one": reader(make_example(2, "a")), "two": reader()})(NLP))
 
 
+@pytest.mark.parametrize("coded", [True, False])
+def test_a_domain_that_fails_in_the_middle(coded):
+    def damaged(nlp):
+        yield make_example(2, "b")
+        raise ValueError("[CE070] no file of ours" if coded else "text of a note")
+
+    corpus = create_domain_corpus({"one": reader(make_example(2, "a")), "two": damaged})
+    with pytest.raises(ValueError, match="CE222.*'two'.*, after 1 examples") as error:
+        list(corpus(NLP))
+    assert ("CE070" in str(error.value)) == coded and "note" not in str(error.value)
+
+
 def test_resolves_from_a_config_and_names_a_missing_file(tmp_path):
     DocBin(docs=[make_example(3, "a").reference], store_user_data=True).to_disk(tmp_path / "a.spacy")
     files = {"@readers": "spacy.Corpus.v1", "gold_preproc": False}
