@@ -111,7 +111,10 @@ def evidence_of(nlp: Language, name: str, references: Sequence[Doc]) -> Any:
     RETURNS (Union[TaggerEvidence, RelationEvidence]): The evidence.
     RAISES (ValueError): CE203, CE207 and CE251 to CE253 on gold that does not fit.
     """
-    return cast(Any, nlp.get_pipe(name)).evidence(_annotate(nlp, name, references))
+    pipe = cast(Any, nlp.get_pipe(name))
+    # a head of one corpus need not read those of the others
+    judged = [reference for reference in references if pipe.is_judged_by(reference)]
+    return pipe.evidence(_annotate(nlp, name, judged))
 
 
 def settle(nlp: Language, name: str, evidence: Any, *, seed: int = 0) -> Calibrated:

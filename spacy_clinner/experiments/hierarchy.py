@@ -48,11 +48,15 @@ class Hierarchy:
         """RETURNS (List[int]): Seeds."""
         return self.corpora.settings.hierarchy.seeds
 
+    def types(self, target: str) -> set[str]:
+        """RETURNS (Set[str]): The types of entities that the target was annotated for."""
+        types = types_of(self.corpora)
+        return {types[label] for label in self.corpora.corpora[target].annotated if label in types}
+
     def related(self, target: str) -> Corpora:
         """RETURNS (Corpora): The corpora with a type of entities that the target has, without their other labels."""
-        types = types_of(self.corpora)
-        wanted = {types[label] for label in self.corpora.corpora[target].annotated if label in types}
-        labels = {label for label, kind in types.items() if kind in wanted}
+        wanted = self.types(target)
+        labels = {label for label, kind in types_of(self.corpora).items() if kind in wanted}
         labels |= set(self.corpora.corpora[target].own.values())
         names = [name for name, corpus in self.corpora.corpora.items() if labels & set(corpus.annotated)]
         return self.corpora.subset(names, labels)
@@ -78,11 +82,8 @@ class Hierarchy:
         return [alone, self._test(TARGET, related, target, seed, start)]
 
     def _test(self, stage: str, corpora: Corpora, target: str, seed: int, start: Cell | None = None) -> CorpusTest:
-        of_target = stage in (SINGLE, FINETUNE, TARGET)
-        name = "-".join(
-            [SETTINGS[stage], *([] if stage == ALL else [target] if of_target else sorted(corpora.corpora))]
-        )
-        config = self._config(name, corpora, target if stage == TARGET else None)
+        parts = {ALL: [], TYPE: sorted(self.types(target))}.get(stage, [target])
+        config = self._config("-".join([SETTINGS[stage], *parts]), corpora, target if stage == TARGET else None)
         overrides = {**getattr(self.corpora.settings.hierarchy, SETTINGS[stage]), "system.seed": seed}
         if start is not None:
             overrides[SOURCE] = MODEL

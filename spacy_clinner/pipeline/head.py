@@ -6,6 +6,7 @@ from typing import Any
 
 from spacy.language import Language
 from spacy.pipeline.trainable_pipe import TrainablePipe
+from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from thinc.api import Model, Optimizer, set_dropout_rate
 
@@ -64,6 +65,14 @@ class Head(PipesDocuments, StoredWeights, LearnsByBlocks, TrainablePipe, ABC):
 
         examples (List[Example]): The batch.
         RETURNS (bool): False if the gradient would be zero for certain.
+        """
+        return True
+
+    def is_judged_by(self, reference: Doc) -> bool:
+        """Tell whether a gold document may say anything about this head; if not, nobody has to annotate it for that.
+
+        reference (Doc): The document.
+        RETURNS (bool): False if it certainly does not.
         """
         return True
 

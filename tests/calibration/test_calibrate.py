@@ -153,3 +153,18 @@ def test_what_has_no_probabilities():
     nlp.add_pipe("sentencizer")
     with pytest.raises(ValueError, match="CE381.*sentencizer"):
         calibrate(nlp, [])
+
+
+def test_a_head_does_not_read_documents_of_other_corpora(saved_tagger, monkeypatch):
+    nlp = spacy.load(saved_tagger)
+    pipe = nlp.get_pipe("tagger")
+    pipe.cfg["domains"] = ["own"]
+    docs = dev_of_tagger(nlp)
+    for number, doc in enumerate(docs):
+        doc.user_data[DOMAIN_KEY] = "own" if number % 2 else "other"
+    read, evidence = [], pipe.evidence
+    monkeypatch.setattr(pipe, "evidence", lambda examples: read.extend(examples) or evidence(examples))
+    (found,) = calibrate(nlp, docs)
+    assert {example.reference.user_data[DOMAIN_KEY] for example in read} == {"own"} and found.gold > 0
+    (found,) = calibrate(nlp, [doc for doc in docs if doc.user_data[DOMAIN_KEY] == "other"])
+    assert found.gold == 0 and found.temperature == pipe.cfg["temperature"]

@@ -303,14 +303,21 @@ class CRFTagger(Head):
         """
         examples = list(examples)
         docs = [example.predicted for example in examples]
-        settings = self._gold_settings()
-        if settings["domains"] is not None:
-            # domains are of training; who names documents of no domain means them
-            settings["domains"] = [None, *settings["domains"]]
+        settings = self._judging_settings()
         encoded = encode_gold(examples, self.label_numbers, **settings)
         gold = [gold_entities(example.reference, **settings) for example in examples]
         annotated = [annotated_labels(example.reference) for example in examples]
         return TaggerEvidence(*self._emissions(docs), *encoded, docs, gold, annotated, self.labels)
+
+    def is_judged_by(self, reference: Doc) -> bool:
+        """Tell whether a document says anything about this tagger.
+
+        reference (Doc): A gold document.
+        RETURNS (bool): Whether it is annotated for it.
+        """
+        settings = self._judging_settings()
+        del settings["gold_labels"]
+        return is_supervised(reference, **settings)
 
     def k_best(self, doc: Doc, k: int = 5) -> list[tuple[list[Span], float]]:
         """Find the most probable segmentations of a document into entities.
@@ -384,6 +391,13 @@ class CRFTagger(Head):
                 "%s learns these labels but does not predict them, as no training note of %s has one: %s",
                 *(self.name, domains, ", ".join(self.foreign_labels)),
             )
+
+    def _judging_settings(self) -> dict[str, Any]:
+        """Domains are of training; who names documents of no domain means them."""
+        settings = self._gold_settings()
+        if settings["domains"] is not None:
+            settings["domains"] = [None, *settings["domains"]]
+        return settings
 
     def _gold_settings(self) -> dict[str, Any]:
         return {name: self.cfg[name] for name in ("gold_from", "spans_key", "domains", "gold_labels")}
