@@ -107,6 +107,29 @@ def test_assertions(tmp_path):
     assert f"| all | {sum(result['gold'].values())} |" in page
 
 
+def test_many_corpora_overlaps(tmp_path):
+    nlp = spacy.blank("en")
+    texts = {"train": ["Rash began after the second dose.", "No fever was seen by anyone."], "dev": ["He is well."]}
+    texts["test"] = ["NO fever was seen by anyone"]
+    counts = {"train": {"documents": 2, "annotated": {"X": 3}, "lost": {"X": 1}, "problems": {"overlapping": 1}}}
+    for name in ("one", "two"):
+        folder = tmp_path / "raw" / name
+        folder.mkdir(parents=True)
+        for split, notes in texts.items():
+            docs = [nlp(note) for note in notes]
+            for doc in docs:
+                doc.set_ents([Span(doc, 0, 1, "X")])
+            DocBin(docs=docs, store_user_data=True).to_disk(folder / f"{split}.spacy")
+        (folder / "counts.json").write_text(json.dumps(counts))
+    result, page = run("many_corpora_overlaps.py", "raw", "clean", output=tmp_path)
+    found = result["corpora"]["two"]
+    assert found["train as published"]["documents"] == 2 and found["train"]["documents"] == 1
+    assert {other: pair["documents"] for other, pair in found["pairs"].items()} == {"one test": 1, "two test": 1}
+    assert len(DocBin().from_disk(tmp_path / "clean" / "two" / "train.spacy")) == 1
+    assert (tmp_path / "clean" / "one" / "test.spacy").read_bytes() == (tmp_path / "raw/one/test.spacy").read_bytes()
+    assert "| one / two test | 1 | 0 | 7 | 1 | 1 of 1 |" in page
+
+
 def test_relation_cost(tmp_path):
     nlp = make_nlp()
     train(nlp, steps=1)

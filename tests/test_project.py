@@ -138,7 +138,7 @@ def test_commands_of_pages_are_workflows():
     for page in pages:
         text = page.read_text(encoding="utf8")
         text = text.replace("\n", " ") if page.suffix == ".md" else text
-        for words in re.findall(r"spacy project run ([\w-]+(?: [\w./]+)?)", text):
+        for words in re.findall(r"spacy project run ([\w-]+(?: [\w.][\w./-]*)?)", text):
             name, _, place = words.partition(" ")
             if name == "NAME":
                 continue
