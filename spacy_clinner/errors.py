@@ -850,6 +850,11 @@ class Errors(metaclass=_Coded):
         "`spacy_clinner.batch_by_corpus.v1` cannot read a stream: the sizes of its corpora are not known. Set "
         "`[training] max_epochs = 0`, which holds them in memory, or use `spacy_clinner.batch_by_domain.v1`."
     )
+    CE398 = (
+        "The component {name!r} listens to {encoder!r} by another listener than that allows: its model needs "
+        '`@architectures = "{listener}"` with `upstream = "{encoder}"`. Encoders leave their rows in `doc.tensor`, '
+        "layers that listen to one do not."
+    )
     # 340-349 many notes, and documents whose tokens were changed
     CE340 = (
         "A component has written something on this note that cannot leave its process ({error}). Annotate without "

@@ -37,6 +37,8 @@ NAMES = {
         "spacy_clinner.Tok2VecTransformer.v1",
         "spacy_clinner.TransformerModel.v1",
         "spacy_clinner.VectorsEmbed.v1",
+        "spacy_clinner.LayersListener.v1",
+        "spacy_clinner.OfDomains.v1",
         "spacy_clinner.WindowedTok2Vec.v1",
     },
     "spacy_tokenizers": {"spacy_clinner.ClinicalTokenizer.v1", "spacy_clinner.WhitespaceTokenizer.v1"},

@@ -10,6 +10,7 @@ from spacy.util import registry
 from thinc.api import Model
 from thinc.types import Floats2d, Ints1d
 
+from ..annotations.keys import DOMAIN_KEY
 from ..text.windows import Unit, window_bounds
 
 # Not every encoder bears a batch without windows.
@@ -62,7 +63,13 @@ def forward(
     if not docs:
         return [], lambda dY: docs
     rows, backprop_embed = embed(docs, is_train)
-    windows = [_windows(doc, **model.attrs) for doc in docs]
+    settings = dict(model.attrs)
+    # of `OfDomains`
+    domains = settings.pop("domains", None)
+    reads_all = domains is None or not is_train
+    windows = [
+        _windows(doc, **settings) if reads_all or doc.user_data.get(DOMAIN_KEY) in domains else [] for doc in docs
+    ]
     pieces: Iterable[Floats2d]
     backprop_encode: Callable
     if not is_train:

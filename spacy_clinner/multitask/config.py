@@ -33,8 +33,11 @@ def compose_multitask(corpora: Corpora) -> Config:
         _add_head(config, head, tagger, corpora)
     if len(heads) > 1:
         _add_union(config, heads, settings.rule)
-    encoders = [name for name in ("transformer", SHARED) if name in config["components"]]
-    trained = [*encoders, *(head.name for head in heads)]
+    for kind in dict.fromkeys(head.kind for head in heads if head.kind):
+        _add_layers(config, kind, heads)
+    trained = [name for name in ("transformer", SHARED) if name in config["components"]]
+    for head in heads:
+        trained += [name for name in (_layers_of(head.kind), head.name) if name not in trained and name]
     config["nlp"]["pipeline"] = [*trained, *([UNION] if len(heads) > 1 else [])]
     for part in ("train", "dev"):
         config["corpora"][part] = _domain_corpus(corpora, part, config["corpora"][part])
@@ -80,9 +83,31 @@ def _share_encoder(config: Config) -> dict[str, Any]:
     tagger = components.pop("ner")
     if SHARED not in components:
         components[SHARED] = {"factory": "clinner_tok2vec", "model": tagger["model"]["tok2vec"]}
-    width = f"${{components.{SHARED}.model.encode.width}}"
-    tagger["model"]["tok2vec"] = {"@architectures": "spacy.Tok2VecListener.v1", "width": width, "upstream": SHARED}
+    tagger["model"]["tok2vec"] = _listener()
     return tagger
+
+
+def _listener() -> dict[str, Any]:
+    width = f"${{components.{SHARED}.model.encode.width}}"
+    return {"@architectures": "spacy.Tok2VecListener.v1", "width": width, "upstream": SHARED}
+
+
+def _layers_of(kind: str | None) -> str | None:
+    """The component of a type's layers."""
+    return f"{SHARED}_{kind}" if kind else None
+
+
+def _add_layers(config: Config, kind: str, heads: Sequence[HeadPlan]) -> None:
+    """Give a type layers of its own: those of the encoder once more, on the encoder's rows."""
+    encoder = config["components"][SHARED]["model"]
+    config["components"][_layers_of(kind)] = {
+        "factory": "clinner_tok2vec",
+        "model": {
+            "@architectures": "spacy_clinner.OfDomains.v1",
+            "domains": list(dict.fromkeys(name for head in heads if head.kind == kind for name in head.corpora)),
+            "tok2vec": {**deepcopy(encoder), "embed": _listener()},
+        },
+    }
 
 
 def _add_head(config: Config, head: HeadPlan, tagger: dict[str, Any], corpora: Corpora) -> None:
@@ -94,6 +119,12 @@ def _add_head(config: Config, head: HeadPlan, tagger: dict[str, Any], corpora: C
         "set_ents": head.spans_key == SPANS_KEY,
         "spans_key": head.spans_key,
     }
+    if upstream := _layers_of(head.kind):
+        settings["model"]["tok2vec"] = {
+            "@architectures": "spacy_clinner.LayersListener.v1",
+            "width": f"${{components.{upstream}.model.tok2vec.encode.width}}",
+            "upstream": upstream,
+        }
     config["components"][head.name] = settings
     config["initialize"]["components"][head.name] = {"labels": head.labels}
 

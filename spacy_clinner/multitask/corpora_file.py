@@ -10,8 +10,8 @@ from pydantic import BaseModel, StrictBool, StrictInt, StrictStr
 
 from ..toml_file import check_toml, read_toml, refuse
 
-# One tag space; a head for each type of entities; a head for each corpus.
-Join = Literal["labels", "types", "corpora"]
+# One tag space; a head for each type of entities; a head for each corpus; the same above layers that a type shares.
+Join = Literal["labels", "types", "corpora", "types+corpora"]
 Rule = Literal["probability", "longest", "priority"]
 # names of components and domains, which stand in dotted names of settings
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -173,6 +173,8 @@ def _problems(spec: CorporaFile, corpora: Mapping[str, Corpus]) -> Iterator[str]
             yield f"corpora.{corpus.name}: the label {label!r} is both in `labels` and in `own`"
     yield from _problems_of_senses(corpora)
     yield from _problems_of_types(spec, corpora)
+    if spec.join == "types+corpora" and spec.encoder == "hashcnn":
+        yield "join: hashcnn has no layers for types; take another encoder, or 'types' or 'corpora'"
     for name in spec.hierarchy.targets:
         if name not in corpora or corpora[name].test is None:
             yield f"hierarchy.targets: {name!r} is no corpus with a test set"

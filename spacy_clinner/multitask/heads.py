@@ -15,6 +15,7 @@ class HeadPlan:
 
     name (str): Name of its component.
     spans_key (str), score_prefix (str): As of `clinner_crf_tagger`.
+    kind (Optional[str]): The type whose layers it reads; None: it reads the shared encoder.
     labels (List[str]): Its labels.
     corpora (List[str]): Names of the corpora that teach it.
     """
@@ -22,6 +23,7 @@ class HeadPlan:
     name: str
     spans_key: str
     score_prefix: str
+    kind: str | None = None
     labels: list[str] = field(default_factory=list)
     corpora: list[str] = field(default_factory=list)
 
@@ -39,20 +41,23 @@ def plan_heads(corpora: Corpora) -> list[HeadPlan]:
     """Find the heads that a corpora file asks for.
 
     corpora (Corpora): The file.
-    RETURNS (List[HeadPlan]): The heads.
+    RETURNS (List[HeadPlan]): The heads; those that share a type's layers are neighbours.
     """
     heads: dict[str, HeadPlan] = {}
     join, types = corpora.settings.join, types_of(corpora)
     for corpus in corpora.corpora.values():
         for label in filter(None, corpus.labels.values()):
-            name = {"labels": ONE, "types": types[label], "corpora": corpus.name}[join]
-            heads.setdefault(name, _head(name)).add(corpus.name, label)
+            kind = types[label]
+            name = {"labels": ONE, "types": kind, "corpora": corpus.name}.get(join, f"{kind}_{corpus.name}")
+            head = heads.setdefault(name, _head(name, kind if join == "types+corpora" else None))
+            head.add(corpus.name, label)
         for label in filter(None, corpus.own.values()):
             name = f"own_{corpus.own_head}"
             heads.setdefault(name, _head(name)).add(corpus.name, label)
     if list(heads) == [ONE]:
-        return [HeadPlan(ONE, SPANS_KEY, "", heads[ONE].labels, heads[ONE].corpora)]
-    return list(heads.values())
+        return [HeadPlan(ONE, SPANS_KEY, "", None, heads[ONE].labels, heads[ONE].corpora)]
+    kinds = [None, *types.values()]
+    return sorted(heads.values(), key=lambda head: kinds.index(head.kind))
 
 
 def types_of(corpora: Corpora) -> dict[str, str]:
@@ -67,8 +72,8 @@ def types_of(corpora: Corpora) -> dict[str, str]:
     return {label: named.get(label, _as_name(label)) for label in dict.fromkeys(labels)}
 
 
-def _head(name: str) -> HeadPlan:
-    return HeadPlan(name if name == ONE else f"{ONE}_{name}", f"ents_{name}", name)
+def _head(name: str, kind: str | None = None) -> HeadPlan:
+    return HeadPlan(name if name == ONE else f"{ONE}_{name}", f"ents_{name}", name, kind)
 
 
 def _as_name(label: str) -> str:

@@ -10,6 +10,7 @@ from thinc.api import Model
 
 from ..annotations.keys import DOC_ID_KEY
 from ..errors import Warnings
+from ..models.layers_listener import LayersListener, rows_of
 from ..models.listening import hears_transformer, listeners_of
 
 
@@ -30,6 +31,8 @@ def warn_if_encoder_missed(model: Model, docs: Sequence[Doc], message: str) -> N
 def _has_rows(doc: Doc, listener: Model) -> bool:
     if hears_transformer(listener):
         return Doc.has_extension("trf_data") and doc._.trf_data is not None
+    if isinstance(listener, LayersListener):
+        return rows_of(doc, listener.upstream_name) is not None
     return bool(doc.tensor.size)
 
 

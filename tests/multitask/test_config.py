@@ -12,7 +12,7 @@ from ..toys.many_corpora import SMALL, write_corpora_file
 from ..toys.tagger import entities, references
 
 NEW = {"PROBLEM": "Problem", "DRUG": "Drug", "DOSAGE": "Dose"}
-JOINS = ["labels", "types", "corpora"]
+JOINS = ["labels", "types", "corpora", "types+corpora"]
 
 
 def settings_of(path, overrides=SMALL):

@@ -14,7 +14,7 @@ def heads(tmp_path, before, corpora=CORPORA):
 
 def test_one_tag_space(tmp_path):
     assert heads(tmp_path, "") == [
-        HeadPlan("ner", "clinner_ents", "", ["Problem", "Drug", "Dose"], ["problems", "drugs"])
+        HeadPlan("ner", "clinner_ents", "", None, ["Problem", "Drug", "Dose"], ["problems", "drugs"])
     ]
 
 
@@ -27,8 +27,8 @@ def test_heads_by_type(tmp_path):
     ]
     by_type = heads(tmp_path, 'join = "types"\ntypes = { x = ["Problem", "Drug"], y = ["Dose"] }\n')
     assert by_type == [
-        HeadPlan("ner_x", "ents_x", "x", ["Problem", "Drug"], ["problems", "drugs"]),
-        HeadPlan("ner_y", "ents_y", "y", ["Dose"], ["drugs"]),
+        HeadPlan("ner_x", "ents_x", "x", None, ["Problem", "Drug"], ["problems", "drugs"]),
+        HeadPlan("ner_y", "ents_y", "y", None, ["Dose"], ["drugs"]),
     ]
 
 
@@ -47,8 +47,8 @@ OWN = CORPORA.replace(
 
 def test_a_sense_of_its_own_has_a_head_of_its_own(tmp_path):
     assert heads(tmp_path, "", OWN) == [
-        HeadPlan("ner", "ents_ner", "ner", ["Problem"], ["problems", "drugs"]),
-        HeadPlan("ner_own_x", "ents_own_x", "own_x", ["Dose"], ["drugs"]),
+        HeadPlan("ner", "ents_ner", "ner", None, ["Problem"], ["problems", "drugs"]),
+        HeadPlan("ner_own_x", "ents_own_x", "own_x", None, ["Dose"], ["drugs"]),
     ]
 
 
@@ -113,3 +113,14 @@ def test_two_labels_of_a_corpus_may_become_one(tmp_path):
     merged = CORPORA.replace('DOSAGE = "Dose"', 'DOSAGE = "Drug"')
     plan = read_corpora_file(write_corpora_file(tmp_path, "", merged))
     assert corpora_table(plan, check_corpora(plan)).splitlines()[4].split() == ["drugs", "5", "-", "3"]
+
+
+def test_heads_by_corpus_above_layers_of_their_types(tmp_path):
+    before = 'join = "types+corpora"\ntypes = { y = ["Dose"], x = ["Problem", "Drug"] }\n'
+    assert heads(tmp_path, before) == [
+        HeadPlan("ner_x_problems", "ents_x_problems", "x_problems", "x", ["Problem"], ["problems"]),
+        HeadPlan("ner_x_drugs", "ents_x_drugs", "x_drugs", "x", ["Drug"], ["drugs"]),
+        HeadPlan("ner_y_drugs", "ents_y_drugs", "y_drugs", "y", ["Dose"], ["drugs"]),
+    ]
+    with pytest.raises(ValueError, match="CE084.*hashcnn has no layers"):
+        heads(tmp_path, f'encoder = "hashcnn"\n{before}')
