@@ -4,13 +4,14 @@ Five corpora, each annotated for one type of entities (configs/corpora_biored.to
 abstracts have all five. Rivals: AIONER's scheme (`aio.py`), and a tagger for each corpus, whose findings are united
 by probability. Nothing of BioRED is trained or chosen on.
 
-    python -m spacy project run one-tag-space studies/many-corpora
+    python -m spacy project run biored studies/many-corpora
     python benchmarks/one_tag_space.py train --seed 0
     python benchmarks/one_tag_space.py measure
 
 Speed is CPU time of one thread, systems in turns. Writes benchmarks/results/one_tag_space.{json,md}.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -236,4 +237,6 @@ def to_markdown(result: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
+    # the corpora file names paths from there
+    os.chdir(ROOT)
     app()
