@@ -152,6 +152,9 @@ def train_models(
 ) -> None:
     """Train what is not there yet."""
     torch.set_num_threads(1)
+    corpora = corpora.absolute()
+    # it names paths from there
+    os.chdir(ROOT)
     configs = make_configs(read_corpora_file(corpora))
     for one in seed:
         for name in only or configs:
@@ -176,6 +179,8 @@ def measure(
 ) -> None:
     """Test all systems on BioRED."""
     torch.set_num_threads(1)
+    corpora, biored, output = corpora.absolute(), biored.absolute(), output.absolute()
+    os.chdir(ROOT)
     plan, docs = read_corpora_file(corpora), read_biored(biored)
     runs: dict[str, list[dict[str, Any]]] = {PARTIAL: [], AIO: [], UNION: []}
     for one in progress(seed, total=len(seed), unit="seed", desc="Test"):
@@ -237,6 +242,4 @@ def to_markdown(result: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    # the corpora file names paths from there
-    os.chdir(ROOT)
     app()
