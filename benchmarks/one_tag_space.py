@@ -53,21 +53,20 @@ BIORED = {
     "ChemicalEntity": "Chemical", "DiseaseOrPhenotypicFeature": "Disease", "GeneOrGeneProduct": "Gene",
     "OrganismTaxon": "Species", "SequenceVariant": "Variant",
 }  # fmt: skip
-# steps of a model of all corpora, and of a tagger of one
-STEPS = {"shared": 6000, "single": 2000}
+Models = Annotated[Path, typer.Option(help="Folder of the trained models")]
 MODELS = ROOT / "training" / "one-tag-space"
 # from a text: each pipeline has tokens and a vocabulary of its own, all alike
 Finder = Callable[[str], Iterable[Found]]
 
 
-def make_configs(corpora: Corpora) -> dict[str, Config]:
+def make_configs(corpora: Corpora, shared_steps: int, single_steps: int) -> dict[str, Config]:
     """Make the config of every model: two of all corpora, and one of each."""
     configs = {"partial": compose_multitask(corpora), "aio": compose_aio(corpora)}
     for config in configs.values():
-        config["training"]["max_steps"] = STEPS["shared"]
+        config["training"]["max_steps"] = shared_steps
     for name in corpora.corpora:
         configs[name] = compose_multitask(corpora.subset([name]))
-        configs[name]["training"]["max_steps"] = STEPS["single"]
+        configs[name]["training"]["max_steps"] = single_steps
     return configs
 
 
@@ -78,11 +77,11 @@ def entities_of(doc: Doc, head: int = 0) -> Iterable[Found]:
         yield Found(span.start, span.end, span.label_, probability, head)
 
 
-def make_finders(corpora: Corpora, seed: int) -> tuple[dict[str, Finder], dict[str, list[Language]]]:
+def make_finders(corpora: Corpora, models: Path, seed: int) -> tuple[dict[str, Finder], dict[str, list[Language]]]:
     """Load the models of a seed. RETURNS: For each system, how it tags a document, and its pipelines."""
 
     def load(name: str) -> Language:
-        return spacy.load(MODELS / f"{name}-{seed}")
+        return spacy.load(models / f"{name}-{seed}")
 
     partial, aio, taggers = load("partial"), load("aio"), [load(name) for name in corpora.corpora]
     kinds = [label for head in plan_heads(corpora) for label in head.labels]
@@ -148,24 +147,27 @@ app = typer.Typer()
 def train_models(
     seed: Annotated[list[int], typer.Option(help="Seed; repeat it for more")],
     only: Annotated[list[str], typer.Option(help="Model: partial, aio or a corpus; default: all")] = [],  # noqa: B006
+    shared_steps: Annotated[int, typer.Option(min=1, help="Steps of a model of all corpora")] = 6000,
+    single_steps: Annotated[int, typer.Option(min=1, help="Steps of a tagger of one")] = 2000,
+    models: Models = MODELS,
     corpora: Annotated[Path, typer.Option(help="Corpora file")] = ROOT / "configs" / "corpora_biored.toml",
 ) -> None:
     """Train what is not there yet."""
     torch.set_num_threads(1)
-    corpora = corpora.absolute()
+    corpora, models = corpora.absolute(), models.absolute()
     # it names paths from there
     os.chdir(ROOT)
-    configs = make_configs(read_corpora_file(corpora))
+    configs = make_configs(read_corpora_file(corpora), shared_steps, single_steps)
     for one in seed:
         for name in only or configs:
-            if (MODELS / f"{name}-{one}").exists():
+            if (models / f"{name}-{one}").exists():
                 continue
             config = configs[name].copy()
             config["system"]["seed"] = one
             start = time.process_time()
             nlp = to_be_saved(train(config)[0])
             nlp.meta["training_cpu_seconds"] = round(time.process_time() - start)
-            write_folder_atomically(MODELS / f"{name}-{one}", nlp.to_disk)
+            write_folder_atomically(models / f"{name}-{one}", nlp.to_disk)
             print(f"{name}, seed {one}: {nlp.meta['training_cpu_seconds']} CPU seconds", flush=True)
 
 
@@ -174,17 +176,18 @@ def measure(
     seed: Annotated[list[int], typer.Option(help="Seed; repeat it for more")] = [0, 1, 2],  # noqa: B006
     corpora: Annotated[Path, typer.Option(help="Corpora file")] = ROOT / "configs" / "corpora_biored.toml",
     biored: Annotated[Path, typer.Option(help="Test documents")] = ROOT / "corpus" / "many" / "BioRED" / "test.spacy",
+    models: Models = MODELS,
     output: Annotated[Path, typer.Option(help="Folder of the results")] = ROOT / "benchmarks" / "results",
     repeats: Annotated[int, typer.Option(min=1, help="Rounds of the timing")] = 5,
 ) -> None:
     """Test all systems on BioRED."""
     torch.set_num_threads(1)
-    corpora, biored, output = corpora.absolute(), biored.absolute(), output.absolute()
+    corpora, biored, models, output = (path.absolute() for path in (corpora, biored, models, output))
     os.chdir(ROOT)
     plan, docs = read_corpora_file(corpora), read_biored(biored)
     runs: dict[str, list[dict[str, Any]]] = {PARTIAL: [], AIO: [], UNION: []}
     for one in progress(seed, total=len(seed), unit="seed", desc="Test"):
-        finders, pipelines = make_finders(plan, one)
+        finders, pipelines = make_finders(plan, models, one)
         plain = [pipelines[PARTIAL][0].make_doc(doc.text) for doc in docs]
         seconds = dict.fromkeys(finders, float("inf"))
         for number in range(repeats):
@@ -198,9 +201,10 @@ def measure(
             run["words_per_second"] = sum(map(len, plain)) / seconds[name]
             weights = (pipe.model for nlp in pipelines[name] for _, pipe in nlp.pipeline)
             run["megabytes"] = sum(len(model.to_bytes()) for model in weights) / 1e6
+            run["steps"] = [nlp.config["training"]["max_steps"] for nlp in pipelines[name]]
             run["training_cpu_seconds"] = sum(nlp.meta["training_cpu_seconds"] for nlp in pipelines[name])
     others = {name: compare_documents(runs[PARTIAL], runs[name]) for name in (AIO, UNION)}
-    result = {**provenance(), "cpu": cpu_model(), "steps": STEPS, "p_values": others, "runs": runs}
+    result = {**provenance(), "cpu": cpu_model(), "p_values": others, "runs": runs}
     publish(output, "one_tag_space", result, to_markdown(result))
 
 

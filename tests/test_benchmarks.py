@@ -15,8 +15,10 @@ from spacy_clinner.annotations.entity import Entity
 from spacy_clinner.assembly.settings import change_settings
 from spacy_clinner.scoring.probabilities import read_probabilities
 
+from .toys import tagger
 from .toys.calibration import dev_of_relations
 from .toys.forked import become_python, run_forked, run_python
+from .toys.many_corpora import write_corpora_file
 from .toys.relations import examples, make_nlp, train
 
 pytestmark = pytest.mark.slow
@@ -128,6 +130,35 @@ def test_many_corpora_overlaps(tmp_path):
     assert len(DocBin().from_disk(tmp_path / "clean" / "two" / "train.spacy")) == 1
     assert (tmp_path / "clean" / "one" / "test.spacy").read_bytes() == (tmp_path / "raw/one/test.spacy").read_bytes()
     assert "| one / two test | 1 | 0 | 7 | 1 | 1 of 1 |" in page
+
+
+def test_many_heads(tmp_path):
+    result, page = run("many_heads.py", "--words", "60", "--repeats", "1", output=tmp_path)
+    assert result["target"]["value"] == max(row["ratio"] for row in result["steps"].values())
+    assert page.count("| 14 heads, a batch of") == 2
+
+
+def test_one_tag_space(tmp_path):
+    """Two corpora of one type each, and documents with both."""
+    corpora = write_corpora_file(tmp_path)
+    text = corpora.read_text().replace('"Problem"', '"Disease"').replace('"Drug"', '"Chemical"').replace('"Dose"', '""')
+    corpora.write_text(text)
+    names = {"PROBLEM": "DiseaseOrPhenotypicFeature", "DRUG": "ChemicalEntity"}
+    docs = tagger.references(spacy.blank("en"))
+    for doc in docs:
+        doc.set_ents([Span(doc, e.start, e.end, label=names[e.label_]) for e in doc.ents if e.label_ in names])
+    DocBin(docs=docs).to_disk(tmp_path / "test.spacy")
+    shared = ("--corpora", corpora, "--models", tmp_path / "models", "--seed", "0")
+    steps = ("--shared-steps", "60", "--single-steps", "40")
+    run_forked(partial(begin, BENCHMARKS / "one_tag_space.py", "train", *shared, *steps), cwd=tmp_path)
+    measure = ("measure", *shared, "--biored", tmp_path / "test.spacy", "--repeats", "1")
+    result, page = run("one_tag_space.py", *measure, output=tmp_path)
+    assert [run["steps"] for runs in result["runs"].values() for run in runs] == [[60], [60], [40, 40]]
+    for (run_of_system,) in result["runs"].values():
+        # what each system has learned by heart, it finds in documents that have both types
+        assert run_of_system["test"]["f"] > 0.5 and set(run_of_system["labels"]) >= {"Chemical", "Disease"}
+        assert len(run_of_system["test"]["documents"]) == len(docs)
+    assert page.count("union of taggers") == 2
 
 
 def test_relation_cost(tmp_path):
