@@ -990,6 +990,10 @@ class Warnings(metaclass=_Coded):
         "The dev documents hold no gold for '{name}', which is saved uncalibrated. Give `[training] dev_corpus` "
         "annotated documents of the callback's `domains`, or leave the callback out."
     )
+    CW383 = (
+        "The documents that are to judge '{name}' have labels which it does not know: {labels}. It cannot find them: "
+        "what they mark says nothing about its probabilities, and counts as missed."
+    )
     CW384 = (
         "The tagger of pipeline {number} has a threshold of {theirs}, that of the first, {ours}, becomes the "
         "ensemble's. Neither was chosen for it: run `python -m spacy clinner calibrate` on dev documents."

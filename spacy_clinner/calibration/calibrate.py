@@ -81,7 +81,7 @@ def calibrate(nlp: Language, references: Sequence[Doc], *, seed: int = 0) -> lis
     references (Sequence[Doc]): Documents with gold that the pipeline was not trained on.
     seed (int): Seed of the resamples.
     RETURNS (List[Calibrated]): What was found. A component of whose kind there is no gold stays as it is.
-    RAISES (ValueError): CE381 as `find_calibrated`; CE203, CE207 and CE251 to CE253 on gold that does not fit.
+    RAISES (ValueError): CE381 as `find_calibrated`; CE202, CE207, CE252 and CE253 on gold that does not fit.
     """
     return [settle(nlp, name, evidence_of(nlp, name, references), seed=seed) for name in find_calibrated(nlp)]
 
@@ -109,7 +109,7 @@ def evidence_of(nlp: Language, name: str, references: Sequence[Doc]) -> Any:
     name (str): Name of the component.
     references (Sequence[Doc]): Documents with gold.
     RETURNS (Union[TaggerEvidence, RelationEvidence]): The evidence.
-    RAISES (ValueError): CE203, CE207 and CE251 to CE253 on gold that does not fit.
+    RAISES (ValueError): CE202, CE207, CE252 and CE253 on gold that does not fit.
     """
     pipe = cast(Any, nlp.get_pipe(name))
     # a head of one corpus need not read those of the others

@@ -98,6 +98,7 @@ def encode_gold(
     spans_key: str,
     domains: Sequence[str] | None,
     gold_labels: Sequence[str] | None = None,
+    skip_others: bool = False,
 ) -> EncodedGold:
     """Write the gold of a batch as tags of the predicted tokens.
 
@@ -109,6 +110,8 @@ def encode_gold(
     labels (Dict[str, int]): number of each label.
     gold_from (str), spans_key (str), domains (Optional[Sequence[str]]): as for `is_supervised`.
     gold_labels (Optional[Sequence[str]]): as for `gold_spans`.
+    skip_others (bool): whether tokens of entities whose label is not known count as not annotated; else they are an
+        error.
     RETURNS (EncodedGold): tags and what is allowed where they are unknown.
     RAISES: CE202 if predicted and reference differ in their text, CE203 if the gold has a label that is not known.
     """
@@ -120,6 +123,11 @@ def encode_gold(
         if is_supervised(example.reference, gold_from, spans_key, domains):
             found = gold_spans(example.reference, gold_from, spans_key, gold_labels)
             entities, known = _align(example, found, gold_from)
+            if skip_others:
+                for start, end, label, _ in entities:
+                    if label not in labels:
+                        known[start:end] = False
+                entities = [entity for entity in entities if entity[2] in labels]
             spans.extend(
                 (number, start, end, _number(label, labels, example.reference, offset))
                 for start, end, label, offset in entities

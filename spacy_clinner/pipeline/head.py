@@ -1,5 +1,6 @@
 """The base of all components that learn from an encoder's rows: taggers, the relation extractor, the aligner."""
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -10,6 +11,7 @@ from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from thinc.api import Model, Optimizer, set_dropout_rate
 
+from ..errors import Warnings
 from ..models.listening import answer_with_zeros
 from ..transfer.block_update import LearnsByBlocks
 from .piping import PipesDocuments
@@ -138,3 +140,13 @@ class Head(PipesDocuments, StoredWeights, LearnsByBlocks, TrainablePipe, ABC):
         self._taught.clear()
         if not rests:
             super().finish_update(sgd)
+
+
+def warn_of_others(head: Head, labels: Iterable[str]) -> None:
+    """Warn (CW383) of labels in a gold that is to judge a head which does not know them.
+
+    head (Head): The head.
+    labels (Iterable[str]): Labels of the gold.
+    """
+    if others := sorted(set(labels) - set(head.labels)):
+        warnings.warn(Warnings.CW383.format(name=head.name, labels=", ".join(others)), stacklevel=3)

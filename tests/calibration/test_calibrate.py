@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import spacy
 
-from spacy_clinner.annotations.keys import DOMAIN_KEY
+from spacy_clinner.annotations.keys import DOMAIN_KEY, RELATIONS_KEY
 from spacy_clinner.assembly.calibrated import META_KEY
 from spacy_clinner.calibration.calibrate import calibrate
 from spacy_clinner.calibration.record import record
@@ -125,12 +125,31 @@ def test_a_label_that_is_never_predicted_counts_as_missed(saved_tagger):
     assert found.gold == sum(len(doc.ents) for doc in docs) and found.loss[1] < found.loss[0]
 
 
-def test_an_unknown_label_is_told(saved_tagger):
+def test_entities_of_unknown_labels_are_missed_and_say_nothing_else(saved_tagger):
+    """A label may be so rare that dev has it and train has not: that must not end a training."""
     nlp = spacy.load(saved_tagger)
     docs = dev_of_tagger(nlp)
     docs[3].set_ents([spacy.tokens.Span(docs[3], 0, 1, label="NEVER_SEEN")])
-    with pytest.raises(ValueError, match="CE203.*NEVER_SEEN"):
-        calibrate(nlp, docs)
+    with pytest.warns(UserWarning, match="CW383.*'tagger'.*: NEVER_SEEN"):
+        (found,) = calibrate(nlp, docs)
+    assert found.gold == sum(len(doc.ents) for doc in docs)
+    # the same as if nobody had looked at that token
+    nlp, unlooked = spacy.load(saved_tagger), dev_of_tagger(nlp)
+    unlooked[3].set_ents([], missing=[unlooked[3][0:1]], default="outside")
+    (other,) = calibrate(nlp, unlooked)
+    assert other.loss == pytest.approx(found.loss) and other.gold == found.gold - 1
+
+
+def test_relations_of_unknown_labels_are_missed_and_say_nothing_else(saved_extractor):
+    nlp = spacy.load(saved_extractor)
+    docs = dev_of_relations(nlp)
+    (without,) = calibrate(nlp, docs)
+    relation = next(one for doc in docs for one in doc.user_data[RELATIONS_KEY])
+    changed = next(doc for doc in docs if doc.user_data[RELATIONS_KEY])
+    changed.user_data[RELATIONS_KEY] = [*changed.user_data[RELATIONS_KEY], {**relation, "label": "NEVER_SEEN"}]
+    with pytest.warns(UserWarning, match="CW383.*: NEVER_SEEN"):
+        (found,) = calibrate(spacy.load(saved_extractor), docs)
+    assert found.gold == without.gold + 1 and found.best_temperature == pytest.approx(without.best_temperature)
 
 
 @pytest.mark.parametrize("relative", [False, True])

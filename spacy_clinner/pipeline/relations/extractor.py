@@ -21,7 +21,7 @@ from ...layers.temperature import check_temperature
 from ...models.relation_classifier import set_label_counts, sizes
 from ...models.vocab_vectors import check_read_vectors
 from ..default_models import DEFAULT_RELATION_MODEL
-from ..head import Head
+from ..head import Head, warn_of_others
 from ..listening import warn_if_encoder_missed
 from .candidates import Candidates, read_entities
 from .confidence import confidences
@@ -221,12 +221,15 @@ class RelationExtractor(Head):
     def evidence(self, examples: Iterable[Example]) -> RelationEvidence:
         """Collect what gold says about the probabilities of relations between the entities that were found.
 
+        Warns (CW383) of labels that the extractor does not know: those relations are left out.
+
         examples (Iterable[Example]): Documents of this pipeline (an encoder that is listened to must have seen them)
             with entities, and their gold.
         RETURNS (RelationEvidence): The evidence.
-        RAISES (ValueError): CE251 to CE254 for examples that cannot be judged.
+        RAISES (ValueError): CE252 to CE254 for examples that cannot be judged.
         """
         examples = list(examples)
+        warn_of_others(self, (relation.label for eg in examples for relation in read_relations(eg.reference)))
         all_entities, relations = self._read_gold(examples, from_gold=False)
         width = len(self.labels)
         logits, targets = [np.zeros((0, width))], [np.zeros((0, width), dtype="f")]
@@ -333,7 +336,9 @@ class RelationExtractor(Head):
             if has_relations(example.reference):
                 taught = taught_entities(example, key, from_gold)
                 spans = taught.spans
-                relations[number] = read_gold_relations(example.reference, taught.gold, self.label_numbers, key)
+                # learned from given entities, judged between those that were found
+                settings = (taught.gold, self.label_numbers, key)
+                relations[number] = read_gold_relations(example.reference, *settings, skip_others=not from_gold)
             all_entities.append(self._read_entities(example.predicted, spans))
         return all_entities, relations
 

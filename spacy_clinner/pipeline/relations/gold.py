@@ -53,7 +53,11 @@ def taught_entities(example: Example, spans_key: str | None, from_gold: bool) ->
 
 
 def read_gold_relations(
-    reference: Doc, entities: Sequence[Entity], labels: Mapping[str, int], spans_key: str | None
+    reference: Doc,
+    entities: Sequence[Entity],
+    labels: Mapping[str, int],
+    spans_key: str | None,
+    skip_others: bool = False,
 ) -> Ints2d:
     """Read the relations of a gold document that hold between given entities.
 
@@ -61,6 +65,7 @@ def read_gold_relations(
     entities (Sequence[Entity]): the entities; a relation of others is left out.
     labels (Mapping[str, int]): number of each relation label.
     spans_key (Optional[str]): as for `spans_of`.
+    skip_others (bool): whether relations whose label is not known are left out; else they are an error.
     RETURNS (Ints2d): head, child and label of each relation, as numbers. Shape: (g, 3)
     RAISES (ValueError): CE251 for an unknown label, CE253 if head or child is no entity of the gold.
     """
@@ -69,6 +74,8 @@ def read_gold_relations(
     rows = []
     for *ends, label, _ in read_relations(reference):
         doc = reference.user_data.get(DOC_ID_KEY)
+        if label not in labels and skip_others:
+            continue
         if label not in labels:
             raise ValueError(Errors.CE251.format(doc=doc, label=label, labels=", ".join(labels)))
         for side, offsets in zip(("head", "child"), ends, strict=True):

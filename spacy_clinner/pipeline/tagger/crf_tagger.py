@@ -23,7 +23,7 @@ from ...models.crf_tagger import crf_params, forbid_labels, inc_crf_grads, sizes
 from ...models.vocab_vectors import check_read_vectors
 from ..default_models import DEFAULT_CRF_TAGGER_MODEL
 from ..gold import encode_gold, gold_entities, is_supervised
-from ..head import Head
+from ..head import Head, warn_of_others
 from ..listening import warn_if_encoder_missed
 from .evidence import TaggerEvidence
 from .tying import Tie, read_strength
@@ -296,16 +296,19 @@ class CRFTagger(Head):
     def evidence(self, examples: Iterable[Example]) -> TaggerEvidence:
         """Collect what gold says about the probabilities, at any temperature and threshold.
 
+        Warns (CW383) of labels that the tagger does not know: tokens of such entities count as not annotated.
+
         examples (Iterable[Example]): Documents of this pipeline (an encoder that is listened to must have seen them),
             with gold. Those of other domains than the tagger's count as not annotated.
         RETURNS (TaggerEvidence): The evidence.
-        RAISES (ValueError): CE202 and CE203 as `encode_gold`.
+        RAISES (ValueError): CE202 as `encode_gold`.
         """
         examples = list(examples)
         docs = [example.predicted for example in examples]
         settings = self._judging_settings()
-        encoded = encode_gold(examples, self.label_numbers, **settings)
         gold = [gold_entities(example.reference, **settings) for example in examples]
+        warn_of_others(self, (entity.label for entities in gold for entity in entities or ()))
+        encoded = encode_gold(examples, self.label_numbers, **settings, skip_others=True)
         annotated = [annotated_labels(example.reference) for example in examples]
         return TaggerEvidence(*self._emissions(docs), *encoded, docs, gold, annotated, self.labels)
 

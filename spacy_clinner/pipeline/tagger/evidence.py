@@ -90,7 +90,7 @@ class TaggerEvidence:
 
     @cached_property
     def _gold_numbers(self) -> Ints1d:
-        """Of the gold's entities; one that does not begin and end with tokens cannot be found."""
+        """Of the gold's entities; one that does not begin and end with tokens, or of another label, cannot be found."""
         numbers = {label: number for number, label in enumerate(self.labels)}
         rows = []
         for number, (doc, entities) in enumerate(zip(self.docs, self.gold, strict=True)):
@@ -99,7 +99,7 @@ class TaggerEvidence:
             rows += [
                 (number, starts[start], ends[end], numbers[label])
                 for start, end, label in entities or ()
-                if start in starts and end in ends
+                if start in starts and end in ends and label in numbers
             ]
         return self._numbers(np.array(rows, dtype="int64").reshape(-1, 4))
 
