@@ -1,8 +1,8 @@
 """One tag space with partial likelihood, and its rivals, on equal encoders: `python benchmarks/one_tag_space.py`.
 
 Five corpora, each annotated for one type of entities (configs/corpora_biored.toml), teach one model; BioRED's test
-abstracts have all five. Rivals: AIONER's scheme (`aio.py`), and a tagger for each corpus, whose findings are united
-by probability. Nothing of BioRED is trained or chosen on.
+abstracts have all five. Rivals: a head for each corpus on one encoder, AIONER's scheme (`aio.py`), and a tagger for
+each corpus; findings are united by probability. Nothing of BioRED is trained or chosen on.
 
     python -m spacy project run biored studies/many-corpora
     python benchmarks/one_tag_space.py train --seed 0
@@ -14,6 +14,7 @@ Speed is CPU time of one thread, systems in turns. Writes benchmarks/results/one
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -48,7 +49,8 @@ from spacy_clinner.scoring.sureness import measure_sureness
 from spacy_clinner.training.domain_corpus import map_labels
 
 ROOT = Path(__file__).parents[1]
-PARTIAL, AIO, UNION = "one tag space, partial likelihood", "marks and outside of a type", "union of taggers"
+PARTIAL, HEADS = "one tag space, partial likelihood", "a head for each corpus"
+AIO, UNION = "marks and outside of a type", "union of taggers"
 BIORED = {
     "ChemicalEntity": "Chemical", "DiseaseOrPhenotypicFeature": "Disease", "GeneOrGeneProduct": "Gene",
     "OrganismTaxon": "Species", "SequenceVariant": "Variant",
@@ -60,8 +62,13 @@ Finder = Callable[[str], Iterable[Found]]
 
 
 def make_configs(corpora: Corpora, shared_steps: int, single_steps: int) -> dict[str, Config]:
-    """Make the config of every model: two of all corpora, and one of each."""
-    configs = {"partial": compose_multitask(corpora), "aio": compose_aio(corpora)}
+    """Make the config of every model: three of all corpora, and one of each."""
+    heads = replace(corpora, settings=corpora.settings.copy(update={"join": "corpora"}))
+    configs = {
+        "partial": compose_multitask(corpora),
+        "heads": compose_multitask(heads),
+        "aio": compose_aio(corpora),
+    }
     for config in configs.values():
         config["training"]["max_steps"] = shared_steps
     for name in corpora.corpora:
@@ -83,7 +90,8 @@ def make_finders(corpora: Corpora, models: Path, seed: int) -> tuple[dict[str, F
     def load(name: str) -> Language:
         return spacy.load(models / f"{name}-{seed}")
 
-    partial, aio, taggers = load("partial"), load("aio"), [load(name) for name in corpora.corpora]
+    partial, heads, aio = load("partial"), load("heads"), load("aio")
+    taggers = [load(name) for name in corpora.corpora]
     kinds = [label for head in plan_heads(corpora) for label in head.labels]
 
     def by_marks(text: str) -> Iterable[Found]:
@@ -96,9 +104,12 @@ def make_finders(corpora: Corpora, models: Path, seed: int) -> tuple[dict[str, F
             yield from entities_of(nlp(text), number)
 
     finders: dict[str, Finder] = {
-        PARTIAL: lambda text: entities_of(partial(text)), AIO: by_marks, UNION: by_taggers
-    }  # fmt: skip
-    return finders, {PARTIAL: [partial], AIO: [aio], UNION: taggers}
+        PARTIAL: lambda text: entities_of(partial(text)),
+        HEADS: lambda text: entities_of(heads(text)),
+        AIO: by_marks,
+        UNION: by_taggers,
+    }
+    return finders, {PARTIAL: [partial], HEADS: [heads], AIO: [aio], UNION: taggers}
 
 
 def find(finder: Finder, docs: Sequence[Doc]) -> list[dict[Entity, float]]:
@@ -146,7 +157,7 @@ app = typer.Typer()
 @app.command("train")
 def train_models(
     seed: Annotated[list[int], typer.Option(help="Seed; repeat it for more")],
-    only: Annotated[list[str], typer.Option(help="Model: partial, aio or a corpus; default: all")] = [],  # noqa: B006
+    only: Annotated[list[str], typer.Option(help="Model: partial, heads, aio or a corpus; default: all")] = [],  # noqa: B006
     shared_steps: Annotated[int, typer.Option(min=1, help="Steps of a model of all corpora")] = 6000,
     single_steps: Annotated[int, typer.Option(min=1, help="Steps of a tagger of one")] = 2000,
     models: Models = MODELS,
@@ -185,7 +196,7 @@ def measure(
     corpora, biored, models, output = (path.absolute() for path in (corpora, biored, models, output))
     os.chdir(ROOT)
     plan, docs = read_corpora_file(corpora), read_biored(biored)
-    runs: dict[str, list[dict[str, Any]]] = {PARTIAL: [], AIO: [], UNION: []}
+    runs: dict[str, list[dict[str, Any]]] = {PARTIAL: [], HEADS: [], AIO: [], UNION: []}
     for one in progress(seed, total=len(seed), unit="seed", desc="Test"):
         finders, pipelines = make_finders(plan, models, one)
         plain = [pipelines[PARTIAL][0].make_doc(doc.text) for doc in docs]
@@ -199,11 +210,11 @@ def measure(
                     runs[name].append({"seed": one, **score(docs, found)})
         for name, run in ((name, runs[name][-1]) for name in finders):
             run["words_per_second"] = sum(map(len, plain)) / seconds[name]
-            weights = (pipe.model for nlp in pipelines[name] for _, pipe in nlp.pipeline)
+            weights = (pipe.model for nlp in pipelines[name] for _, pipe in nlp.pipeline if hasattr(pipe, "model"))
             run["megabytes"] = sum(len(model.to_bytes()) for model in weights) / 1e6
             run["steps"] = [nlp.config["training"]["max_steps"] for nlp in pipelines[name]]
             run["training_cpu_seconds"] = sum(nlp.meta["training_cpu_seconds"] for nlp in pipelines[name])
-    others = {name: compare_documents(runs[PARTIAL], runs[name]) for name in (AIO, UNION)}
+    others = {name: compare_documents(runs[PARTIAL], runs[name]) for name in (HEADS, AIO, UNION)}
     result = {**provenance(), "cpu": cpu_model(), "p_values": others, "runs": runs}
     publish(output, "one_tag_space", result, to_markdown(result))
 
