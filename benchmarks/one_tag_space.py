@@ -35,7 +35,7 @@ from spacy_clinner.experiments.strict_scores import score_predictions
 from spacy_clinner.experiments.train_cell import to_be_saved, train
 from spacy_clinner.files import write_folder_atomically
 from spacy_clinner.multitask.config import compose_multitask
-from spacy_clinner.multitask.corpora_file import Corpora, read_corpora_file
+from spacy_clinner.multitask.corpora_file import Corpora, CorporaFile, read_corpora_file
 from spacy_clinner.multitask.heads import plan_heads
 from spacy_clinner.pipeline.union.choice import Found, merge_same, without_overlaps
 from spacy_clinner.progress import progress
@@ -63,7 +63,7 @@ Finder = Callable[[str], Iterable[Found]]
 
 def make_configs(corpora: Corpora, shared_steps: int, single_steps: int) -> dict[str, Config]:
     """Make the config of every model: three of all corpora, and one of each."""
-    heads = replace(corpora, settings=corpora.settings.copy(update={"join": "corpora"}))
+    heads = replace(corpora, settings=CorporaFile(**{**dict(corpora.settings), "join": "corpora"}))
     configs = {
         "partial": compose_multitask(corpora),
         "heads": compose_multitask(heads),
