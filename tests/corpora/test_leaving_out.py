@@ -38,7 +38,7 @@ def other():
 
 def tags(doc):
     example = Example(doc.copy(), doc)
-    found = encode_gold([example], {"X": 0}, gold_from="ents", spans_key="clinner_ents", domains=None)
+    found = encode_gold([example], {"X": 0}, gold_from="ents", spans_key="clinner_ents", domains=None).tags
     return ["known" if tag != UNKNOWN else "unknown" for tag in found]
 
 
