@@ -1,5 +1,6 @@
 """Evaluate a pipeline, or another tool's predictions, on a file of documents."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import spacy
 from spacy.tokens import Doc
 
-from ..annotations.documents import document_ids, entities_of, read_docs
+from ..annotations.documents import annotated_labels, document_ids, entities_of, read_docs
 from ..provenance import provenance, sha256
 from .documents import Predictions, of_annotated_labels, pair_documents
 from .evaluation import Bootstrap, Evaluation, compare, evaluate
@@ -102,8 +103,14 @@ def run_model(model: str, gold: Gold, *, spans_key: str | None = None, bootstrap
     original = evaluate_original(gold.original, documents, judged, bootstrap) if gold.original else None
     sureness = measure_sureness(gold.docs, documents, probabilities, spans_key=gold.spans_key, bootstrap=bootstrap)
     known |= {entity.label for entities in predictions.values() for entity in entities}
-    warn_of_labels(gold.labels, known)
+    warn_of_labels(gold.labels, _judged_labels(known, gold.docs))
     return Run(description, predictions, evaluate(documents, bootstrap), original, probabilities, sureness)
+
+
+def _judged_labels(labels: set[str], docs: Sequence[Doc]) -> set[str]:
+    """The labels that some document was annotated for."""
+    annotated = [annotated_labels(doc) for doc in docs]
+    return {label for label in labels if any(known is None or label in known for known in annotated)}
 
 
 def compare_runs(one: Run, other: Run, *, n_permutations: int = 10_000, seed: int = 0) -> dict[str, Any]:

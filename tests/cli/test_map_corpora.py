@@ -1,9 +1,13 @@
+import json
+import warnings
+
 from typer.testing import CliRunner
 
 from spacy_clinner.annotations.documents import read_docs
 from spacy_clinner.annotations.keys import DOMAIN_KEY, LABELS_KEY
 from spacy_clinner.cli import clinner_cli
 
+from ..toys import tagger
 from ..toys.many_corpora import write_corpora_file
 
 
@@ -43,3 +47,22 @@ def test_a_corpus_is_never_replaced_by_what_is_made_of_it(tmp_path):
     result = run(path, tmp_path, "--force")
     assert result.exit_code == 2 and "is read" in result.output
     assert (tmp_path / "problems" / "train.spacy").read_bytes() == before
+
+
+def test_evaluate_judges_a_model_by_what_was_annotated(tmp_path):
+    nlp = tagger.make_nlp()
+    tagger.train(nlp)
+    nlp.to_disk(tmp_path / "model")
+    path = write_corpora_file(tmp_path)
+    for label, name in (("PROBLEM", "Problem"), ("DRUG", "Drug"), ("DOSAGE", "Dose")):
+        path.write_text(path.read_text().replace(f'{label} = "{name}"', f'{label} = "{label}"'))
+    assert run(path, tmp_path / "out").exit_code == 0
+    scores = tmp_path / "scores.json"
+    arguments = ["evaluate", tmp_path / "model", tmp_path / "out" / "drugs" / "test.spacy", "--output", scores]
+    with warnings.catch_warnings():
+        # that it also knows problems is no news
+        warnings.simplefilter("error", UserWarning)
+        result = CliRunner().invoke(clinner_cli, [*map(str, arguments), "--bootstrap", "0"])
+    assert result.exit_code == 0, result.output
+    strict = json.loads(scores.read_text())["modes"]["strict"]
+    assert set(strict["per_label"]) == {"DRUG", "DOSAGE"}
