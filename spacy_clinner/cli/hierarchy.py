@@ -1,19 +1,16 @@
 """`python -m spacy clinner hierarchy`."""
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
 from wasabi import msg
 
 from . import _experiment as options
 from ._app import EXPERIMENTS, clinner_cli
 from ._coded import coded_errors
+from ._corpora_file import CorporaFile
 
 
 @clinner_cli.command("hierarchy", rich_help_panel=EXPERIMENTS)
 def hierarchy_cli(
-    corpora: Annotated[Path, typer.Argument(help="TOML file of corpora; see docs/guide/many_corpora.md")],
+    corpora: CorporaFile,
     output: options.Output,
     jobs: options.Jobs = 1,
 ) -> None:
@@ -31,10 +28,9 @@ def hierarchy_cli(
     with coded_errors():
         check_plots()
         plan = read_corpora_file(corpora)
-        check_corpora(plan)
+        print(corpora_table(plan, check_corpora(plan)))
         plan, leaks = leave_out_tests(plan, output / "train")
         print(leaks_table(leaks))
-        print(corpora_table(plan, check_corpora(plan)))
         records = run_hierarchy(Hierarchy(plan, output), jobs)
         tables = [*grid_tables(records, SINGLE), kept_table(records, CHOSEN)]
         path = output / corpora.stem

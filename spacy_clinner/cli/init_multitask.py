@@ -7,11 +7,12 @@ from typer import Argument, BadParameter, Option
 
 from ._app import EXPERIMENTS, clinner_cli
 from ._coded import coded_errors
+from ._corpora_file import CorporaFile
 
 
 @clinner_cli.command("init-multitask", rich_help_panel=EXPERIMENTS)
 def init_multitask_cli(
-    corpora: Annotated[Path, Argument(help="TOML file: corpora, and what each annotates", exists=True, dir_okay=False)],
+    corpora: CorporaFile,
     out: Annotated[Path, Argument(help="The config to write")],
     force: Annotated[bool, Option("--force", "-F", help="Replace a file that is there")] = False,
 ) -> None:

@@ -7,11 +7,12 @@ from typer import Argument, BadParameter, Option
 
 from ._app import CORPORA, clinner_cli
 from ._coded import coded_errors
+from ._corpora_file import CorporaFile
 
 
 @clinner_cli.command("map-corpora", rich_help_panel=CORPORA)
 def map_corpora_cli(
-    corpora: Annotated[Path, Argument(help="TOML file: corpora, and what each annotates", exists=True, dir_okay=False)],
+    corpora: CorporaFile,
     out: Annotated[Path, Argument(help="Folder: a folder for each corpus, with train, dev and test")],
     force: Annotated[bool, Option("--force", "-F", help="Replace files that are there")] = False,
 ) -> None:

@@ -4,6 +4,7 @@ from spacy.util import load_config, load_model_from_config
 from typer.testing import CliRunner
 
 from spacy_clinner.cli import clinner_cli
+from spacy_clinner.configs import read_config
 from spacy_clinner.experiments.train_cell import to_be_saved, train
 from spacy_clinner.multitask.config import compose_multitask
 from spacy_clinner.multitask.corpora_file import read_corpora_file
@@ -13,17 +14,6 @@ from ..toys.tagger import entities, references
 
 NEW = {"PROBLEM": "Problem", "DRUG": "Drug", "DOSAGE": "Dose"}
 JOINS = ["labels", "types", "corpora", "types+corpora"]
-
-
-def settings_of(path, overrides=SMALL):
-    config = load_config(path)
-    for name, value in overrides.items():
-        *sections, last = name.split(".")
-        block = config
-        for section in sections:
-            block = block[section]
-        block[last] = value
-    return config
 
 
 @pytest.fixture(params=JOINS)
@@ -43,7 +33,7 @@ def test_the_config_is_filled(written):
 
 
 def test_one_pipeline_finds_the_types_of_all_corpora(written, tmp_path):
-    nlp, history = train(settings_of(written[1]))
+    nlp, history = train(read_config(written[1], SMALL))
     assert max(point["score"] for point in history) == pytest.approx(1.0, abs=1e-3)
     to_be_saved(nlp).to_disk(tmp_path / "model")
     nlp = spacy.load(tmp_path / "model")
@@ -57,7 +47,7 @@ def test_each_corpus_is_scored_by_its_own_labels(written):
     config = load_config(written[1])
     weights = {name: weight for name, weight in config["training"]["score_weights"].items() if weight}
     assert sum(weights.values()) == pytest.approx(1.0, abs=1e-3)
-    _, history = train(settings_of(written[1]))
+    _, history = train(read_config(written[1], SMALL))
     assert weights.keys() <= history[-1]["scores"].keys()
 
 
@@ -65,8 +55,8 @@ def test_without_a_source_nothing_is_transferred_and_with_one_all_is(tmp_path):
     config = compose_multitask(read_corpora_file(write_corpora_file(tmp_path)))
     path = tmp_path / "c.cfg"
     path.write_text(config.to_str())
-    nlp, _ = train(settings_of(path))
+    nlp, _ = train(read_config(path, SMALL))
     nlp.to_disk(tmp_path / "model")
-    again, history = train(settings_of(path, SMALL | {"paths.source_model": str(tmp_path / "model")}))
+    again, history = train(read_config(path, SMALL | {"paths.source_model": str(tmp_path / "model")}))
     assert history[0]["step"] == 0 and history[0]["score"] == pytest.approx(1.0, abs=1e-3)
     assert {row["target"] for row in again.meta["clinner_transfer"]["blocks"]} == {"tok2vec", "ner"}

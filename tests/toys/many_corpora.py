@@ -13,7 +13,7 @@ LABELS = {"problems": ["PROBLEM"], "drugs": ["DRUG", "DOSAGE"]}
 SMALL = {
     "training.max_steps": 60,
     "training.eval_frequency": 30,
-    "training.optimizer.learn_rate": 0.02,
+    "training.optimizer.learn_rate.initial_rate": 0.02,
     "training.dropout": 0.0,
 }
 CORPORA = """
