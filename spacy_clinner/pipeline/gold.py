@@ -1,23 +1,20 @@
 """Gold entities of examples as BIOES tags, and what is possible where nobody annotated, or not for all labels."""
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from spacy.tokens import Doc, Span
 from spacy.training import Example
-from spacy.util import filter_spans
 from thinc.types import Ints1d
 
 from ..annotations.documents import annotated_labels
-from ..annotations.entity import Entity
-from ..annotations.keys import DOC_ID_KEY, DOMAIN_KEY
+from ..annotations.keys import DOC_ID_KEY
 from ..errors import Errors
 from ..layers.crf import UNKNOWN
 from ..layers.tags.entries import label_entries
 from ..layers.tags.layout import OUTSIDE, count_tags, spans_to_tags
-
-GoldFrom = Literal["ents", "spans"]
+from .gold_settings import GoldFrom, GoldSettings
 
 
 class EncodedGold(NamedTuple):
@@ -37,67 +34,10 @@ class EncodedGold(NamedTuple):
         return int((told if self.allowed is None else told | ~self.allowed.all(axis=1)).sum())
 
 
-def is_supervised(reference: Doc, gold_from: GoldFrom, spans_key: str, domains: Sequence[str] | None) -> bool:
-    """Tell whether a document teaches a head.
-
-    reference (Doc): the gold document.
-    gold_from (str): "ents": it must have entity annotation; "spans": the group must be there, empty or not.
-    spans_key (str): the span group.
-    domains (Optional[Sequence[str]]): corpora that teach the head; None for all.
-    RETURNS (bool): whether any of its tokens is supervised.
-    """
-    if domains is not None and reference.user_data.get(DOMAIN_KEY) not in domains:
-        return False
-    return spans_key in reference.spans if gold_from == "spans" else reference.has_annotation("ENT_IOB")
-
-
-def gold_spans(
-    reference: Doc, gold_from: GoldFrom, spans_key: str, gold_labels: Sequence[str] | None = None
-) -> Sequence[Span]:
-    """Entities of a supervised document without white space at their ends; one of white space alone is none.
-
-    Of overlapping spans in a group the longest, then the first, counts. Those of other labels than the `gold_labels`
-    are none; None for all.
-    """
-    spans: Sequence[Span] = reference.ents if gold_from == "ents" else list(reference.spans[spans_key])
-    if gold_labels is not None:
-        spans = [span for span in spans if span.label_ in gold_labels]
-    if gold_from == "spans":
-        spans = filter_spans(spans)
-    return [trimmed for trimmed in map(_trim, spans) if len(trimmed)]
-
-
-def gold_entities(
-    reference: Doc,
-    gold_from: GoldFrom,
-    spans_key: str,
-    domains: Sequence[str] | None,
-    gold_labels: Sequence[str] | None = None,
-) -> frozenset[Entity] | None:
-    """RETURNS (Optional[FrozenSet[Entity]]): `gold_spans` by their characters; None if there is no supervision."""
-    if not is_supervised(reference, gold_from, spans_key, domains):
-        return None
-    spans = gold_spans(reference, gold_from, spans_key, gold_labels)
-    return frozenset(Entity(span.start_char, span.end_char, span.label_) for span in spans)
-
-
-def _trim(span: Span) -> Span:
-    start, end = span.start, span.end
-    while start < end and span.doc[start].is_space:
-        start += 1
-    while start < end and span.doc[end - 1].is_space:
-        end -= 1
-    return span if (start, end) == (span.start, span.end) else Span(span.doc, start, end, label=span.label)
-
-
 def encode_gold(
     examples: Sequence[Example],
     labels: dict[str, int],
-    *,
-    gold_from: GoldFrom,
-    spans_key: str,
-    domains: Sequence[str] | None,
-    gold_labels: Sequence[str] | None = None,
+    settings: GoldSettings,
     skip_others: bool = False,
 ) -> EncodedGold:
     """Write the gold of a batch as tags of the predicted tokens.
@@ -108,8 +48,7 @@ def encode_gold(
 
     examples (Sequence[Example]): the batch.
     labels (Dict[str, int]): number of each label.
-    gold_from (str), spans_key (str), domains (Optional[Sequence[str]]): as for `is_supervised`.
-    gold_labels (Optional[Sequence[str]]): as for `gold_spans`.
+    settings (GoldSettings): where the gold is.
     skip_others (bool): whether tokens of entities whose label is not known count as not annotated; else they are an
         error.
     RETURNS (EncodedGold): tags and what is allowed where they are unknown.
@@ -120,9 +59,8 @@ def encode_gold(
     for number, example in enumerate(examples):
         known = np.zeros(len(example.predicted), dtype=bool)
         unannotated: tuple[int, ...] = ()
-        if is_supervised(example.reference, gold_from, spans_key, domains):
-            found = gold_spans(example.reference, gold_from, spans_key, gold_labels)
-            entities, known = _align(example, found, gold_from)
+        if settings.is_supervised(example.reference):
+            entities, known = _align(example, settings.spans(example.reference), settings.gold_from)
             if skip_others:
                 for start, end, label, _ in entities:
                     if label not in labels:

@@ -12,6 +12,7 @@ from spacy_clinner.corpora.leaks import find_leaks
 from spacy_clinner.corpora.leaving_out import leave_out
 from spacy_clinner.layers.crf import UNKNOWN
 from spacy_clinner.pipeline.gold import encode_gold
+from spacy_clinner.pipeline.gold_settings import GoldSettings
 
 NLP = spacy.blank("en")
 FIRST = "Fever since Monday and cough since then were told."
@@ -38,7 +39,7 @@ def other():
 
 def tags(doc):
     example = Example(doc.copy(), doc)
-    found = encode_gold([example], {"X": 0}, gold_from="ents", spans_key="clinner_ents", domains=None).tags
+    found = encode_gold([example], {"X": 0}, GoldSettings()).tags
     return ["known" if tag != UNKNOWN else "unknown" for tag in found]
 
 

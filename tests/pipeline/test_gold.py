@@ -7,6 +7,7 @@ from spacy.training import Example
 from spacy_clinner.annotations.keys import DOC_ID_KEY, DOMAIN_KEY, LABELS_KEY
 from spacy_clinner.layers.crf import UNKNOWN
 from spacy_clinner.pipeline.gold import encode_gold
+from spacy_clinner.pipeline.gold_settings import GoldSettings
 
 NLP = spacy.blank("en")
 LABELS = {"A": 0, "B": 1}
@@ -15,7 +16,7 @@ OUT, B_A, I_A, E_A, S_A, S_B = 0, 1, 3, 5, 7, 8
 
 
 def encode(examples, gold_from="ents", spans_key="k", domains=None):
-    return encode_gold(examples, LABELS, gold_from=gold_from, spans_key=spans_key, domains=domains).tags.tolist()
+    return encode_gold(examples, LABELS, GoldSettings(gold_from, spans_key, domains)).tags.tolist()
 
 
 def annotated(words, spans, **set_ents):
@@ -76,8 +77,7 @@ def test_no_documents():
 
 
 def encoded(docs, **settings):
-    settings = {"gold_from": "ents", "spans_key": "k", "domains": None, **settings}
-    return encode_gold([Example(doc.copy(), doc) for doc in docs], LABELS, **settings)
+    return encode_gold([Example(doc.copy(), doc) for doc in docs], LABELS, GoldSettings(spans_key="k", **settings))
 
 
 def test_outside_may_be_of_labels_that_were_not_annotated():

@@ -10,7 +10,8 @@ from thinc.types import Ints1d
 from ...annotations.keys import DOMAIN_KEY
 from ...layers.crf import UNKNOWN
 from ...layers.tags.layout import B, S, split_tags
-from ..gold import GoldFrom, encode_gold, gold_spans, is_supervised
+from ..gold import encode_gold
+from ..gold_settings import GoldFrom, GoldSettings
 
 Align = Literal["tags", "labels", "all"]
 OUTSIDE = "O"
@@ -60,23 +61,17 @@ def find_groups(
     align (str): "tags": first tokens of a label's entities (B) and further ones (I) apart, as in La-DTL; "labels": all
         tokens of a label's entities; "all": every token, whether annotated or not.
     include_outside (bool): whether annotated tokens outside of entities are a group as well.
-    gold_from (str), spans_key (str): where gold is, as for `gold.is_supervised`.
+    gold_from (str), spans_key (str): where gold is, as of `GoldSettings`.
     RETURNS (List[TokenGroup]): the groups by name; tokens that nobody annotated are in none.
     RAISES: CE202 as `gold.encode_gold`.
     """
     if align == "all":
         return [TokenGroup("all", "", np.arange(sum(len(example.predicted) for example in examples)))]
     # labels are those of the batch: what one domain lacks just finds no partner
-    labels = sorted(
-        {
-            span.label_
-            for example in examples
-            if is_supervised(example.reference, gold_from, spans_key, None)
-            for span in gold_spans(example.reference, gold_from, spans_key)
-        }
-    )
+    settings = GoldSettings(gold_from, spans_key)
+    labels = settings.labels(example.reference for example in examples)
     numbers = {label: number for number, label in enumerate(labels)}
-    tags = encode_gold(examples, numbers, gold_from=gold_from, spans_key=spans_key, domains=None).tags
+    tags = encode_gold(examples, numbers, settings).tags
     groups = [TokenGroup(OUTSIDE, OUTSIDE, np.flatnonzero(tags == 0))] if include_outside else []
     entity = np.flatnonzero((tags != 0) & (tags != UNKNOWN))
     kind, label = split_tags(tags[entity], max(len(labels), 1))

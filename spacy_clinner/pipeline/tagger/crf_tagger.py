@@ -22,7 +22,8 @@ from ...layers.temperature import check_temperature
 from ...models.crf_tagger import crf_params, forbid_labels, inc_crf_grads, sizes, take_labels
 from ...models.vocab_vectors import check_read_vectors
 from ..default_models import DEFAULT_CRF_TAGGER_MODEL
-from ..gold import encode_gold, gold_entities, is_supervised
+from ..gold import encode_gold
+from ..gold_settings import GoldSettings
 from ..head import Head, warn_of_others
 from ..listening import warn_if_encoder_missed
 from .evidence import TaggerEvidence
@@ -182,7 +183,7 @@ class CRFTagger(Head):
         for label in self._collect_labels(get_examples(), self.cfg["domains"]) if labels is None else labels:
             self.add_label(label)
         if not self.labels:
-            raise ValueError(Errors.CE200.format(name=self.name, **self._gold_settings()))
+            raise ValueError(Errors.CE200.format(name=self.name, **self._gold_settings()._asdict()))
         self._find_foreign_labels(get_examples, label_domains)
         docs = [example.x for example in islice(get_examples(), 10)]
         n_tags = count_tags(len(self.labels))
@@ -241,8 +242,7 @@ class CRFTagger(Head):
     def is_taught(self, examples: list[Example]) -> bool:
         """RETURNS (bool): Whether a document of the batch is annotated for this head."""
         settings = self._gold_settings()
-        del settings["gold_labels"]
-        return any(is_supervised(example.reference, **settings) for example in examples)
+        return any(settings.is_supervised(example.reference) for example in examples)
 
     def learn(self, examples: list[Example], outputs: Ragged) -> tuple[float, Ragged]:
         """As `get_loss`, and the moves of the CRF get their gradient."""
@@ -306,9 +306,9 @@ class CRFTagger(Head):
         examples = list(examples)
         docs = [example.predicted for example in examples]
         settings = self._judging_settings()
-        gold = [gold_entities(example.reference, **settings) for example in examples]
+        gold = [settings.entities(example.reference) for example in examples]
         warn_of_others(self, (entity.label for entities in gold for entity in entities or ()))
-        encoded = encode_gold(examples, self.label_numbers, **settings, skip_others=True)
+        encoded = encode_gold(examples, self.label_numbers, settings, skip_others=True)
         annotated = [annotated_labels(example.reference) for example in examples]
         return TaggerEvidence(*self._emissions(docs), *encoded, docs, gold, annotated, self.labels)
 
@@ -318,9 +318,7 @@ class CRFTagger(Head):
         reference (Doc): A gold document.
         RETURNS (bool): Whether it is annotated for it.
         """
-        settings = self._judging_settings()
-        del settings["gold_labels"]
-        return is_supervised(reference, **settings)
+        return self._judging_settings().is_supervised(reference)
 
     def k_best(self, doc: Doc, k: int = 5) -> list[tuple[list[Span], float]]:
         """Find the most probable segmentations of a document into entities.
@@ -362,7 +360,7 @@ class CRFTagger(Head):
     def _likelihood(self, examples: list[Example], emissions: Ragged) -> tuple[float, Ragged, crf.CRFParams]:
         """Loss, gradient by emissions, gradient by moves; all per supervised token, so that heads weigh alike."""
         ops = self.model.ops
-        gold = encode_gold(examples, self.label_numbers, **self._gold_settings())
+        gold = encode_gold(examples, self.label_numbers, self._gold_settings())
         found = crf.likelihood(
             crf_params(self.model), ops.to_numpy(emissions.dataXd), ops.to_numpy(emissions.lengths), *gold
         )
@@ -372,10 +370,7 @@ class CRFTagger(Head):
         return float(found.loss.sum() * scale), Ragged(d_emissions, emissions.lengths), d_params
 
     def _collect_labels(self, examples: Iterable[Example], domains: Sequence[str] | None) -> list[str]:
-        settings = self._gold_settings() | {"domains": domains}
-        references = (example.reference for example in examples)
-        gold = (gold_entities(reference, **settings) for reference in references)
-        return sorted({entity.label for entities in gold for entity in entities or ()})
+        return self._gold_settings()._replace(domains=domains).labels(example.reference for example in examples)
 
     def _find_foreign_labels(
         self, get_examples: Callable[[], Iterable[Example]], label_domains: Sequence[str] | None
@@ -395,15 +390,13 @@ class CRFTagger(Head):
                 *(self.name, domains, ", ".join(self.foreign_labels)),
             )
 
-    def _judging_settings(self) -> dict[str, Any]:
+    def _judging_settings(self) -> GoldSettings:
         """Domains are of training; who names documents of no domain means them."""
         settings = self._gold_settings()
-        if settings["domains"] is not None:
-            settings["domains"] = [None, *settings["domains"]]
-        return settings
+        return settings if settings.domains is None else settings._replace(domains=[None, *settings.domains])
 
-    def _gold_settings(self) -> dict[str, Any]:
-        return {name: self.cfg[name] for name in ("gold_from", "spans_key", "domains", "gold_labels")}
+    def _gold_settings(self) -> GoldSettings:
+        return GoldSettings(*(self.cfg[name] for name in GoldSettings._fields))
 
 
 def _by_document(found: crf.Decoded, n_docs: int) -> list[Prediction]:
