@@ -21,7 +21,8 @@ from spacy_clinner.annotations.documents import read_docs
 from spacy_clinner.cli._coded import coded_errors
 from spacy_clinner.corpora.fingerprints import Fingerprints, take_fingerprints
 from spacy_clinner.corpora.importing import write_docbin
-from spacy_clinner.corpora.leaks import SHARE, Leaks, find_leaks, write_leaks
+from spacy_clinner.corpora.leak import Leaks, write_leaks
+from spacy_clinner.corpora.leaks import SHARE, find_leaks
 from spacy_clinner.corpora.leaving_out import leave_out
 from spacy_clinner.files import write_atomically
 from spacy_clinner.progress import progress

@@ -5,25 +5,21 @@ or under one for each of fourteen corpora, on a batch of demo notes in lines; th
 turns within every repeat; the figure is the minimum process CPU time. Writes benchmarks/results/many_heads.{json,md}.
 """
 
-import time
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-import spacy
-import torch
 import typer
-from alignment_cost import CONFIG, ROOT, make_batch
+from demo_steps import HEAD, make_batch, make_encoder, time_steps
 from machine import cpu_model
 from publishing import origin, publish
 from spacy.language import Language
 from spacy.training import Example
-from spacy.util import load_config
-from thinc.api import Adam, fix_random_seed
+from thinc.api import fix_random_seed
 
 from spacy_clinner.annotations.keys import DOMAIN_KEY, LABELS_KEY
-from spacy_clinner.progress import progress
 from spacy_clinner.provenance import provenance
 
+ROOT = Path(__file__).parents[1]
 TARGET_RATIO = 1.5
 
 
@@ -45,14 +41,10 @@ VARIANTS = {
 
 def make_nlp(n_heads: int) -> Language:
     """A shared encoder, and a head for each corpus, or one for all."""
-    encoder = load_config(CONFIG)["components"]["ner"]["model"]["tok2vec"]
-    listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": encoder["encode"]["width"]}
-    head = {"@architectures": "spacy_clinner.CRFTagger.v1", "tok2vec": listener}
-    nlp = spacy.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": "spacy_clinner.ClinicalTokenizer.v1"}}})
-    nlp.add_pipe("clinner_tok2vec", name="tok2vec", config={"model": encoder})
+    nlp = make_encoder()
     for number in range(n_heads):
         settings = {"domains": None if n_heads == 1 else [str(number)], "spans_key": str(number), "set_ents": False}
-        nlp.add_pipe("clinner_crf_tagger", name=f"head{number}", config={"model": head, **settings})
+        nlp.add_pipe("clinner_crf_tagger", name=f"head{number}", config={"model": HEAD, **settings})
     return nlp
 
 
@@ -68,12 +60,12 @@ def of_corpora(batch: list[Example], labels: list[str], variant: Variant) -> lis
     return batch
 
 
-def measure(words: int, repeats: int) -> dict[str, dict[str, float]]:
+def measure(words: int, repeats: int) -> dict[str, dict[str, Any]]:
     """CPU seconds of a training step.
 
     words (int): Tokens of a batch.
     repeats (int): Rounds; in each, every variant takes one step.
-    RETURNS (Dict[str, Dict[str, float]]): By variant: seconds, and as a multiple of those of the first.
+    RETURNS (Dict[str, Dict[str, Any]]): By variant: seconds, and as a multiple of those of the first.
     """
     pipelines = {}
     for name, variant in VARIANTS.items():
@@ -86,19 +78,8 @@ def measure(words: int, repeats: int) -> dict[str, dict[str, float]]:
                 nlp.get_pipe(pipe).add_label(label)  # type: ignore[attr-defined]
         batch = of_corpora(batch, labels, variant)
         nlp.initialize(lambda batch=batch: batch)
-        pipelines[name] = (nlp, batch, Adam(0.001))
-    seconds = dict.fromkeys(VARIANTS, float("inf"))
-    # the first round compiles kernels and fills the caches; it does not count
-    for number in progress(range(repeats + 1), unit="round", desc="Train"):
-        for name, (nlp, batch, optimizer) in pipelines.items():
-            start = time.process_time()
-            nlp.update(batch, drop=0.4, sgd=False)
-            for _, pipe in nlp.pipeline:
-                pipe.finish_update(optimizer)
-            if number:
-                seconds[name] = min(seconds[name], time.process_time() - start)
-    one = next(iter(seconds.values()))
-    return {name: {"seconds": found, "ratio": found / one} for name, found in seconds.items()}
+        pipelines[name] = (nlp, batch)
+    return time_steps(pipelines, repeats)
 
 
 def to_markdown(result: dict[str, Any]) -> str:
@@ -124,7 +105,6 @@ def main(
     output: Annotated[Path, typer.Option(help="Folder of the results")] = ROOT / "benchmarks" / "results",
 ) -> None:
     """Measure a training step with one head and with many."""
-    torch.set_num_threads(1)
     result = {**provenance(), "cpu": cpu_model(), "words": words, "repeats": repeats, "steps": measure(words, repeats)}
     highest = max(row["ratio"] for row in result["steps"].values())
     result["target"] = {"value": highest, "met": highest <= TARGET_RATIO}

@@ -74,7 +74,8 @@ def _compare(source: Path, against: list[Path], out: Path | None, clean: Path | 
     from ..annotations.documents import read_docs
     from ..corpora.fingerprints import take_fingerprints
     from ..corpora.importing import write_docbin
-    from ..corpora.leaks import find_leaks, write_leaks
+    from ..corpora.leak import write_leaks
+    from ..corpora.leaks import find_leaks
     from ..corpora.leaving_out import leave_out
     from ..errors import Errors
     from ..reports.tables import terminal_table

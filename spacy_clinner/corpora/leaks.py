@@ -5,79 +5,19 @@ Everything is compared by sorted numbers, so that the time grows with the corpor
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 from thinc.types import Floats1d, Ints1d
 
-from ..cells import format_tsv
-from ..files import write_atomically
 from .fingerprints import Fingerprints, Lookup
+from .leak import DOCUMENT, ID, SENTENCE, SEQUENCES, TEXT, Leak, Leaks
 
 SHARE = 0.5
 # Ids of different corpora may be the same by accident: the texts must have this share of sequences in common.
 SAME_ID_SHARE = 0.1
-DOCUMENT, SENTENCE = "document", "sentence"
-TEXT, ID, SEQUENCES = "text", "id", "sequences"
-HEADER = ("doc_id", "start", "end", "what", "evidence", "share", "entities", "other", "other_id")
-
-
-@dataclass(frozen=True)
-class Leak:
-    """A document, or a sentence of one, that is in another corpus.
-
-    doc (int): Number of the document.
-    doc_id (str): Its id.
-    start (int): First token.
-    end (int): The token after the last.
-    what (str): "document" if all of it is meant, though some of its words may differ, else "sentence".
-    evidence (str): "text": all letters and digits are the same; "id": the ids are, and the texts in part; "sequences":
-        so many sequences of words are.
-    share (float): Share of its sequences of words (of few words: 1 if they are the same) that are in the other corpus.
-    entities (int): Number of entities in `doc.ents` that it touches.
-    other (str): Name of the other corpus.
-    other_id (str): Id of a document there that holds it, or most of it.
-    """
-
-    doc: int
-    doc_id: str
-    start: int
-    end: int
-    what: str
-    evidence: str
-    share: float
-    entities: int
-    other: str
-    other_id: str
-
-
-@dataclass(frozen=True)
-class Leaks:
-    """What of a corpus is in another one.
-
-    other (str): Name of the other one.
-    found (Sequence[Leak]): In the order of the documents; of a document that is meant as a whole, no sentences.
-    other_sentences (int): Sentences of the other corpus that have words enough to be found.
-    other_found (int): Those of them that are in this one.
-    """
-
-    other: str
-    found: Sequence[Leak]
-    other_sentences: int
-    other_found: int
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Documents, sentences outside of these, and tokens and entities of both."""
-        return {
-            "documents": sum(leak.what == DOCUMENT for leak in self.found),
-            "sentences": sum(leak.what == SENTENCE for leak in self.found),
-            "tokens": sum(leak.end - leak.start for leak in self.found),
-            "entities": sum(leak.entities for leak in self.found),
-        }
 
 
 def find_leaks(corpus: Fingerprints, other: Fingerprints, name: str = "", share: float = SHARE) -> Leaks:
@@ -96,30 +36,6 @@ def find_leaks(corpus: Fingerprints, other: Fingerprints, name: str = "", share:
     RETURNS (Leaks): What was found.
     """
     return _Comparison(corpus, other, name, share).leaks()
-
-
-def write_leaks(leaks: Iterable[Leaks], path: Path) -> None:
-    """Write ids and token ranges as tab-separated values, with a header line; no text is in it.
-
-    leaks (Iterable[Leaks]): What was found, of one or more corpora.
-    path (Path): The file, written whole or not at all.
-    """
-    rows = (leak for one in leaks for leak in one.found)
-    cells = (
-        (
-            leak.doc_id,
-            leak.start,
-            leak.end,
-            leak.what,
-            leak.evidence,
-            f"{leak.share:.2f}",
-            leak.entities,
-            leak.other,
-            leak.other_id,
-        )
-        for leak in rows
-    )
-    write_atomically(path, format_tsv([HEADER, *cells]))
 
 
 @dataclass(frozen=True)

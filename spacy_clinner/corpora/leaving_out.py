@@ -9,7 +9,7 @@ from spacy.tokens import Doc, Span
 from ..annotations.concepts import concepts_of, drop_concepts
 from ..annotations.keys import ASSERTIONS_KEY, BRAT_SPANS_KEY, RELATIONS_KEY
 from ..annotations.relations import has_relations, keep_relations, read_relations
-from .leaks import DOCUMENT, Leak
+from .leak import DOCUMENT, Leak
 
 
 @dataclass

@@ -9,7 +9,8 @@ from wasabi import table
 from ..annotations.documents import read_docs
 from ..corpora.fingerprints import take_fingerprints
 from ..corpora.importing import write_docbin
-from ..corpora.leaks import Leaks, find_leaks
+from ..corpora.leak import Leaks
+from ..corpora.leaks import find_leaks
 from ..corpora.leaving_out import leave_out
 from ..progress import progress
 from ..toml_file import refuse
