@@ -21,9 +21,9 @@ from spacy_clinner.annotations.documents import read_docs
 from spacy_clinner.cli._coded import coded_errors
 from spacy_clinner.corpora.fingerprints import Fingerprints, take_fingerprints
 from spacy_clinner.corpora.importing import write_docbin
-from spacy_clinner.corpora.leak import Leaks, write_leaks
-from spacy_clinner.corpora.leaks import SHARE, find_leaks
-from spacy_clinner.corpora.leaving_out import leave_out
+from spacy_clinner.corpora.leak import write_leaks
+from spacy_clinner.corpora.leaks import SHARE
+from spacy_clinner.corpora.leaving_out import leave_out_tests
 from spacy_clinner.files import write_atomically
 from spacy_clinner.progress import progress
 from spacy_clinner.provenance import provenance
@@ -49,10 +49,8 @@ def compare(name: str, others: dict[str, Fingerprints], raw: Path, clean: Path) 
     RETURNS (Dict[str, Any]): What was found and left out.
     """
     docs = read_docs(raw / name / "train.spacy")
-    before, corpus = count(docs), take_fingerprints(docs)
-    found: list[Leaks] = [find_leaks(corpus, other, key) for key, other in others.items()]
-    found = [leaks for leaks in found if leaks.found]
-    kept, left_out = leave_out(docs, [leak for leaks in found for leak in leaks.found])
+    before = count(docs)
+    kept, found, left_out = leave_out_tests(docs, others)
     write_leaks(found, clean / name / "overlaps.tsv")
     write_docbin(kept, clean / name / "train.spacy")
     for split in TESTED:

@@ -17,7 +17,7 @@ def hierarchy_cli(
     """All corpora, those of a type, one alone: what each stage is worth for each corpus. A stopped run goes on."""
     from ..experiments.hierarchy import CHOSEN, SINGLE, Hierarchy, run_hierarchy
     from ..multitask.check import check_corpora
-    from ..multitask.clean import leaks_table, leave_out_tests
+    from ..multitask.clean import clean_corpora, leaks_table
     from ..multitask.corpora_file import read_corpora_file
     from ..multitask.table import corpora_table
     from ..reports.experiment import write_experiment
@@ -29,7 +29,7 @@ def hierarchy_cli(
         check_plots()
         plan = read_corpora_file(corpora)
         print(corpora_table(plan, check_corpora(plan)))
-        plan, leaks = leave_out_tests(plan, output / "train")
+        plan, leaks = clean_corpora(plan, output / "train")
         print(leaks_table(leaks))
         records = run_hierarchy(Hierarchy(plan, output), jobs)
         tables = [*grid_tables(records, SINGLE), kept_table(records, CHOSEN)]

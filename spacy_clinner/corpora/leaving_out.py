@@ -1,6 +1,6 @@
 """A corpus without what is in another one: documents go, single sentences lose their gold."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -9,7 +9,9 @@ from spacy.tokens import Doc, Span
 from ..annotations.concepts import concepts_of, drop_concepts
 from ..annotations.keys import ASSERTIONS_KEY, BRAT_SPANS_KEY, RELATIONS_KEY
 from ..annotations.relations import has_relations, keep_relations, read_relations
-from .leak import DOCUMENT, Leak
+from .fingerprints import Fingerprints, take_fingerprints
+from .leak import DOCUMENT, Leak, Leaks
+from .leaks import find_leaks
 
 
 @dataclass
@@ -68,6 +70,20 @@ def leave_out(docs: Sequence[Doc], leaks: Iterable[Leak]) -> tuple[list[Doc], Le
             left_out.entities += n_entities - len(doc.ents)
             kept.append(doc)
     return kept, left_out
+
+
+def leave_out_tests(docs: Sequence[Doc], tests: Mapping[str, Fingerprints]) -> tuple[list[Doc], list[Leaks], LeftOut]:
+    """Leave out of training documents what is in any of several test sets. The documents that stay are changed.
+
+    docs (Sequence[Doc]): The training documents.
+    tests (Mapping[str, Fingerprints]): The test sets, by name.
+    RETURNS (Tuple[List[Doc], List[Leaks], LeftOut]): The documents that stay, what is in which test set (those with
+        nothing left out), and what was taken out.
+    """
+    own = take_fingerprints(docs)
+    found = [leaks for name, other in tests.items() if (leaks := find_leaks(own, other, name)).found]
+    kept, left_out = leave_out(docs, [leak for leaks in found for leak in leaks.found])
+    return kept, found, left_out
 
 
 def _take_out(doc: Doc, sentences: Iterable[tuple[int, int]], left_out: LeftOut) -> bool:

@@ -10,8 +10,7 @@ from ..annotations.documents import read_docs
 from ..corpora.fingerprints import take_fingerprints
 from ..corpora.importing import write_docbin
 from ..corpora.leak import Leaks
-from ..corpora.leaks import find_leaks
-from ..corpora.leaving_out import leave_out
+from ..corpora.leaving_out import leave_out_tests
 from ..progress import progress
 from ..toml_file import refuse
 from .corpora_file import Corpora
@@ -20,7 +19,7 @@ from .corpora_file import Corpora
 AllLeaks = Mapping[str, list[Leaks]]
 
 
-def leave_out_tests(corpora: Corpora, folder: Path) -> tuple[Corpora, AllLeaks]:
+def clean_corpora(corpora: Corpora, folder: Path) -> tuple[Corpora, AllLeaks]:
     """Write training files without documents and sentences that any corpus is chosen or tested on.
 
     corpora (Corpora): The corpora file.
@@ -37,12 +36,9 @@ def leave_out_tests(corpora: Corpora, folder: Path) -> tuple[Corpora, AllLeaks]:
     cleaned, all_leaks = {}, {}
     files = corpora.corpora.items()
     for name, corpus in progress(files, total=len(files), unit="corpus", desc="Leave out tests"):
-        docs = read_docs(corpus.train)
-        own = take_fingerprints(docs)
-        found = [leaks for test, other in tests.items() if (leaks := find_leaks(own, other, test)).found]
+        kept, found, _ = leave_out_tests(read_docs(corpus.train), tests)
         all_leaks[name], cleaned[name] = found, corpus
         if found:
-            kept, _ = leave_out(docs, [leak for leaks in found for leak in leaks.found])
             if not kept:
                 raise refuse(corpora.path, [f"corpora.{name}: all of its train documents are in {found[0].other}"])
             cleaned[name] = replace(corpus, train=folder / f"{name}.spacy")
@@ -53,7 +49,7 @@ def leave_out_tests(corpora: Corpora, folder: Path) -> tuple[Corpora, AllLeaks]:
 def leaks_table(all_leaks: AllLeaks) -> str:
     """Show what was left out of which training file.
 
-    all_leaks (AllLeaks): As of `leave_out_tests`.
+    all_leaks (AllLeaks): As of `clean_corpora`.
     RETURNS (str): A table with a line for each pair of files; empty if there is none.
     """
     rows = [(name, one.other, *one.counts.values()) for name, found in all_leaks.items() for one in found]

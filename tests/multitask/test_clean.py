@@ -6,7 +6,7 @@ from spacy.tokens import Doc, DocBin, Span
 
 from spacy_clinner.annotations.documents import read_docs
 from spacy_clinner.annotations.keys import DOC_ID_KEY
-from spacy_clinner.multitask.clean import leaks_table, leave_out_tests
+from spacy_clinner.multitask.clean import clean_corpora, leaks_table
 from spacy_clinner.multitask.corpora_file import read_corpora_file
 
 from ..toys.many_corpora import write_corpora_file
@@ -40,7 +40,7 @@ def corpora(tmp_path):
 
 
 def test_nothing_is_written_where_nothing_is_shared(corpora, tmp_path):
-    cleaned, leaks = leave_out_tests(corpora, tmp_path / "clean")
+    cleaned, leaks = clean_corpora(corpora, tmp_path / "clean")
     assert cleaned == corpora and leaks == {"problems": [], "drugs": []} and leaks_table(leaks) == ""
     assert not (tmp_path / "clean").exists()
 
@@ -49,7 +49,7 @@ def test_training_files_lose_what_another_corpus_is_tested_on(corpora, tmp_path)
     add(corpora.corpora["problems"].train, LONG, "shared")
     add(corpora.corpora["drugs"].test, LONG, "of-the-test")
     n_docs = len(read_docs(corpora.corpora["problems"].train))
-    cleaned, leaks = leave_out_tests(corpora, tmp_path / "clean")
+    cleaned, leaks = clean_corpora(corpora, tmp_path / "clean")
     kept = read_docs(cleaned.corpora["problems"].train)
     assert len(kept) == n_docs - 1 and "shared" not in {doc.user_data[DOC_ID_KEY] for doc in kept}
     assert cleaned.corpora["drugs"] == corpora.corpora["drugs"]
@@ -58,7 +58,7 @@ def test_training_files_lose_what_another_corpus_is_tested_on(corpora, tmp_path)
         ["problems", "problems,", "test"],
         ["problems", "drugs,", "test"],
     ]
-    assert leave_out_tests(corpora, tmp_path / "clean")[0] == cleaned
+    assert clean_corpora(corpora, tmp_path / "clean")[0] == cleaned
 
 
 def test_a_corpus_of_which_nothing_is_left(corpora, tmp_path):
@@ -66,4 +66,4 @@ def test_a_corpus_of_which_nothing_is_left(corpora, tmp_path):
     add(problems.test, LONG, "x")
     same = replace(problems, train=problems.test)
     with pytest.raises(ValueError, match="CE084.*corpora.problems: all of its train documents are in"):
-        leave_out_tests(replace(corpora, corpora={"problems": same}), tmp_path / "clean")
+        clean_corpora(replace(corpora, corpora={"problems": same}), tmp_path / "clean")
