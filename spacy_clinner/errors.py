@@ -882,6 +882,19 @@ class Errors(metaclass=_Coded):
         "The process that annotates this note dies, likely for want of memory. Annotate it alone on a larger machine, "
         "or cut it."
     )
+    # 420-439 unlabelled notes
+    CE420 = "{path} is no whole gzip file ({error}): likely a copy or download of it broke off. Get it again."
+    CE421 = (
+        "{path} holds no .spacy file, so no note can be compared with it. Name the labelled files that the notes must "
+        "not hold, or the folder that they are in."
+    )
+    CE422 = (
+        "No note is left to learn from. Of {found}: {left_out}. Give other notes, or fewer labelled files (--against)."
+    )
+    CE423 = (
+        "The notes that are left have {found} words, fewer than the {wanted} without which nothing can be learned from "
+        "them ({setting}). Give more notes, or lower it."
+    )
     # 360 documents that fail in a batch
     CE360 = (
         "Component {name!r} failed on document {doc!r}, the {n}. of those that it got. To go on with the others, leave "

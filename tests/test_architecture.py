@@ -28,6 +28,7 @@ MAY_IMPORT["multitask"] = {"recipes", "training", "corpora", "annotations"}
 MAY_IMPORT["checkpoints"] = MAY_IMPORT["pipeline"] | {"pipeline"}
 MAY_IMPORT["experiments"] = set(MAY_IMPORT) - {"checkpoints", "recipes"}
 MAY_IMPORT["bulk"] = MAY_IMPORT["experiments"]
+MAY_IMPORT["unlabelled"] = set(MAY_IMPORT)
 MAY_IMPORT["cli"] = set(MAY_IMPORT)
 
 

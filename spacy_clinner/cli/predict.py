@@ -14,7 +14,9 @@ from ._notes import Failures, SpreadsheetSafe, find
 @clinner_cli.command("predict", rich_help_panel=NOTES)
 def predict_cli(
     model: Annotated[str, Argument(help="Pipeline (path or name)")],
-    notes: Annotated[list[Path], Argument(help="Text files, folders of .txt, .jsonl or .spacy files", exists=True)],
+    notes: Annotated[
+        list[Path], Argument(help="Text files, folders of .txt, .jsonl, .jsonl.gz or .spacy files", exists=True)
+    ],
     output: Annotated[Path, Argument(help="A new folder, or a .jsonl, .csv or .spacy file")],
     to: Annotated[str | None, Option(help="jsonl, csv, spacy, or a format of convert --to; default: see below")] = None,
     spans_key: Annotated[str | None, Option(help="Span group of the entities; default: doc.ents")] = None,

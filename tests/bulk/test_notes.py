@@ -1,4 +1,6 @@
+import gzip
 import json
+import pickle
 
 import pytest
 import spacy
@@ -96,3 +98,34 @@ def test_files_are_counted_and_one_without_notes_is_told(tmp_path):
     assert len(find_notes([tmp_path / "empty.jsonl", tmp_path / "n.jsonl", tmp_path / "ward"], audit)) == 2
     wanted = "Read 2 of 4 files, left out 2: empty.jsonl (holds no note); b.csv (does not end in .txt)"
     assert audit.files_read() == wanted
+
+
+def test_compressed_lines_are_read_in_any_order_and_by_another_process(tmp_path):
+    path = tmp_path / "n.jsonl.gz"
+    lines = [b'{"id": "a", "text": "Fever", "benchmark": true}', b"", b'{"id": "b", "text": "Tos \xc3\xa9"}', b"{"]
+    path.write_bytes(gzip.compress(b"\n".join(lines)))
+    audit = ImportAudit()
+    a, b, bad = pickle.loads(pickle.dumps(find_notes([path], audit)))
+    path.unlink()
+    assert (b.id, b.read(), b.benchmark, a.id, a.read(), a.benchmark) == ("b", "Tos é", False, "a", "Fever", True)
+    with pytest.raises(ValueError, match=r"CE341.*n\.jsonl\.gz, line 4"):
+        bad.read()
+    assert audit.files == ["n.jsonl.gz"]
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda data: data[:-9], lambda data: b"no gzip", lambda data: data[:15] + b"x" * 99]
+)
+def test_a_damaged_gzip_file(tmp_path, damage):
+    path = tmp_path / "n.jsonl.gz"
+    path.write_bytes(damage(gzip.compress(b'{"id": "a", "text": "Fever"}\n')))
+    with pytest.raises(ValueError, match=r"CE420.*n\.jsonl\.gz"):
+        find_notes([path], ImportAudit())
+
+
+def test_a_line_in_another_encoding_names_it(tmp_path):
+    path = tmp_path / "n.jsonl"
+    path.write_bytes('{"id": "a", "text": "fiebre y tos, año"}'.encode("cp1252"))
+    (note,) = find_notes([path], ImportAudit())
+    with pytest.raises(ValueError, match="CE341.*likely in Latin-1"):
+        note.read()

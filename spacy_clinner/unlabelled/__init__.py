@@ -1,0 +1,1 @@
+"""What is learned from notes that nobody has labelled."""
