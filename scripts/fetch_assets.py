@@ -184,6 +184,7 @@ ASSETS = {
     "multicardioner": Asset("multicardioner", "multicardioner", "multicardioner/track1_es_ENFERMEDAD", multicardioner),
     # the background set of CANTEMIST, with a flag for cases of labelled corpora
     "unlabelled-es": Asset("unlabelled-es", "unlabelled-es", "unlabelled-es", None),
+    "unlabelled-en": Asset("unlabelled-en", "unlabelled-en", "unlabelled-en", None),
     "phee": Asset("phee", "phee", "phee", phee),
     "bc5cdr": Asset("bc5cdr", "bc5cdr", "bc5cdr", bc5cdr),
     "meddocan": Asset("meddocan", "meddocan", "meddocan", meddocan),

@@ -895,6 +895,25 @@ class Errors(metaclass=_Coded):
         "The notes that are left have {found} words, fewer than the {wanted} without which nothing can be learned from "
         "them ({setting}). Give more notes, or lower it."
     )
+    CE424 = (
+        "No word is there {n} times (--min-count) in the notes, so floret has nothing to learn. Give more notes, or "
+        "lower it."
+    )
+    CE425 = (
+        "{path} cannot be read as a transformer ({error}). Name a folder that holds config.json, the weights and the "
+        "tokenizer, as `save_pretrained` writes them; nothing is fetched."
+    )
+    CE426 = (
+        "No vectors of width {dim} (--dim) can be had of {words} words by a transformer of width {width}. Set a width "
+        "that is at most both."
+    )
+    CE427 = (
+        "No word is in {n} notes, and rarer ones, such as names, are not kept in a table that can be read. Give more "
+        "notes, each as a file or line of its own."
+    )
+    CE428 = (
+        "{path} {problem}. Name the folder of a pipeline with word vectors, as `python -m spacy init vectors` writes."
+    )
     # 360 documents that fail in a batch
     CE360 = (
         "Component {name!r} failed on document {doc!r}, the {n}. of those that it got. To go on with the others, leave "

@@ -24,6 +24,7 @@ from . import (  # noqa: F401
     strip,
     study,
     table,
+    vectors,
     warm,
 )
 from ._app import clinner_cli

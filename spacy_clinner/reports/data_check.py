@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from spacy.attrs import ORTH
 from spacy.language import Language
 from spacy.training import Corpus, Example
 from spacy.util import load_model, load_model_from_config
-from spacy.vectors import Mode, Vectors
+from spacy.vectors import Vectors
 from thinc.api import Config
 
 from ..annotations.keys import DOMAIN_KEY
 from ..errors import Errors
 from ..scoring.data_counts import PartCounts, total
+from ..scoring.word_cover import WordCover, word_cover
 from ..training.whole_corpora import Reader, encoder_windows, whole_corpus
 
 SPLITS = ("train", "dev")
@@ -39,12 +39,10 @@ class DataCheck:
         """RETURNS (PartCounts): Documents and labels of all domains of a split."""
         return total([counts for (split, _), counts in self.parts.items() if split == name])
 
-    def coverage(self, counts: PartCounts) -> tuple[float, float]:
-        """RETURNS (Tuple[float, float]): The shares of the words, and of the different words, that have a vector."""
+    def coverage(self, counts: PartCounts) -> WordCover:
+        """RETURNS (WordCover): The shares of the words, and of the different words, that have a vector."""
         assert self.vectors is not None, "without vectors, nobody asks"
-        keys, n_times = np.array([*counts.words], dtype="uint64"), np.array([*counts.words.values()])
-        known = np.ones(len(keys), bool) if self.vectors.mode == Mode.floret else self.vectors.find(keys=keys) >= 0
-        return float(n_times[known].sum() / n_times.sum()), float(known.mean())
+        return word_cover(self.vectors, counts.words)
 
 
 def check_data(config: Config, test: Path | None = None) -> DataCheck:

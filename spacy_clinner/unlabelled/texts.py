@@ -72,6 +72,7 @@ def read_unlabelled(
     reading: Reading,
     against: Sequence[Path] = (),
     *,
+    keep_repeated: bool = False,
     min_words: int = 1,
     setting: str = "min_words",
 ) -> Iterator[UnlabelledNote]:
@@ -84,6 +85,7 @@ def read_unlabelled(
     reading (Reading): Gets the numbers.
     against (Sequence[Path]): .spacy files of labelled documents, and folders of such: above all dev and test of the
         task that something is learned for.
+    keep_repeated (bool): Whether to read notes of a text that was there before, too.
     min_words (int): Fewest words that are worth learning from, at the end of all notes.
     setting (str): What the caller's user knows `min_words` by.
     YIELDS (UnlabelledNote): The notes that are left.
@@ -91,7 +93,8 @@ def read_unlabelled(
         have too few words; those of `iter_notes` and of reading a note (CE001, CE300, CE341).
     """
     shared = SharedTexts(_labelled_texts(against))
-    seen: set[bytes] = set()
+    # None: whatever was there before
+    seen: set[bytes] | None = None if keep_repeated else set()
     names: dict[str, int] = {}
     for _, note in iter_notes(paths, reading.files):
         reading.found += 1
@@ -104,7 +107,7 @@ def read_unlabelled(
         raise ValueError(Errors.CE423.format(found=reading.words, wanted=min_words, setting=setting))
 
 
-def _text_of(note: Note, reading: Reading, seen: set[bytes], shared: SharedTexts) -> str | None:
+def _text_of(note: Note, reading: Reading, seen: set[bytes] | None, shared: SharedTexts) -> str | None:
     """The text of a note; None if it is left out."""
     if note.benchmark:
         reading.benchmark += 1
@@ -113,12 +116,13 @@ def _text_of(note: Note, reading: Reading, seen: set[bytes], shared: SharedTexts
     digest = blake2b(text.encode("utf8"), digest_size=16).digest()
     if not text.split():
         reading.empty += 1
-    elif digest in seen:
+    elif seen is not None and digest in seen:
         reading.repeated += 1
     elif any(shared.find(text)):
         reading.labelled += 1
     else:
-        seen.add(digest)
+        if seen is not None:
+            seen.add(digest)
         return text
     return None
 

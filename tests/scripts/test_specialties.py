@@ -1,18 +1,15 @@
-"""The scripts of the cross-specialty tasks: splits, corpora, word vectors."""
+"""The scripts of the cross-specialty tasks: splits and corpora."""
 
 import gzip
 import json
 
 import pytest
 import spacy
-from spacy.tokens import Doc, DocBin
-from spacy.training.initialize import convert_vectors
+from spacy.tokens import DocBin
 
-from scripts import convert_specialties, split_specialties, train_vectors
+from scripts import convert_specialties, split_specialties
 from scripts.split_specialties import SPLITS_DIR, check_leaks, order, split
 from spacy_clinner.annotations.keys import DOC_ID_KEY
-from spacy_clinner.corpora.importing import write_docbin
-from spacy_clinner.models.word_embed import build_vectors_embed
 
 TARGETS = (
     "multicardioner/urology",
@@ -141,30 +138,3 @@ def test_convert_needs_every_named_document(assets, tmp_path):
     (assets / "splits/multicardioner/urology/test.txt").write_text("S9\n")
     with pytest.raises(SystemExit):
         convert_specialties.main(tmp_path / "corpus", assets)
-
-
-def test_vectors(assets, tmp_path, monkeypatch):
-    doc = spacy.blank("es").make_doc("Sin HTA. Alta.")
-    doc.user_data[DOC_ID_KEY] = "es-S1"
-    write_docbin([doc], tmp_path / "labelled" / "train.spacy")
-    records = train_vectors.read_records(assets / "unlabelled-es" / "case_reports.jsonl.gz")
-    texts, overlapping = train_vectors.unlabelled_texts(records, train_vectors.labelled_texts(tmp_path / "labelled"))
-    assert overlapping == {"S3"} and len(texts) == 1
-    lines = list(train_vectors.tokenized_lines(texts))
-    assert lines[:2] == ["paciente con fiebre y tos .\n", "alta con fiebre .\n"] and len(lines) == 198
-
-    settings = {"dim": 8, "bucket": 20, "minCount": 1, "epoch": 1}
-    monkeypatch.setattr(train_vectors, "SETTINGS", {**train_vectors.SETTINGS, **settings})
-    outputs = [tmp_path / "a.floret", tmp_path / "b.floret"]
-    for output in outputs:
-        train_vectors.main(assets / "unlabelled-es" / "case_reports.jsonl.gz", tmp_path / "labelled", output)
-    assert outputs[0].read_bytes() == outputs[1].read_bytes()
-
-    nlp = spacy.blank("es")
-    convert_vectors(nlp, outputs[0], truncate=0, prune=-1, mode="floret", attr="LOWER")
-    docs = [Doc(nlp.vocab, words=["Fiebre", "fiebre", "desconocida"]), Doc(nlp.vocab, words=[])]
-    model = build_vectors_embed(4)
-    model.initialize(X=docs)
-    rows = model.predict(docs)
-    assert [row.shape for row in rows] == [(3, 4), (0, 4)]
-    assert (rows[0][0] == rows[0][1]).all() and rows[0][2].any()

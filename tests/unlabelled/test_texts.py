@@ -63,6 +63,13 @@ def test_what_may_not_be_learned_from_is_left_out_and_counted(tmp_path):
     assert reading.summary() == f"2 of 6 notes, 34 words; left out: {left_out}"
 
 
+def test_repeated_texts_are_kept_if_asked_for(tmp_path):
+    lines = write_lines(tmp_path / "n.jsonl", [{"id": "a", "text": LONG}, {"id": "b", "text": LONG}])
+    assert [note.id for note in read(lines)[0]] == ["a"]
+    notes, reading = read(lines, keep_repeated=True)
+    assert [note.id for note in notes] == ["a", "b"] and (reading.repeated, reading.kept) == (0, 2)
+
+
 def test_folders_of_labelled_files(tmp_path):
     (tmp_path / "task" / "a").mkdir(parents=True)
     write_labelled(tmp_path / "task" / "a" / "dev.spacy", LONG)
