@@ -388,6 +388,11 @@ class Errors(metaclass=_Coded):
         "A temperature divides scores: it must be a number above 0 and finite, {temperature} is not. Set `temperature` "
         "to 1.0 for the model's own probabilities, or let `python -m spacy clinner calibrate` find it."
     )
+    CE113 = (
+        "The uncertain gold of sequence {sequence} is no distribution: at token {position}, spans that exclude each "
+        "other have probabilities of more than 1 together, or one is below 0. Take spans and probabilities from one "
+        "tagger, as `spans_above` returns them."
+    )
     CE120 = (
         'Windows of sentences are asked for (`unit = "sentences"`), but a document has no sentence boundaries. Put a '
         'sentencizer before the encoder, in training too (`annotating_components`), or set `unit = "lines"`.'
@@ -438,6 +443,14 @@ class Errors(metaclass=_Coded):
     CE206 = (
         "Document {doc!r}: its tokens are not those of the pipeline's tokenizer, so it cannot be cut into windows. Run "
         "`python -m spacy clinner convert` with the tokenizer of the config, or read it with `spacy.Corpus.v1`."
+    )
+    CE208 = (
+        "Document {doc!r}: its span group {key!r} has {spans} spans and {scores} probabilities. Each span needs one, "
+        'in `attrs["scores"]`; they are lost where a group is copied without its attributes.'
+    )
+    CE209 = (
+        "Document {doc!r}: the tokens of its uncertain gold are not those of the pipeline's tokenizer. Let the teacher "
+        "annotate notes with the tokenizer of the config that learns from it."
     )
     CE205 = (
         "Tokens {start} to {end} are no span of this document of {length} tokens: the start must be at least 0 and lie "

@@ -5,9 +5,10 @@ other words, or none. A group holds the characters of its spans as well, and the
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import srsly
 from spacy.tokens import Doc, Span, SpanGroup
 
@@ -87,6 +88,19 @@ def probabilities_of(doc: Doc, key: str) -> dict[tuple[int, int, int], float]:
     spans = steady_spans(doc, key)
     scores = doc.spans[key].attrs.get("scores", ()) if spans else ()
     return {(span.start, span.end, span.label): float(p) for span, p in zip(spans, scores, strict=False)}
+
+
+def kept_scores(group: SpanGroup, kept: Sequence[bool]) -> dict[str, Any]:
+    """Keep the probabilities of those spans of a group that are kept.
+
+    group (SpanGroup): The group.
+    kept (Sequence[bool]): Whether each of its spans is kept.
+    RETURNS (Dict[str, Any]): Attributes of the new group: "scores" if there are as many as spans, else none.
+    """
+    scores = group.attrs.get("scores", ())
+    if not len(scores) or len(scores) != len(kept):
+        return {}
+    return {"scores": np.asarray(scores, dtype="float32")[np.asarray(kept, dtype=bool)]}
 
 
 def group_of_ents(doc: Doc) -> str:

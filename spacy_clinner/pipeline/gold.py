@@ -1,6 +1,6 @@
 """Gold entities of examples as BIOES tags, and what is possible where nobody annotated, or not for all labels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -67,7 +67,7 @@ def encode_gold(
                         known[start:end] = False
                 entities = [entity for entity in entities if entity[2] in labels]
             spans.extend(
-                (number, start, end, _number(label, labels, example.reference, offset))
+                (number, start, end, label_number(label, labels, example.reference, offset))
                 for start, end, label, offset in entities
             )
             annotated = annotated_labels(example.reference)
@@ -125,7 +125,15 @@ def _covering(doc: Doc, start: int, end: int) -> slice:
     return slice(span.start, span.end) if span is not None else slice(0, 0)
 
 
-def _number(label: str, labels: dict[str, int], reference: Doc, offset: int) -> int:
+def label_number(label: str, labels: Mapping[str, int], reference: Doc, offset: int) -> int:
+    """Find the number of a gold label.
+
+    label (str): The label.
+    labels (Mapping[str, int]): Number of each label.
+    reference (Doc), offset (int): Where it is, for errors.
+    RETURNS (int): Its number.
+    RAISES (ValueError): CE203 if it has none.
+    """
     if label not in labels:
         raise ValueError(
             Errors.CE203.format(

@@ -7,7 +7,7 @@ from spacy.tokens import Doc, Span
 from spacy.util import filter_spans
 
 from ..annotations.entity import Entity
-from ..annotations.keys import DOMAIN_KEY, SPANS_KEY
+from ..annotations.keys import DOMAIN_KEY, SOFT_KEY, SPANS_KEY
 
 GoldFrom = Literal["ents", "spans"]
 
@@ -29,9 +29,13 @@ class GoldSettings(NamedTuple):
 
     def is_supervised(self, reference: Doc) -> bool:
         """RETURNS (bool): Whether a gold document teaches the head: whether it is of its corpora, and annotated."""
-        if self.domains is not None and reference.user_data.get(DOMAIN_KEY) not in self.domains:
+        if SOFT_KEY in reference.spans or not self._is_of_domains(reference):
             return False
         return self.spans_key in reference.spans if self.gold_from == "spans" else reference.has_annotation("ENT_IOB")
+
+    def is_soft(self, reference: Doc) -> bool:
+        """RETURNS (bool): Whether a document teaches the head what is probable: by `annotations.keys.SOFT_KEY`."""
+        return SOFT_KEY in reference.spans and self._is_of_domains(reference)
 
     def spans(self, reference: Doc) -> list[Span]:
         """Find the entities of a document that teaches the head.
@@ -55,7 +59,17 @@ class GoldSettings(NamedTuple):
 
     def labels(self, references: Iterable[Doc]) -> list[str]:
         """RETURNS (List[str]): The labels of all documents that teach the head, sorted."""
-        return sorted({entity.label for entities in map(self.entities, references) for entity in entities or ()})
+        found: set[str] = set()
+        for reference in references:
+            if self.is_soft(reference):
+                labels = {span.label_ for span in reference.spans[SOFT_KEY]}
+                found |= labels if self.gold_labels is None else labels & set(self.gold_labels)
+            else:
+                found.update(entity.label for entity in self.entities(reference) or ())
+        return sorted(found)
+
+    def _is_of_domains(self, reference: Doc) -> bool:
+        return self.domains is None or reference.user_data.get(DOMAIN_KEY) in self.domains
 
 
 def _trim(span: Span) -> Span:

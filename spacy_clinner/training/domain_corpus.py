@@ -11,6 +11,7 @@ from spacy.training import Example
 from spacy.util import logger, registry
 
 from ..annotations.keys import DOC_ID_KEY, DOMAIN_KEY, LABELS_KEY
+from ..annotations.span_groups import kept_scores
 from ..cells import format_tsv
 from ..errors import Errors
 from ..files import write_atomically
@@ -180,11 +181,13 @@ def map_labels(reference: Doc, label_map: LabelMap) -> Doc:
     reference (Doc): the document; it stays as it is.
     label_map (Dict[str, str]): new names. Spans whose label it does not name, or maps to "", are left out.
     RETURNS (Doc): a copy with the renamed `doc.ents` and span groups. Tokens of entities that were left out are
-        outside of entities, tokens without annotation stay so; attributes of span groups are not kept.
+        outside of entities, tokens without annotation stay so; of the attributes of span groups, "scores" are kept.
     """
     doc = reference.copy()
     for key, group in reference.spans.items():
-        doc.spans[key] = SpanGroup(doc, name=key, spans=_renamed(doc, group, label_map))
+        kept = [bool(label_map.get(span.label_)) for span in group]
+        spans = _renamed(doc, group, label_map)
+        doc.spans[key] = SpanGroup(doc, name=key, spans=spans, attrs=kept_scores(group, kept))
     if reference.has_annotation("ENT_IOB"):
         missing = [doc[token.i : token.i + 1] for token in reference if not token.ent_iob]
         doc.set_ents(_renamed(doc, reference.ents, label_map), missing=missing, default="outside")

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import cast
 
 from spacy.language import Language
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 from spacy.training.corpus import create_docbin_reader
 from spacy.util import registry
 
 from ..annotations.keys import DOC_ID_KEY, DOMAIN_KEY
 from ..annotations.relations import cut_relations
+from ..annotations.span_groups import kept_scores
 from ..errors import Errors
 from ..text.windows import Unit, window_bounds
 
@@ -81,8 +82,9 @@ def _cut(doc: Doc, start: int, end: int) -> Doc:
 def _cut_gold(reference: Doc, start: int, end: int) -> Doc:
     window = _cut(reference, start, end)
     for key, group in reference.spans.items():
-        inside = [span for span in group if start <= span.start and span.end <= end]
-        window.spans[key] = [_shift(window, span, start) for span in inside]
+        inside = [start <= span.start and span.end <= end for span in group]
+        spans = [_shift(window, span, start) for span, kept in zip(group, inside, strict=True) if kept]
+        window.spans[key] = SpanGroup(window, name=key, spans=spans, attrs=kept_scores(group, inside))
     if reference.has_annotation("ENT_IOB"):
         entities = [ent for ent in reference.ents if ent.start < end and start < ent.end]
         whole = [_shift(window, ent, start) for ent in entities if start <= ent.start and ent.end <= end]

@@ -19,6 +19,7 @@ from .inference import (
 )
 from .logspace import Chain
 from .params import CRFParams, from_chain, param_shapes, to_chain, zero_params
+from .soft import SoftSpans
 
 __all__ = [
     "UNKNOWN",
@@ -27,6 +28,7 @@ __all__ = [
     "Chain",
     "Decoded",
     "KBest",
+    "SoftSpans",
     "check_threshold",
     "decode",
     "decode_at",

@@ -18,6 +18,7 @@ from ..temperature import check_temperature
 from . import passes
 from .gold import UNKNOWN, constrain, find_supervision, follow
 from .params import CRFParams, param_shapes, zero_params
+from .soft import SoftSpans, expect
 
 
 class CRFLoss(NamedTuple):
@@ -74,20 +75,24 @@ def likelihood(
     lengths: NDArray,
     tags: NDArray | None = None,
     allowed: NDArray | None = None,
+    soft: SoftSpans | None = None,
 ) -> CRFLoss:
-    """Negative log-likelihood of full or partial gold, with its gradient.
+    """Negative log-likelihood of full, partial or uncertain gold, with its gradient.
 
     The loss of a sequence is log Z - log Z(allowed paths); its gradient is what the model expects minus what it expects
     among the allowed paths (Tsuboi et al. 2008, equation 3). A sequence about which gold says nothing has loss 0 and
-    gradient 0 and costs nothing.
+    gradient 0 and costs nothing. Of uncertain gold, the loss is the cross-entropy: log Z less the score that it
+    expects.
 
     params (CRFParams): Parameters of K labels.
     emissions (NDArray): Scores of tags, float32 or float64. *Shape:* (N, 4K+1)
     lengths (NDArray[int]): Tokens of each sequence. *Shape:* (n,)
     tags (NDArray[int] | None): Gold tag of each token, -1 where it is unknown; None: all unknown. *Shape:* (N,)
     allowed (NDArray[bool] | None): Tags that a token of unknown tag may have; None: any. *Shape:* (N, 4K+1)
+    soft (SoftSpans | None): Sequences whose gold is probable; all their tags are unknown.
     RETURNS (CRFLoss): loss (n,) in float64; gradients, summed over sequences, in the type of the emissions.
-    RAISES: CE102 if gold allows no legal path, CE103 if a tag does not exist, CE109 on shapes of gold;
+    RAISES: CE102 if gold allows no legal path, CE103 if a tag does not exist, CE105 and CE113 if soft gold is none of
+        the sequences or no distribution, CE109 on shapes of gold;
         CE100, CE101, CE107, CE108 as `log_partition`.
     """
     params, emissions, lengths = _checked(params, emissions, lengths)
@@ -96,15 +101,19 @@ def likelihood(
     d_emissions = np.zeros_like(emissions)
     d_params = zero_params(params.n_labels, emissions.dtype)
     supervision = find_supervision(tags, allowed, lengths)
-    for chosen in supervision:
+    for chosen in (*supervision, *(() if soft is None else (soft.chosen,))):
         if not chosen.any():
             continue
         rows, names = np.repeat(chosen, lengths), np.flatnonzero(chosen)
         some = _pick(emissions, rows), lengths[chosen], _pick(tags, rows)
         if chosen is supervision.full:
             gold = follow(params, *some, names)
-        else:
+        elif chosen is supervision.partial:
             gold = constrain(params, *some, None if allowed is None else _pick(allowed, rows), names)
+        else:
+            assert soft is not None
+            check_spans(soft.spans, lengths, params.n_labels)
+            gold = expect(params, *some[:2], soft.of_chosen(), names)
         model = passes.expectations(params, *some[:2])
         loss[chosen] = model.log_partition - gold.log_partition
         if gold.marginals is None:

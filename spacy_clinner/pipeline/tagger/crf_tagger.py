@@ -27,6 +27,7 @@ from ..gold_settings import GoldSettings
 from ..head import Head, warn_of_others
 from ..listening import warn_if_encoder_missed
 from .evidence import TaggerEvidence
+from .soft_gold import encode_soft
 from .tying import Tie, read_strength
 
 # Entities of one document: rows of (start, end, label number), and the probability of each. Shapes: (m, 3) and (m,)
@@ -242,7 +243,8 @@ class CRFTagger(Head):
     def is_taught(self, examples: list[Example]) -> bool:
         """RETURNS (bool): Whether a document of the batch is annotated for this head."""
         settings = self._gold_settings()
-        return any(settings.is_supervised(example.reference) for example in examples)
+        references = [example.reference for example in examples]
+        return any(settings.is_supervised(doc) or settings.is_soft(doc) for doc in references)
 
     def learn(self, examples: list[Example], outputs: Ragged) -> tuple[float, Ragged]:
         """As `get_loss`, and the moves of the CRF get their gradient."""
@@ -261,7 +263,7 @@ class CRFTagger(Head):
         scores (Ragged): Emission scores of the predicted documents, from the model.
         RETURNS (Tuple[float, Ragged]): Negative log-likelihood per supervised token, times the loss weight; and its
             gradient by the scores, zero for tokens that teach nothing.
-        RAISES (ValueError): CE202 and CE203 as `encode_gold`.
+        RAISES (ValueError): CE202 and CE203 as `encode_gold`; CE203, CE208 and CE209 as `encode_soft`.
         """
         loss, d_emissions, _ = self._likelihood(list(examples), scores)
         return loss, d_emissions
@@ -361,10 +363,11 @@ class CRFTagger(Head):
         """Loss, gradient by emissions, gradient by moves; all per supervised token, so that heads weigh alike."""
         ops = self.model.ops
         gold = encode_gold(examples, self.label_numbers, self._gold_settings())
-        found = crf.likelihood(
-            crf_params(self.model), ops.to_numpy(emissions.dataXd), ops.to_numpy(emissions.lengths), *gold
-        )
-        scale = self.cfg["loss_weight"] / max(gold.n_supervised, 1)
+        soft = encode_soft(examples, self.label_numbers, self._gold_settings())
+        scores, lengths = ops.to_numpy(emissions.dataXd), ops.to_numpy(emissions.lengths)
+        found = crf.likelihood(crf_params(self.model), scores, lengths, *gold, soft)
+        n_supervised = gold.n_supervised + (0 if soft is None else int(lengths[soft.chosen].sum()))
+        scale = self.cfg["loss_weight"] / max(n_supervised, 1)
         d_emissions = ops.xp.asarray(found.d_emissions * scale, dtype="f")
         d_params = crf.CRFParams(*(grad * scale for grad in found.d_params))
         return float(found.loss.sum() * scale), Ragged(d_emissions, emissions.lengths), d_params
