@@ -868,6 +868,19 @@ class Errors(metaclass=_Coded):
         '`@architectures = "{listener}"` with `upstream = "{encoder}"`. Encoders leave their rows in `doc.tensor`, '
         "layers that listen to one do not."
     )
+    CE440 = (
+        "`{setting}` is {value!r}: an entity that is sure needs a probability above 0.5 and at most 1, a token outside "
+        "may have less than that, and a share of words is above 0; `labels` is one of soft, sure and all."
+    )
+    CE441 = (
+        "Notes are labelled by one tagger, and the pipeline has none that is called {name!r}: its taggers are {known}. "
+        "Name one of them with --tagger."
+    )
+    CE442 = (
+        "Labelled notes cannot join this training: `{setting}` is {value!r}. Batches must be made by "
+        "`spacy.batch_by_words.v1` of one size, or by `spacy_clinner.batch_by_domain.v1` (with `source_weights` if "
+        "there are several sources), and a reader with a path read the gold, such as `spacy_clinner.WindowCorpus.v1`."
+    )
     # 340-349 many notes, and documents whose tokens were changed
     CE340 = (
         "A component has written something on this note that cannot leave its process ({error}). Annotate without "

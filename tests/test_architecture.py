@@ -26,9 +26,9 @@ MAY_IMPORT["pipeline"] = {"models", "transfer", "layers", "text", "annotations"}
 MAY_IMPORT["calibration"] = {"training", "scoring", "annotations", "assembly"}
 MAY_IMPORT["multitask"] = {"recipes", "training", "corpora", "annotations"}
 MAY_IMPORT["checkpoints"] = MAY_IMPORT["pipeline"] | {"pipeline"}
+MAY_IMPORT["bulk"] = set(MAY_IMPORT) - {"checkpoints", "recipes"}
+MAY_IMPORT["unlabelled"] = set(MAY_IMPORT) - {"checkpoints"}
 MAY_IMPORT["experiments"] = set(MAY_IMPORT) - {"checkpoints", "recipes"}
-MAY_IMPORT["bulk"] = MAY_IMPORT["experiments"]
-MAY_IMPORT["unlabelled"] = set(MAY_IMPORT)
 MAY_IMPORT["cli"] = set(MAY_IMPORT)
 
 

@@ -21,6 +21,7 @@ from . import (  # noqa: F401
     layers,
     map_corpora,
     predict,
+    self_train,
     strip,
     study,
     table,

@@ -9,9 +9,11 @@ from typing import Any
 from pydantic import BaseModel, StrictBool, StrictInt, StrictStr
 
 from ..toml_file import check_toml, read_toml, refuse
+from ..unlabelled.labelling import Labelling, Labels
 from .cell import Cell
 from .given_predictions import GivenPredictions
 from .probability_cell import ProbabilityCell
+from .taught_cell import TaughtCell
 
 
 class Tasks(BaseModel, extra="forbid"):
@@ -20,6 +22,22 @@ class Tasks(BaseModel, extra="forbid"):
     sources: list[StrictStr] = []
     targets: list[StrictStr] = []
     pairs: list[tuple[StrictStr, StrictStr]] = []
+
+
+class Notes(BaseModel, extra="forbid"):
+    """Notes that another method's model labels for a training."""
+
+    teacher: StrictStr
+    paths: list[StrictStr]
+    labels: Labels = Labelling().labels
+    sure: float = Labelling().sure
+    outside: float = Labelling().outside
+    share: float = 1.0
+
+    @property
+    def labelling(self) -> Labelling:
+        """RETURNS (Labelling): How predictions become gold."""
+        return Labelling(self.labels, self.sure, self.outside)
 
 
 class Method(BaseModel, extra="forbid"):
@@ -33,6 +51,7 @@ class Method(BaseModel, extra="forbid"):
     overrides: dict[StrictStr, Any] = {}
     unset: list[StrictStr] = []
     predictions: StrictStr | None = None
+    notes: Notes | None = None
 
 
 class GridFile(BaseModel, extra="forbid"):
@@ -110,15 +129,26 @@ def _make_cell(spec: GridFile, name: str, source: str, target: str, seed: int) -
     start = None if method.start is None else _make_cell(spec, method.start, source, target, seed)
     assert not isinstance(start, GivenPredictions), "a start leaves a model (`_problems_of_start`)"
     overrides = {**spec.overrides, **method.overrides, **dict.fromkeys(method.unset)}
-    return Cell(
-        keys=keys,
-        config=Path(method.config or spec.config),
-        test=test,
-        overrides={**{key: _fill(value, names) for key, value in overrides.items()}, "system.seed": seed},
-        start=start,
-        train=method.train,
-        keep=spec.keep_models and not method.hidden,
-        keep_predictions=spec.keep_predictions and not method.hidden,
+    settings: dict[str, Any] = {
+        "keys": keys,
+        "config": Path(method.config or spec.config),
+        "test": test,
+        "overrides": {**{key: _fill(value, names) for key, value in overrides.items()}, "system.seed": seed},
+        "start": start,
+        "train": method.train,
+        "keep": spec.keep_models and not method.hidden,
+        "keep_predictions": spec.keep_predictions and not method.hidden,
+    }
+    if method.notes is None:
+        return Cell(**settings)
+    teacher = _make_cell(spec, method.notes.teacher, source, target, seed)
+    assert not isinstance(teacher, GivenPredictions), "a teacher leaves a model (`_problems_of_start`)"
+    return TaughtCell(
+        **settings,
+        teacher=teacher,
+        notes=[Path(_fill(path, names)) for path in method.notes.paths],
+        labelling=method.notes.labelling,
+        share=method.notes.share,
     )
 
 
@@ -151,15 +181,22 @@ def _problems(spec: GridFile) -> Iterator[str]:
 
 
 def _settings_of_trainings(method: Method) -> list[str]:
-    set_here = {"config": method.config, "start": method.start, "overrides": method.overrides, "unset": method.unset}
+    names = ("config", "start", "overrides", "unset", "notes")
+    set_here = {name: getattr(method, name) for name in names}
     return [name for name, value in set_here.items() if value] + ([] if method.train else ["train"])
 
 
 def _problems_of_start(methods: Mapping[str, Method], name: str) -> Iterator[str]:
-    """A chain of starts must end, at a training."""
-    seen = [name]
-    while (start := methods[seen[-1]].start) is not None:
-        if start not in methods or start in seen or methods[start].predictions is not None:
-            yield f"methods.{seen[-1]}.start: {start!r} is no other method before it that leaves a model"
-            return
-        seen.append(start)
+    """Chains of starts and teachers must end, at a training."""
+    chains = [[name]]
+    while chains:
+        chain = chains.pop()
+        method = methods[chain[-1]]
+        others = {"start": method.start, "notes.teacher": method.notes.teacher if method.notes else None}
+        for key, other in others.items():
+            if other is None:
+                continue
+            if other not in methods or other in chain or methods[other].predictions is not None:
+                yield f"methods.{chain[-1]}.{key}: {other!r} is no other method before it that leaves a model"
+                return
+            chains.append([*chain, other])

@@ -1,0 +1,96 @@
+"""Self-training: a model labels notes, its training is done again with them, and dev decides whether that helped."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from shutil import copytree
+from typing import Any
+
+import spacy
+
+from ..annotations.documents import read_docs
+from ..configs import read_config
+from ..errors import Errors
+from ..files import write_folder_atomically
+from ..scoring.predictions import predict
+from ..unlabelled.labelling import Labelling
+from .plan import model_of
+from .runner import run_steps
+from .strict_scores import score_predictions
+from .taught_cell import TaughtCell
+
+START = "start"
+
+
+@dataclass(frozen=True)
+class SelfTraining:
+    """What a self-training is made of.
+
+    model (Path): The pipeline that labels first, and that the others must beat.
+    config (Path): Config of the trainings: that of the model, mostly.
+    notes (Sequence[Path]): Files and folders of notes, as for `read_unlabelled`.
+    output (Path): Folder of results and models.
+    labelling (Labelling): How predictions become gold.
+    tagger (Optional[str]): Name of the tagger that labels, if there are several.
+    share (float): Words of notes in a batch, as a multiple of those of gold.
+    rounds (int): How often the best model so far labels, at most.
+    overrides (Mapping[str, Any]): Settings of the config that differ, by dotted name.
+    """
+
+    model: Path
+    config: Path
+    notes: Sequence[Path]
+    output: Path
+    labelling: Labelling = Labelling()
+    tagger: str | None = None
+    share: float = 1.0
+    rounds: int = 1
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def dev(self) -> Path:
+        """RETURNS (Path): The documents that decide: `paths.dev`. RAISES (ValueError): CE352 if it is null."""
+        dev = read_config(self.config, self.overrides, interpolate=True)["paths"].get("dev")
+        if dev is None:
+            raise ValueError(Errors.CE352.format(name="paths.dev"))
+        return Path(dev)
+
+    def round(self, number: int, teacher: TaughtCell | Path) -> TaughtCell:
+        """RETURNS (TaughtCell): A training with the notes that a teacher labels."""
+        return TaughtCell(
+            keys={"round": number},
+            config=self.config,
+            test=self.dev,
+            overrides=self.overrides,
+            keep=True,
+            teacher=teacher,
+            notes=self.notes,
+            labelling=self.labelling,
+            tagger=self.tagger,
+            share=self.share,
+        )
+
+
+def self_train(training: SelfTraining) -> list[dict[str, Any]]:
+    """Train in rounds until dev no longer gains; a stopped run goes on.
+
+    training (SelfTraining): What it is made of.
+    RETURNS (List[Dict[str, Any]]): For the start and each round: "round", strict "p", "r" and "f" on dev, "kept" (true
+        of the best, which is copied to `output/model-best`), and what was read of the notes under "notes".
+    RAISES (ValueError): CE352, CE440 to CE442, and those of `run_steps` and `read_unlabelled`.
+    """
+    docs = read_docs(training.dev)
+    found = score_predictions(docs, predict(spacy.load(training.model), docs))
+    rows = [{"round": START, **{name: found[name] for name in "prf"}, "notes": None}]
+    best, model = 0, training.model
+    teacher: TaughtCell | Path = model
+    for number in range(1, training.rounds + 1):
+        cell = training.round(number, teacher)
+        (record,) = run_steps([cell], training.output)
+        rows.append({"round": number, **{name: record["test"][name] for name in "prf"}, "notes": record["notes"]})
+        if rows[-1]["f"] <= rows[best]["f"]:
+            break
+        best, model, teacher = number, model_of(cell.identity, training.output), cell
+    target = training.output / "model-best"
+    write_folder_atomically(target, lambda folder: copytree(model, folder, dirs_exist_ok=True), force=True)
+    return [{**row, "kept": number == best} for number, row in enumerate(rows)]

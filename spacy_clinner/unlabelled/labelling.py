@@ -1,0 +1,125 @@
+"""What a tagger says of unlabelled notes, as gold for another training."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal, NamedTuple
+
+import numpy as np
+from spacy.language import Language
+from spacy.tokens import Doc, Span, SpanGroup
+
+from ..annotations.keys import DOC_ID_KEY, SOFT_KEY
+from ..errors import Errors
+from ..pipeline.tagger.crf_tagger import CRFTagger
+
+Labels = Literal["soft", "sure", "all"]
+
+
+class Labelling(NamedTuple):
+    """How a tagger's predictions become gold.
+
+    labels (str): "soft": spans with their probabilities (`annotations.keys.SOFT_KEY`); "sure": probable spans are
+        entities, tokens that are probably outside are so, all others are not annotated; "all": what is predicted.
+    sure (float): Of "sure": probability that an entity needs, above 0.5.
+    outside (float): Of "sure": probability of being in an entity that a token outside may have at most.
+    """
+
+    labels: Labels = "soft"
+    sure: float = 0.8
+    outside: float = 0.1
+
+    def check(self) -> "Labelling":
+        """RAISES (ValueError): CE440 for a setting out of its range. RETURNS (Labelling): Itself."""
+        for setting, value, is_right in (
+            ("labels", self.labels, self.labels in ("soft", "sure", "all")),
+            # two spans above a half cannot overlap
+            ("sure", self.sure, 0.5 < self.sure <= 1),
+            ("outside", self.outside, 0 <= self.outside < self.sure),
+        ):
+            if not is_right:
+                raise ValueError(Errors.CE440.format(setting=setting, value=value))
+        return self
+
+
+class Labelled(NamedTuple):
+    """A note with what a tagger says of it.
+
+    doc (Doc): The note, with gold and nothing else.
+    expected (float): How many entities it has, in expectation.
+    taught (int): Tokens of which the gold says something.
+    """
+
+    doc: Doc
+    expected: float
+    taught: int
+
+
+def find_tagger(nlp: Language, name: str | None = None) -> CRFTagger:
+    """Find the tagger that labels.
+
+    nlp (Language): A pipeline.
+    name (Optional[str]): Its name, if there are several.
+    RETURNS (CRFTagger): The tagger.
+    RAISES (ValueError): CE441 if there is no such tagger, or several and no name.
+    """
+    taggers = {pipe_name: pipe for pipe_name, pipe in nlp.pipeline if isinstance(pipe, CRFTagger)}
+    if name is None and len(taggers) == 1:
+        return next(iter(taggers.values()))
+    if name not in taggers:
+        raise ValueError(Errors.CE441.format(name=name, known=", ".join(taggers) or "none"))
+    return taggers[name]
+
+
+def label_notes(
+    nlp: Language, notes: Iterable[tuple[str, str]], labelling: Labelling, tagger: str | None = None
+) -> Iterator[Labelled]:
+    """Annotate notes, one after the other.
+
+    nlp (Language): The pipeline.
+    notes (Iterable[Tuple[str, str]]): Id and text of each.
+    labelling (Labelling): How predictions become gold.
+    tagger (Optional[str]): Name of the tagger, if there are several.
+    YIELDS (Labelled): The notes.
+    RAISES (ValueError): CE440 and CE441.
+    """
+    pipe = find_tagger(nlp, tagger)
+    write = _WRITERS[labelling.check().labels]
+    for note_id, text in notes:
+        read = nlp(text)
+        ((rows, probabilities),) = pipe.spans_above([read], 0.0)
+        # a fresh document: other components' annotations are no gold
+        doc = nlp.make_doc(text)
+        doc.user_data[DOC_ID_KEY] = note_id
+        spans = [Span(doc, start, end, label=pipe.labels[label]) for start, end, label in rows.tolist()]
+        predicted = [Span(doc, ent.start, ent.end, label=ent.label_) for ent in read.spans[pipe.cfg["spans_key"]]]
+        write(doc, spans, np.asarray(probabilities), predicted, labelling)
+        taught = len(doc) if labelling.labels == "soft" else int((doc.to_array("ENT_IOB") != 0).sum())
+        yield Labelled(doc, float(probabilities.sum()), taught)
+
+
+def _write_soft(
+    doc: Doc, spans: list[Span], probabilities: np.ndarray, predicted: list[Span], labelling: Labelling
+) -> None:
+    attrs = {"scores": probabilities.astype("float32")}
+    doc.spans[SOFT_KEY] = SpanGroup(doc, name=SOFT_KEY, spans=spans, attrs=attrs)
+
+
+def _write_sure(
+    doc: Doc, spans: list[Span], probabilities: np.ndarray, predicted: list[Span], labelling: Labelling
+) -> None:
+    inside = np.zeros(len(doc))
+    for span, probability in zip(spans, probabilities, strict=True):
+        inside[span.start : span.end] += probability
+    entities = [span for span, found in zip(spans, probabilities, strict=True) if found >= labelling.sure]
+    unsure = inside > labelling.outside
+    for span in entities:
+        unsure[span.start : span.end] = False
+    doc.set_ents(entities, missing=[doc[i : i + 1] for i in np.flatnonzero(unsure)], default="outside")
+
+
+def _write_all(
+    doc: Doc, spans: list[Span], probabilities: np.ndarray, predicted: list[Span], labelling: Labelling
+) -> None:
+    doc.set_ents(predicted, default="outside")
+
+
+_WRITERS: dict[str, Callable[..., None]] = {"soft": _write_soft, "sure": _write_sure, "all": _write_all}

@@ -1,0 +1,90 @@
+"""What a tagger says of notes, as gold."""
+
+import numpy as np
+import pytest
+import spacy
+
+from spacy_clinner.annotations.keys import DOC_ID_KEY, SOFT_KEY
+from spacy_clinner.unlabelled.labelling import Labelling, find_tagger, label_notes
+
+from ..toys.tagger import TEXTS, entities, make_nlp, train
+
+NOTES = [(f"note-{number}", text) for number, (text, _) in enumerate(TEXTS)]
+
+
+@pytest.fixture(scope="module")
+def nlp():
+    nlp = make_nlp()
+    train(nlp, n_steps=15)
+    return nlp
+
+
+def labelled(nlp, **settings):
+    return list(label_notes(nlp, NOTES, Labelling(**settings)))
+
+
+def test_soft_labels_are_all_spans_with_their_probabilities(nlp):
+    tagger = nlp.get_pipe("tagger")
+    for (note_id, text), note in zip(NOTES, labelled(nlp), strict=True):
+        assert note.doc.user_data == {DOC_ID_KEY: note_id}
+        assert all(token.ent_iob_ == "" for token in note.doc)
+        read, group = nlp(text), note.doc.spans[SOFT_KEY]
+        assert len(group.attrs["scores"]) == len(group) >= len(read.ents)
+        for span, score in zip(group, group.attrs["scores"], strict=True):
+            probability = tagger.span_probability(read, span.start, span.end, span.label_)
+            assert score == pytest.approx(probability, abs=1e-6)
+        assert note.expected == pytest.approx(float(np.sum(group.attrs["scores"])), abs=1e-4)
+        assert note.taught == len(read)
+
+
+def test_what_is_not_sure_is_not_annotated(nlp):
+    tagger = nlp.get_pipe("tagger")
+    found = set()
+    for (_, text), note in zip(NOTES, labelled(nlp, labels="sure", sure=0.6, outside=0.1), strict=True):
+        read = nlp(text)
+        ((rows, probabilities),) = tagger.spans_above([read], 0.0)
+        inside = np.zeros(len(read))
+        for (start, end, _), probability in zip(rows.tolist(), probabilities, strict=True):
+            inside[start:end] += probability
+        for token in note.doc:
+            found.add(token.ent_iob_)
+            if token.ent_iob_ == "O":
+                assert inside[token.i] <= 0.1
+        for ent in note.doc.ents:
+            assert tagger.span_probability(read, ent.start, ent.end, ent.label_) >= 0.6
+        assert note.taught == sum(token.ent_iob_ != "" for token in note.doc)
+    assert {"", "O", "B"} <= found
+
+
+def test_all_labels_are_what_is_predicted(nlp):
+    for (_, text), note in zip(NOTES, labelled(nlp, labels="all"), strict=True):
+        assert entities(note.doc) == entities(nlp(text)) and SOFT_KEY not in note.doc.spans
+        assert note.taught == len(note.doc)
+
+
+def test_other_components_write_no_gold(nlp):
+    with_rules = spacy.blank("en")
+    with_rules.add_pipe("tagger", source=nlp)
+    with_rules.add_pipe("entity_ruler", config={"overwrite_ents": True}).add_patterns(
+        [{"label": "RULE", "pattern": word} for word in ("No", "cough")]
+    )
+    assert entities(with_rules(TEXTS[0][0])) != entities(nlp(TEXTS[0][0]))
+    assert entities(labelled(with_rules, labels="all")[0].doc) == entities(nlp(TEXTS[0][0]))
+
+
+@pytest.mark.parametrize(
+    "settings", [{"labels": "some"}, {"sure": 0.5}, {"sure": 1.1}, {"outside": -0.1}, {"sure": 0.7, "outside": 0.7}]
+)
+def test_bad_settings(nlp, settings):
+    with pytest.raises(ValueError, match="CE440"):
+        labelled(nlp, **settings)
+
+
+def test_one_tagger_labels(nlp):
+    with pytest.raises(ValueError, match="CE441.*none"):
+        find_tagger(spacy.blank("en"))
+    two = make_nlp()
+    two.add_pipe("clinner_crf_tagger", name="other")
+    with pytest.raises(ValueError, match="CE441.*tagger, other"):
+        find_tagger(two)
+    assert find_tagger(two, "other") is two.get_pipe("other")

@@ -1,0 +1,90 @@
+"""Configs of trainings that read labelled notes beside their gold."""
+
+from pathlib import Path
+
+import pytest
+import spacy
+from spacy.tokens import DocBin
+from spacy.util import load_config, registry
+
+from spacy_clinner.annotations.keys import DOMAIN_KEY
+from spacy_clinner.unlabelled.training import with_notes
+
+from ..toys.tagger import make_nlp, references
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+PLAIN = CONFIGS / "ner_charcnn-bilstm_crf.cfg"
+REPLAY = CONFIGS / "ner-transfer_charcnn-bilstm_crf_replay.cfg"
+
+
+@pytest.fixture
+def files(tmp_path):
+    nlp = make_nlp()
+    docs = [doc for doc in references(nlp) if len(doc)] * 20
+    for name in ("train", "source", "notes"):
+        DocBin(docs=docs).to_disk(tmp_path / f"{name}.spacy")
+    return tmp_path
+
+
+def batches(config, files, **paths):
+    config["paths"] |= {name: str(files / f"{name}.spacy") for name in ("train", "source")} | paths
+    config = config.interpolate()
+    resolved = registry.resolve({"corpus": config["corpora"]["train"], "batcher": config["training"]["batcher"]})
+    for batch in resolved["batcher"](list(resolved["corpus"](spacy.blank("en")))):
+        words: dict[str, int] = {}
+        for example in batch:
+            domain = example.reference.user_data[DOMAIN_KEY]
+            words[domain] = words.get(domain, 0) + len(example)
+        yield words
+
+
+def test_notes_join_a_plain_training(files):
+    config = load_config(PLAIN)
+    config["training"]["batcher"]["size"] = 100
+    (first, *_) = batches(with_notes(config, files / "notes.spacy", 2.0), files)
+    assert first == {"gold": pytest.approx(100, abs=9), "notes": pytest.approx(200, abs=9)}
+    # what it was made of stays
+    assert config["corpora"]["train"]["@readers"] == "spacy_clinner.WindowCorpus.v1"
+
+
+def test_notes_join_a_training_with_replay(files):
+    config = load_config(REPLAY)
+    config["training"]["batcher"] |= {"target_words": 100, "source_words": 60}
+    found = list(batches(with_notes(config, files / "notes.spacy", 0.5), files))
+    assert found[0]["target"] == pytest.approx(100, abs=9)
+    of_source, of_notes = (sum(words.get(name, 0) for words in found) for name in ("source", "notes"))
+    # drawn by chance, in these shares
+    assert of_source + of_notes == pytest.approx(110 * len(found), abs=9 * len(found))
+    assert of_source > of_notes / 2 and of_notes > of_source / 2
+
+
+def test_notes_join_a_training_that_draws_nothing_from_its_source(files):
+    config = load_config(REPLAY)
+    config["training"]["batcher"] |= {"target_words": 100, "source_words": 0}
+    (first, *_) = batches(with_notes(config, files / "notes.spacy"), files)
+    assert set(first) == {"target", "notes"}
+
+
+def test_sources_keep_their_weights(files):
+    config = load_config(REPLAY)
+    config["corpora"]["train"]["domains"]["more"] = dict(config["corpora"]["train"]["domains"]["source"])
+    with pytest.raises(ValueError, match="CE442.*source_weights"):
+        with_notes(config, files / "notes.spacy")
+    config["training"]["batcher"]["source_weights"] = {"source": 3, "more": 1}
+    joined = with_notes(config, files / "notes.spacy")["training"]["batcher"]
+    assert joined["source_weights"] == {"source": 375.0, "more": 125.0, "notes": 500} and joined["source_words"] == 1000
+
+
+def test_batches_of_other_kinds(files):
+    config = load_config(PLAIN)
+    for change in ({"@batchers": "spacy.batch_by_sequence.v1"}, {"size": {"@schedules": "compounding.v1"}}):
+        changed = config.copy()
+        changed["training"]["batcher"] |= change
+        with pytest.raises(ValueError, match=r"CE442.*training\.batcher"):
+            with_notes(changed, files / "notes.spacy")
+    config = load_config(REPLAY)
+    config["corpora"]["train"]["domains"]["target"] = {"@readers": "mine.v1"}
+    with pytest.raises(ValueError, match=r"CE442.*mine\.v1"):
+        with_notes(config, files / "notes.spacy")
+    with pytest.raises(ValueError, match="CE440.*share"):
+        with_notes(load_config(PLAIN), files / "notes.spacy", 0)
