@@ -18,7 +18,7 @@ LABELS_KEY = "clinner_labels"
 SPANS_KEY = "clinner_ents"
 # Gold that is itself uncertain, in a reference: spans that may be entities, `attrs["scores"]` says how probably. It
 # stands in the place of all other gold of the document; what no span covers is outside.
-# Written by: `self-train`.
+# Written by: `self-train`, `distil`.
 # Read by: `clinner_crf_tagger` as gold.
 SOFT_KEY = "clinner_soft"
 # All annotations of a brat document, one span a fragment (`span.id_` is the brat id), overlaps included.

@@ -10,6 +10,7 @@ from . import (  # noqa: F401
     curve,
     debug,
     demo_corpus,
+    distil,
     ensemble,
     evaluate,
     evaluate_relations,

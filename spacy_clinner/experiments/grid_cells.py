@@ -33,6 +33,7 @@ class Notes(BaseModel, extra="forbid"):
     sure: float = Labelling().sure
     outside: float = Labelling().outside
     share: float = 1.0
+    words: StrictInt | None = None
 
     @property
     def labelling(self) -> Labelling:
@@ -149,6 +150,7 @@ def _make_cell(spec: GridFile, name: str, source: str, target: str, seed: int) -
         notes=[Path(_fill(path, names)) for path in method.notes.paths],
         labelling=method.notes.labelling,
         share=method.notes.share,
+        words=method.notes.words,
     )
 
 

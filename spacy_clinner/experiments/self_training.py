@@ -33,6 +33,7 @@ class SelfTraining:
     labelling (Labelling): How predictions become gold.
     tagger (Optional[str]): Name of the tagger that labels, if there are several.
     share (float): Words of notes in a batch, as a multiple of those of gold.
+    words (Optional[int]): About how many words of notes to label in a round, drawn at random; None: all.
     rounds (int): How often the best model so far labels, at most.
     overrides (Mapping[str, Any]): Settings of the config that differ, by dotted name.
     """
@@ -44,6 +45,7 @@ class SelfTraining:
     labelling: Labelling = Labelling()
     tagger: str | None = None
     share: float = 1.0
+    words: int | None = None
     rounds: int = 1
     overrides: Mapping[str, Any] = field(default_factory=dict)
 
@@ -68,6 +70,7 @@ class SelfTraining:
             labelling=self.labelling,
             tagger=self.tagger,
             share=self.share,
+            words=self.words,
         )
 
 
@@ -79,18 +82,43 @@ def self_train(training: SelfTraining) -> list[dict[str, Any]]:
         of the best, which is copied to `output/model-best`), and what was read of the notes under "notes".
     RAISES (ValueError): CE352, CE440 to CE442, and those of `run_steps` and `read_unlabelled`.
     """
-    docs = read_docs(training.dev)
-    found = score_predictions(docs, predict(spacy.load(training.model), docs))
-    rows = [{"round": START, **{name: found[name] for name in "prf"}, "notes": None}]
+    rows = [_score_start(training)]
     best, model = 0, training.model
     teacher: TaughtCell | Path = model
     for number in range(1, training.rounds + 1):
         cell = training.round(number, teacher)
-        (record,) = run_steps([cell], training.output)
-        rows.append({"round": number, **{name: record["test"][name] for name in "prf"}, "notes": record["notes"]})
+        rows.append(_run_round(training, cell))
         if rows[-1]["f"] <= rows[best]["f"]:
             break
         best, model, teacher = number, model_of(cell.identity, training.output), cell
-    target = training.output / "model-best"
-    write_folder_atomically(target, lambda folder: copytree(model, folder, dirs_exist_ok=True), force=True)
-    return [{**row, "kept": number == best} for number, row in enumerate(rows)]
+    return _keep(training, model, rows, best)
+
+
+def distil(training: SelfTraining) -> list[dict[str, Any]]:
+    """Train a pipeline of another kind on what a teacher finds in notes, beside the gold; a stopped run goes on.
+
+    training (SelfTraining): What it is made of: the model is the teacher, the config the student's.
+    RETURNS (List[Dict[str, Any]]): As of `self_train`, for the teacher and the student, which is kept.
+    RAISES (ValueError): As `self_train`.
+    """
+    cell = training.round(1, training.model)
+    rows = [_score_start(training), _run_round(training, cell)]
+    return _keep(training, model_of(cell.identity, training.output), rows, 1)
+
+
+def _score_start(training: SelfTraining) -> dict[str, Any]:
+    docs = read_docs(training.dev)
+    found = score_predictions(docs, predict(spacy.load(training.model), docs))
+    return {"round": START, **{name: found[name] for name in "prf"}, "notes": None}
+
+
+def _run_round(training: SelfTraining, cell: TaughtCell) -> dict[str, Any]:
+    (record,) = run_steps([cell], training.output)
+    return {**cell.keys, **{name: record["test"][name] for name in "prf"}, "notes": record["notes"]}
+
+
+def _keep(training: SelfTraining, model: Path, rows: list[dict[str, Any]], kept: int) -> list[dict[str, Any]]:
+    write_folder_atomically(
+        training.output / "model-best", lambda folder: copytree(model, folder, dirs_exist_ok=True), force=True
+    )
+    return [{**row, "kept": number == kept} for number, row in enumerate(rows)]

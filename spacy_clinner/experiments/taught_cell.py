@@ -8,13 +8,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import spacy
 from thinc.api import Config
 
 from ..configs import document_files
 from ..corpora.importing import write_docbin
+from ..progress import progress
 from ..unlabelled.labelling import Labelled, Labelling, label_notes
-from ..unlabelled.texts import Reading, read_unlabelled
+from ..unlabelled.texts import Reading, UnlabelledNote, read_unlabelled
 from ..unlabelled.training import with_notes
 from .cell import Cell
 from .step import SHORT, Kept, checksum, digest
@@ -32,6 +34,7 @@ class TaughtCell(Cell):
     labelling (Labelling): How predictions become gold.
     tagger (Optional[str]): Name of the tagger that labels, if there are several.
     share (float): Words of notes in a batch, as a multiple of those of gold.
+    words (Optional[int]): About how many words of notes to label, drawn at random by the training's seed; None: all.
     labelled (Optional[Path]): The labelled notes, once they are there.
     """
 
@@ -40,6 +43,7 @@ class TaughtCell(Cell):
     labelling: Labelling = Labelling()
     tagger: str | None = None
     share: float = 1.0
+    words: int | None = None
     labelled: Path | None = None
 
     @cached_property
@@ -84,13 +88,16 @@ class TaughtCell(Cell):
     def _label(self, teacher: Path, path: Path) -> dict[str, Any]:
         reading = Reading()
         against = {*document_files(super().resolve(None).interpolate()), *([str(self.test)] if self.test else [])}
-        notes = read_unlabelled(self.notes, reading, [Path(file) for file in sorted(against)])
-        found: list[Labelled] = list(label_notes(spacy.load(teacher), notes, self.labelling, self.tagger))
+        notes = list(read_unlabelled(self.notes, reading, [Path(file) for file in sorted(against)]))
+        if self.words is not None:
+            notes = _draw(notes, self.words, self._config["system"]["seed"])
+        bar = progress(notes, total=len(notes), unit="note", desc="Label")
+        found: list[Labelled] = list(label_notes(spacy.load(teacher), bar, self.labelling, self.tagger))
         path.parent.mkdir(parents=True, exist_ok=True)
         write_docbin([labelled.doc for labelled in found], path)
         tokens = sum(len(labelled.doc) for labelled in found)
         return {
-            "read": reading.kept,
+            "read": len(notes),
             "left_out": reading.left_out,
             "tokens": tokens,
             "taught": sum(labelled.taught for labelled in found) / max(tokens, 1),
@@ -101,7 +108,15 @@ class TaughtCell(Cell):
     def _taught(self) -> dict[str, Any]:
         teacher = self.teacher.identity if isinstance(self.teacher, Cell) else checksum(self.teacher)
         notes = [checksum(path) for path in self.notes]
-        return {"teacher": teacher, "notes": notes, "labelling": [*self.labelling, self.tagger, self.share]}
+        labelling = [*self.labelling, self.tagger, self.share, *([] if self.words is None else [self.words])]
+        return {"teacher": teacher, "notes": notes, "labelling": labelling}
+
+
+def _draw(notes: Sequence[UnlabelledNote], words: int, seed: int) -> list[UnlabelledNote]:
+    """Notes in a random order, until they have so many words."""
+    order = [notes[i] for i in np.random.default_rng(seed).permutation(len(notes))]
+    ends = np.cumsum([len(note.text.split()) for note in order])
+    return order[: int(np.searchsorted(ends, words)) + 1]
 
 
 @contextmanager

@@ -98,6 +98,14 @@ def test_what_makes_a_taught_training_another(room, model, tmp_path):
     assert room / "notes.jsonl" in cell.data and model in cell.data
 
 
+def test_some_of_the_notes(room, model, tmp_path):
+    few = taught(room, model, words=7)
+    (record,) = run_steps([few], tmp_path)
+    # the first of them has fewer, and another one joins
+    assert record["notes"]["read"] == 2 and record["notes"]["tokens"] < sum(len(text.split()) for text in OTHERS)
+    assert few.identity != taught(room, model).identity
+
+
 def test_rounds_go_on_while_dev_gains(room, model, tmp_path):
     training = SelfTraining(
         model, room / "config.cfg", [room / "notes.jsonl"], tmp_path, rounds=4, overrides=data_overrides(room)
@@ -114,8 +122,8 @@ def test_rounds_go_on_while_dev_gains(room, model, tmp_path):
     assert self_train(training) == rows
 
 
-def command(*args):
-    return CliRunner().invoke(clinner_cli, ["self-train", *map(str, args)])
+def command(*args, name="self-train"):
+    return CliRunner().invoke(clinner_cli, [name, *map(str, args)])
 
 
 def paths_of(room):
@@ -129,11 +137,25 @@ def test_the_command_says_when_nothing_was_gained(room, tmp_path):
     shared = [tmp_path / "model", "--notes", room / "notes.jsonl", "--output", tmp_path / "out"]
     result = command(*shared, "--config", room / "config.cfg", *paths_of(room), "--training.max_steps", "2")
     assert result.exit_code == 0 and "No round was better on dev" in result.output
-    table = (tmp_path / "out" / "self_train.md").read_text()
+    table = (tmp_path / "out" / "rounds.md").read_text()
     assert "| start |" in table and "| 1 |" in table and table.count("yes") == 1
     assert {path.name for path in (tmp_path / "out" / "model-best").iterdir()} == {
         path.name for path in (tmp_path / "model").iterdir()
     }
+
+
+def test_a_student_of_another_kind(room, model, tmp_path):
+    config = load_config(room / "config.cfg")
+    config["components"]["tagger"]["model"]["tok2vec"]["encode"]["width"] = 16
+    config.to_disk(tmp_path / "student.cfg")
+    shared = ["--notes", room / "notes.jsonl", "--output", tmp_path / "out", *paths_of(room)]
+    result = command(model, tmp_path / "student.cfg", *shared, "--training.max_steps", "4", name="distil")
+    assert result.exit_code == 0, result.output
+    student = spacy.load(tmp_path / "out" / "model-best")
+    assert student.get_pipe("tagger").model.get_ref("tok2vec").get_dim("nO") == 16
+    start, learned = (tmp_path / "out" / "rounds.md").read_text().strip().splitlines()[-2:]
+    # it is kept, better than its teacher or not
+    assert "yes" not in start and "yes" in learned
 
 
 def test_what_cannot_be_done_ends_in_a_coded_line(room, model, tmp_path):
