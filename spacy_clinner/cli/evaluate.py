@@ -23,6 +23,7 @@ def evaluate_cli(
     corpus: Annotated[Path | None, Option("--gold", help="The corpus that DATA was imported from", exists=True)] = None,
     format: Annotated[str | None, Option(help=f"Of --gold: {', '.join(READ_BY_CHARACTERS)}")] = None,
     reliability: Annotated[Path | None, Option(help="Diagram of how sure MODEL is: writes PATH.png, PATH.svg")] = None,
+    plots: Annotated[Path | None, Option(help="Folder for plots of labels, frequent terms and confusion")] = None,
     bootstrap: Annotated[int, Option(min=0, help="Resamples of documents for the intervals; 0: no intervals")] = 1000,
     permutations: Annotated[int, Option(min=1, help="Random swaps of the paired test of --compare")] = 10_000,
     seed: Annotated[int, Option(help="Seed of intervals and test")] = 0,
@@ -42,6 +43,7 @@ def evaluate_cli(
     from ..errors import Errors
     from ..files import write_atomically
     from ..reports.evaluation import comparison_sections, score_sections
+    from ..reports.label_plots import draw_labels
     from ..reports.plots import check_plots
     from ..reports.reliability import plot_reliability
     from ..reports.sureness import sureness_comparison, sureness_sections
@@ -51,7 +53,7 @@ def evaluate_cli(
     from ..scoring.run import Gold, compare_runs, result_dict, run_model
 
     with coded_errors():
-        if reliability:
+        if reliability or plots:
             check_plots()
         use_gpu(gpu_id)
         gold = Gold.read(data, gold_spans_key)
@@ -86,6 +88,9 @@ def evaluate_cli(
         if output:
             write_atomically(output, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
             msg.good(f"Saved all scores to {output}")
+        if plots:
+            draw_labels(plots, gold, run.evaluation, model)
+            msg.good(f"Saved labels, terms and confusion to {plots}: .png and .svg")
         if reliability:
             drawn = [(name, sureness) for name, sureness in models if sureness]
             if not drawn:

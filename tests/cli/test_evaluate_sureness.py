@@ -82,6 +82,14 @@ def test_who_tells_no_probabilities(room, tmp_path):
     assert not (tmp_path / "plot.png").exists()
 
 
+def test_pictures_of_labels(room, tmp_path):
+    result = evaluate(room, "rules", "--plots", tmp_path / "plots")
+    assert result.exit_code == 0, result.output
+    assert {path.name for path in (tmp_path / "plots").iterdir()} == {
+        f"{name}.{ending}" for name in ("labels", "confusion", "terms") for ending in ("png", "svg")
+    }
+
+
 def test_two_models_in_table_and_diagram(room, tmp_path):
     options = ("--compare", room / "rules", "--reliability", tmp_path / "plot", "-o", tmp_path / "out.json")
     result = evaluate(room, "model", *options)
