@@ -80,10 +80,10 @@ def test_splits_are_drawn(tmp_path, monkeypatch):
 
 
 def test_files_of_experiments_are_read(tmp_path):
-    grid, method, study = EXPERIMENTS.blocks("toml")
-    (tmp_path / "grid.toml").write_text(f"{grid}\n{method}", encoding="utf8")
+    grid, taught, method, study = EXPERIMENTS.blocks("toml")
+    (tmp_path / "grid.toml").write_text(f"{grid}\n{taught}\n{method}", encoding="utf8")
     (tmp_path / "study.toml").write_text(study, encoding="utf8")
-    assert "edsnlp 0.23.0" in read_grid(tmp_path / "grid.toml").methods
+    assert {"self-training", "edsnlp 0.23.0"} <= set(read_grid(tmp_path / "grid.toml").methods)
     assert len(read_study(tmp_path / "study.toml").systems) >= 4
 
 
