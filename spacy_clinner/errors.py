@@ -881,6 +881,14 @@ class Errors(metaclass=_Coded):
         "`spacy.batch_by_words.v1` of one size, or by `spacy_clinner.batch_by_domain.v1` (with `source_weights` if "
         "there are several sources), and a reader with a path read the gold, such as `spacy_clinner.WindowCorpus.v1`."
     )
+    CE443 = (
+        "{path} is no transformer that can guess masked words: its architecture has no such head here, or its "
+        "tokenizer has no mask. BERT, DistilBERT, RoBERTa, DeBERTa, MPNet and XLM-R have both."
+    )
+    CE444 = (
+        "The checkpoints in {path} are of another run: other notes, another transformer or other settings. Give those "
+        "of that run to go on with it, or remove the folder."
+    )
     # 340-349 many notes, and documents whose tokens were changed
     CE340 = (
         "A component has written something on this note that cannot leave its process ({error}). Annotate without "

@@ -13,6 +13,7 @@ EXTRAS = {
     "transformers": ("spacy_transformers", "transformers"),
     "medspacy": ("medspacy",),
     "vectors": ("floret",),
+    "pretraining": ("accelerate",),
     "report": ("matplotlib", "pyarrow"),
 }
 

@@ -1,6 +1,7 @@
 """`python -m spacy clinner ...`: one command a file, thin; heavy imports live inside the commands."""
 
 from . import (  # noqa: F401
+    adapt_transformer,
     annotate,
     audit,
     calibrate,

@@ -1,0 +1,256 @@
+"""Go on training a transformer as a masked language model, on notes."""
+
+import json
+import math
+import shutil
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from zlib import crc32
+
+from ..errors import Errors
+from ..extras import require
+from ..files import write_atomically, write_folder_atomically
+from ..progress import progress
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+# every so manieth note is not learned from, but tells whether learning helped
+HELD_OUT = 50
+FINGERPRINT = "run.json"
+
+
+class MaskedSettings(NamedTuple):
+    """How a transformer goes on learning.
+
+    epochs (float): How often it reads the notes.
+    block (int): Word pieces that it reads at once, at most.
+    batch (int): Blocks of a step.
+    rate (float): Learning rate after the warm-up of a tenth of all steps; it falls to 0.
+    masked (float): Share of the pieces that are to be guessed (Devlin et al. 2019, section 3.1).
+    save_steps (int): Steps between checkpoints.
+    seed (int): Of the masks and of the order.
+    """
+
+    epochs: float = 1.0
+    block: int = 128
+    batch: int = 16
+    rate: float = 5e-5
+    masked: float = 0.15
+    save_steps: int = 200
+    seed: int = 0
+
+
+DEFAULTS = MaskedSettings()
+
+
+class Perplexity(NamedTuple):
+    """Perplexity of masked pieces in notes that were not learned from, before and after."""
+
+    before: float
+    after: float
+    blocks: int
+
+
+def continue_training(
+    model: Path, texts: Sequence[str], output: Path, settings: MaskedSettings = DEFAULTS
+) -> Perplexity:
+    """Go on training a transformer, and save it without its language model's head: a recipe's `paths.transformer`.
+
+    Checkpoints lie in `OUTPUT.checkpoints` while it runs; a stopped run goes on from the last of them.
+
+    model (Path): Folder of the transformer and its tokenizer, as `save_pretrained` writes it.
+    texts (Sequence[str]): The notes.
+    output (Path): Folder to write.
+    settings (MaskedSettings): How it learns.
+    RETURNS (Perplexity): What it was worth.
+    RAISES (ImportError): CE358 if transformers or accelerate is missing. (ValueError): CE425 if the transformer cannot
+        be loaded, CE443 if it is no masked language model, CE444 if the checkpoints are of another run.
+    """
+    require("transformers", "Training of a transformer")
+    require("accelerate", "Training of a transformer")
+    from transformers import AutoModel, set_seed
+
+    # before the head is made, if the transformer has none
+    set_seed(settings.seed)
+    encoder, tokenizer = load_masked(model)
+    blocks = [cut_blocks(tokenizer, text, settings.block) for text in progress(texts, unit="note", desc="Tokenize")]
+    held = [block for number, own in enumerate(blocks) if number % HELD_OUT == 0 for block in own]
+    learned = [block for number, own in enumerate(blocks) if number % HELD_OUT for block in own] or held
+    checkpoints = output.with_name(f"{output.name}.checkpoints")
+    _check_run(checkpoints, {"model": str(model), "texts": _digest(texts), **settings._asdict()})
+    trainer = _make_trainer(encoder, tokenizer, learned, checkpoints, settings)
+    before = _perplexity(encoder, tokenizer, held, settings)
+    resumed = any(checkpoints.glob("checkpoint-*"))
+    set_seed(settings.seed)
+    trainer.train(resume_from_checkpoint=resumed or None)
+    after = _perplexity(encoder, tokenizer, held, settings)
+
+    def save(folder: Path) -> None:
+        # with what the transformer has above the states that a language model reads, such as BERT's pooler
+        whole = AutoModel.from_pretrained(model, local_files_only=True)
+        whole.load_state_dict(encoder.base_model.state_dict(), strict=False)
+        whole.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+
+    write_folder_atomically(output, save)
+    shutil.rmtree(checkpoints)
+    return Perplexity(before, after, len(held))
+
+
+def load_masked(model: Path) -> "tuple[PreTrainedModel, PreTrainedTokenizerBase]":
+    """Load a transformer with the head that guesses masked pieces, new if it was saved without.
+
+    model (Path): Its folder.
+    RETURNS (Tuple[PreTrainedModel, PreTrainedTokenizerBase]): The transformer and its tokenizer.
+    RAISES (ValueError): CE425 if it cannot be loaded, CE443 if it is no masked language model.
+    """
+    from transformers import AutoConfig, AutoModelForMaskedLM, AutoTokenizer
+    from transformers.utils import logging
+
+    try:
+        AutoConfig.from_pretrained(model, local_files_only=True)
+        tokenizer = AutoTokenizer.from_pretrained(model, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise ValueError(Errors.CE425.format(path=model, error=type(error).__name__)) from error
+    # that a head is new is no news
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        encoder = AutoModelForMaskedLM.from_pretrained(model, local_files_only=True)
+    except ValueError:
+        encoder = None
+    finally:
+        logging.set_verbosity(verbosity)
+    if encoder is None or tokenizer.mask_token is None:
+        raise ValueError(Errors.CE443.format(path=model))
+    return encoder, tokenizer
+
+
+def cut_blocks(tokenizer: "PreTrainedTokenizerBase", text: str, size: int) -> list[dict[str, Any]]:
+    """Cut a note into pieces that fit.
+
+    tokenizer (PreTrainedTokenizerBase): Makes the word pieces.
+    text (str): The note.
+    size (int): Word pieces of a block at most, the marks of its ends included.
+    RETURNS (List[Dict[str, Any]]): Blocks, with "input_ids".
+    """
+    ids = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+    room = size - tokenizer.num_special_tokens_to_add()
+    parts = [ids[start : start + room] for start in range(0, len(ids), room)]
+    return [{"input_ids": tokenizer.build_inputs_with_special_tokens(part)} for part in parts]
+
+
+class _Masks:
+    """Hides pieces of a batch by what is in it, and by no random state: a stopped run hides the same ones again.
+
+    Batches of another epoch are of other blocks, so that other pieces are hidden.
+    """
+
+    def __init__(self, tokenizer: "PreTrainedTokenizerBase", settings: MaskedSettings) -> None:
+        self.tokenizer, self.settings = tokenizer, settings
+
+    def __call__(self, examples: Sequence[dict[str, Any]]) -> Any:
+        from transformers import DataCollatorForLanguageModeling
+
+        content = json.dumps([self.settings.seed, *(list(example["input_ids"]) for example in examples)])
+        # of the seeds, 0 is none
+        seed = crc32(content.encode()) + 1
+        return DataCollatorForLanguageModeling(self.tokenizer, mlm_probability=self.settings.masked, seed=seed)(
+            list(examples)
+        )
+
+
+def _make_trainer(
+    encoder: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    learned: list[dict[str, Any]],
+    checkpoints: Path,
+    settings: MaskedSettings,
+) -> Any:
+    from transformers import (
+        PrinterCallback,
+        Trainer,
+        TrainerCallback,
+        TrainingArguments,
+    )
+
+    class Progress(TrainerCallback):
+        """Our bar instead of the Trainer's."""
+
+        def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            self.bar = progress(total=state.max_steps, unit="step", desc="Train")
+            self.bar.update(state.global_step)
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            self.bar.update()
+
+        def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            self.bar.__exit__(None, None, None)
+
+    arguments = TrainingArguments(
+        output_dir=str(checkpoints),
+        num_train_epochs=settings.epochs,
+        per_device_train_batch_size=settings.batch,
+        learning_rate=settings.rate,
+        warmup_ratio=0.1,
+        weight_decay=0.01,
+        save_steps=settings.save_steps,
+        save_total_limit=2,
+        seed=settings.seed,
+        use_cpu=not _on_gpu(),
+        disable_tqdm=True,
+        logging_strategy="no",
+        report_to=[],
+    )
+
+    masks = _Masks(tokenizer, settings)
+    trainer: Any = Trainer(encoder, arguments, masks, train_dataset=learned, callbacks=[Progress()])
+    trainer.remove_callback(PrinterCallback)
+    return trainer
+
+
+def _perplexity(
+    encoder: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    blocks: Sequence[dict[str, Any]],
+    settings: MaskedSettings,
+) -> float:
+    """Of masked pieces; the same ones every time."""
+    import torch
+
+    masks = _Masks(tokenizer, settings)
+    encoder.eval()
+    total, n = 0.0, 0
+    with torch.inference_mode():
+        for start in range(0, len(blocks), settings.batch):
+            batch = masks(list(blocks[start : start + settings.batch])).to(encoder.device)
+            hidden = int((batch["labels"] >= 0).sum())
+            if hidden:
+                total, n = total + float(encoder(**batch).loss) * hidden, n + hidden
+    return math.exp(total / n) if n else math.nan
+
+
+def _on_gpu() -> bool:
+    import torch
+    from thinc.api import NumpyOps, get_current_ops
+
+    return torch.cuda.is_available() and not isinstance(get_current_ops(), NumpyOps)
+
+
+def _digest(texts: Sequence[str]) -> str:
+    found = sha256()
+    for text in texts:
+        found.update(sha256(text.encode("utf8")).digest())
+    return found.hexdigest()
+
+
+def _check_run(checkpoints: Path, run: dict[str, Any]) -> None:
+    """RAISES (ValueError): CE444 if the checkpoints that are there are of another run."""
+    path = checkpoints / FINGERPRINT
+    if path.exists() and json.loads(path.read_text(encoding="utf8")) != run:
+        raise ValueError(Errors.CE444.format(path=checkpoints))
+    checkpoints.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, json.dumps(run))
