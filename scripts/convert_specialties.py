@@ -5,22 +5,25 @@
 Every file of ids, `SPECIALTY/SPLIT.txt` in assets/splits/multicardioner or `GROUP/SPLIT.txt` in maccrobat2020-groups,
 becomes `SPECIALTY/SPLIT.spacy` or `maccrobat-GROUP/SPLIT.spacy`; the train and dev documents of the other three Spanish
 specialties together become `not-SPECIALTY`; beside them `audit.tsv`, all that was changed or left
-out, and `counts.tsv`. The sentences of MultiCardioNER get their text back (spacy_clinner/corpora/placing/rebuild.py).
+out, and `counts.tsv`. Each specialty's `notes.jsonl` has the texts of its training documents and of its case reports
+that nobody labelled, for self-training. The sentences of MultiCardioNER get their text back
+(spacy_clinner/corpora/placing/rebuild.py).
 """
 
 import csv
 import gzip
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from spacy.language import Language
 from spacy.tokens import Doc
 from wasabi import msg, table
 
+from spacy_clinner.annotations.documents import read_docs
 from spacy_clinner.annotations.keys import DOC_ID_KEY
 from spacy_clinner.cells import format_tsv
 from spacy_clinner.cli._coded import coded_errors
@@ -40,14 +43,19 @@ SENTENCES = ColumnFormat("iob2", delimiter=" ", n_sents=1)
 HEADER = ("corpus", "split", "documents", "tokens", "entities")
 
 
+def read_reports(assets: Path) -> list[dict[str, Any]]:
+    """RETURNS (List[Dict[str, Any]]): Case reports: `id`, `specialty`, `benchmark` and `text`."""
+    with gzip.open(assets / "unlabelled-es" / "case_reports.jsonl.gz", "rt", encoding="utf8", newline="") as file:
+        return [json.loads(line) for line in file]
+
+
 def original_texts(assets: Path) -> dict[str, str]:
     """The texts before they were cut into sentences and tokens.
 
     assets (Path): Folder of the assets.
     RETURNS (Dict[str, str]): Texts by document id without its prefix "es-".
     """
-    with gzip.open(assets / "unlabelled-es" / "case_reports.jsonl.gz", "rt", encoding="utf8", newline="") as file:
-        texts = {record["id"]: record["text"] for record in map(json.loads, file)}
+    texts = {record["id"]: record["text"] for record in read_reports(assets)}
     cardiology = io.StringIO(read_text(assets / "multicardioner" / "dev_sentences.tsv"), newline="")
     for row in csv.DictReader(cardiology, delimiter="\t"):
         texts[row["filename"]] = texts.get(row["filename"], "") + row["text"]
@@ -96,6 +104,20 @@ def other_sources(splits: Path) -> dict[str, dict[str, list[str]]]:
     }
 
 
+def write_notes(folder: Path, reports: Iterable[dict[str, Any]]) -> int:
+    """Write the notes of a specialty, with and without labels, for trainings that read unlabelled ones.
+
+    folder (Path): Folder of the specialty, with `train.spacy`; gets `notes.jsonl`.
+    reports (Iterable[Dict[str, Any]]): Case reports of all specialties.
+    RETURNS (int): Number of notes; those that are flagged as of a benchmark are among them, with their flag.
+    """
+    notes = [{"id": doc.user_data[DOC_ID_KEY], "text": doc.text} for doc in read_docs(folder / "train.spacy")]
+    notes += [record for record in reports if record["specialty"] == folder.name]
+    lines = (json.dumps(note, ensure_ascii=False) for note in notes)
+    write_atomically(folder / "notes.jsonl", "".join(f"{line}\n" for line in lines))
+    return len(notes)
+
+
 def write_splits(docs: list[Doc], splits: dict[str, list[str]], output: Path) -> list[tuple[str, str, int, int, int]]:
     """Write the documents of each split.
 
@@ -137,8 +159,11 @@ def main(
             for folder in sorted(path for path in (assets / "splits" / name).iterdir() if path.is_dir()):
                 rows += write_splits(docs, read_id_lists(folder), output / f"{prefix}{folder.name}")
             if name == "multicardioner":
+                reports = read_reports(assets)
                 for corpus, splits in other_sources(assets / "splits" / name).items():
                     rows += write_splits(docs, splits, output / corpus)
+                    target = output / corpus.removeprefix("not-")
+                    print(f"{target.name}: {write_notes(target, reports)} notes")
             print(f"\n{name}: {audit.summary()}")
             audits += audit.rows
         ImportAudit(rows=audits).write_tsv(output / "audit.tsv")

@@ -870,7 +870,7 @@ class Errors(metaclass=_Coded):
     )
     CE440 = (
         "`{setting}` is {value!r}: an entity that is sure needs a probability above 0.5 and at most 1, a token outside "
-        "may have less than that, and a share of words is above 0; `labels` is one of soft, sure and all."
+        "may have less than that, share and sharpness are above 0; `labels` is one of soft, sure and all."
     )
     CE441 = (
         "Notes are labelled by one tagger, and the pipeline has none that is called {name!r}: its taggers are {known}. "

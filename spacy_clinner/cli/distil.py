@@ -21,6 +21,7 @@ def distil_cli(
     labels: options.Labels = "soft",
     sure: options.Sure = 0.8,
     outside: options.Outside = 0.1,
+    sharpness: options.Sharpness = 1.0,
     share: options.Share = 1.0,
     words: options.Words = None,
     tagger: options.Tagger = None,
@@ -34,7 +35,7 @@ def distil_cli(
 
     with coded_errors():
         options.run(
-            distil, ctx.args, labels, sure, outside, model=teacher, config=config, notes=notes, output=output,
-            tagger=tagger, share=share, words=words,
+            distil, ctx.args, labels, sure, outside, sharpness, model=teacher, config=config, notes=notes,
+            output=output, tagger=tagger, share=share, words=words,
         )  # fmt: skip
         msg.good(f"Saved the pipeline that has learned to {output / 'model-best'}")

@@ -21,6 +21,7 @@ def self_train_cli(
     labels: options.Labels = "soft",
     sure: options.Sure = 0.8,
     outside: options.Outside = 0.1,
+    sharpness: options.Sharpness = 1.0,
     share: options.Share = 1.0,
     words: options.Words = None,
     rounds: Annotated[int, Option(min=1, help="How often the best model labels, at most")] = 1,
@@ -36,7 +37,7 @@ def self_train_cli(
 
     with coded_errors():
         rows = options.run(
-            self_train, ctx.args, labels, sure, outside, model=model, config=config or model / "config.cfg",
+            self_train, ctx.args, labels, sure, outside, sharpness, model=model, config=config or model / "config.cfg",
             notes=notes, output=output, tagger=tagger, share=share, words=words, rounds=rounds,
         )  # fmt: skip
         if rows[0]["kept"]:

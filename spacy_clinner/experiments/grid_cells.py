@@ -32,13 +32,14 @@ class Notes(BaseModel, extra="forbid"):
     labels: Labels = Labelling().labels
     sure: float = Labelling().sure
     outside: float = Labelling().outside
+    sharpness: float = Labelling().sharpness
     share: float = 1.0
     words: StrictInt | None = None
 
     @property
     def labelling(self) -> Labelling:
         """RETURNS (Labelling): How predictions become gold."""
-        return Labelling(self.labels, self.sure, self.outside)
+        return Labelling(self.labels, self.sure, self.outside, self.sharpness)
 
 
 class Method(BaseModel, extra="forbid"):

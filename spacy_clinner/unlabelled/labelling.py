@@ -1,6 +1,7 @@
 """What a tagger says of unlabelled notes, as gold for another training."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -21,11 +22,14 @@ class Labelling(NamedTuple):
         entities, tokens that are probably outside are so, all others are not annotated; "all": what is predicted.
     sure (float): Of "sure": probability that an entity needs, above 0.5.
     outside (float): Of "sure": probability of being in an entity that a token outside may have at most.
+    sharpness (float): Of "soft" and "sure": what the tagger's scores are multiplied by, above 0. Above 1 it is taken
+        for surer than it is, and "soft" comes nearer to "all".
     """
 
     labels: Labels = "soft"
     sure: float = 0.8
     outside: float = 0.1
+    sharpness: float = 1.0
 
     def check(self) -> "Labelling":
         """RAISES (ValueError): CE440 for a setting out of its range. RETURNS (Labelling): Itself."""
@@ -34,6 +38,7 @@ class Labelling(NamedTuple):
             # two spans above a half cannot overlap
             ("sure", self.sure, 0.5 < self.sure <= 1),
             ("outside", self.outside, 0 <= self.outside < self.sure),
+            ("sharpness", self.sharpness, self.sharpness > 0),
         ):
             if not is_right:
                 raise ValueError(Errors.CE440.format(setting=setting, value=value))
@@ -85,7 +90,8 @@ def label_notes(
     write = _WRITERS[labelling.check().labels]
     for note_id, text in notes:
         read = nlp(text)
-        ((rows, probabilities),) = pipe.spans_above([read], 0.0)
+        with _sharpened(pipe, labelling.sharpness):
+            ((rows, probabilities),) = pipe.spans_above([read], 0.0)
         # a fresh document: other components' annotations are no gold
         doc = nlp.make_doc(text)
         doc.user_data[DOC_ID_KEY] = note_id
@@ -94,6 +100,16 @@ def label_notes(
         write(doc, spans, np.asarray(probabilities), predicted, labelling)
         taught = len(doc) if labelling.labels == "soft" else int((doc.to_array("ENT_IOB") != 0).sum())
         yield Labelled(doc, float(probabilities.sum()), taught)
+
+
+@contextmanager
+def _sharpened(tagger: CRFTagger, sharpness: float) -> Iterator[None]:
+    temperature = tagger.cfg["temperature"]
+    tagger.cfg["temperature"] = temperature / sharpness
+    try:
+        yield
+    finally:
+        tagger.cfg["temperature"] = temperature
 
 
 def _write_soft(

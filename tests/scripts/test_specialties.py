@@ -96,14 +96,14 @@ def assets(tmp_path):
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf8", newline="")
-    records = [
+    records: list[dict[str, object]] = [
         {"id": "S1", "benchmark": True, "text": "Sin HTA. Alta."},
         {"id": "S2", "benchmark": True, "text": "Tos"},
-        {"id": "S3", "benchmark": False, "text": "sin HTA.\nAlta!"},
+        {"id": "S3", "benchmark": False, "text": "sin HTA.\nAlta!", "specialty": "urology"},
         {"id": "S4", "benchmark": False, "text": "Paciente con fiebre y tos.\nAlta con fiebre.\n" * 99},
     ]
     with gzip.open(tmp_path / "unlabelled-es" / "case_reports.jsonl.gz", "wt", encoding="utf8") as file:
-        file.writelines(json.dumps(record) + "\n" for record in records)
+        file.writelines(json.dumps({"specialty": "other", **record}) + "\n" for record in records)
     return tmp_path
 
 
@@ -132,6 +132,10 @@ def test_convert(assets, tmp_path):
     counts = (output / "counts.tsv").read_text().splitlines()
     assert "cardiology\ttrain\t1\t3\t1" in counts and "urology\ttest\t1\t1\t1" in counts
     assert (output / "audit.tsv").read_text().count("\n") == 1
+    notes = [json.loads(line) for line in (output / "urology" / "notes.jsonl").read_text().splitlines()]
+    assert [(note["id"], note.get("benchmark")) for note in notes] == [("es-S1", None), ("S3", False)]
+    assert notes[0]["text"] == "Sin HTA.\nAlta." and "label" not in notes[0]
+    assert len((output / "cardiology" / "notes.jsonl").read_text().splitlines()) == 1
 
 
 def test_convert_needs_every_named_document(assets, tmp_path):

@@ -72,8 +72,27 @@ def test_other_components_write_no_gold(nlp):
     assert entities(labelled(with_rules, labels="all")[0].doc) == entities(nlp(TEXTS[0][0]))
 
 
+def test_a_tagger_taken_for_surer_than_it_is(nlp):
+    tagger = nlp.get_pipe("tagger")
+    before = tagger.cfg["temperature"]
+    plain, sharp = (
+        [max(note.doc.spans[SOFT_KEY].attrs["scores"], default=0) for note in labelled(nlp, sharpness=sharpness)]
+        for sharpness in (1.0, 4.0)
+    )
+    assert tagger.cfg["temperature"] == before and plain != sharp
+    assert all(now >= was for was, now in zip(plain, sharp, strict=True) if was > 0.6)
+
+
 @pytest.mark.parametrize(
-    "settings", [{"labels": "some"}, {"sure": 0.5}, {"sure": 1.1}, {"outside": -0.1}, {"sure": 0.7, "outside": 0.7}]
+    "settings",
+    [
+        {"sharpness": 0.0},
+        {"labels": "some"},
+        {"sure": 0.5},
+        {"sure": 1.1},
+        {"outside": -0.1},
+        {"sure": 0.7, "outside": 0.7},
+    ],
 )
 def test_bad_settings(nlp, settings):
     with pytest.raises(ValueError, match="CE440"):
