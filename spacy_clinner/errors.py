@@ -889,6 +889,14 @@ class Errors(metaclass=_Coded):
         "The checkpoints in {path} are of another run: other notes, another transformer or other settings. Give those "
         "of that run to go on with it, or remove the folder."
     )
+    CE445 = (
+        "The pipeline that labels finds labels which the training's gold has not: {labels}. Drop them from it, name "
+        "them in the gold, or take another pipeline."
+    )
+    CE446 = (
+        "The pipeline that labels knows nothing of these labels of the gold: {labels}. By probability it would teach "
+        "that there are none: use --labels sure or all, whose notes leave that open."
+    )
     # 340-349 many notes, and documents whose tokens were changed
     CE340 = (
         "A component has written something on this note that cannot leave its process ({error}). Annotate without "

@@ -9,7 +9,7 @@ docs/reference/document.md is made of these comments: what it is, who writes it,
 # `spacy_clinner.ner_scorer.v1`, `evaluate`, `debug`.
 DOMAIN_KEY = "clinner_domain"
 # Labels that were annotated, in `user_data` of a reference: about entities of others it says nothing. Absent: all were.
-# Written by: `spacy_clinner.DomainCorpus.v1`.
+# Written by: `spacy_clinner.DomainCorpus.v1`, `self-train`, `distil`.
 # Read by: `clinner_crf_tagger` as gold, `spacy_clinner.ner_scorer.v1`, `evaluate`, `calibrate`.
 LABELS_KEY = "clinner_labels"
 # Default span group of a tagger's entities; its `attrs["scores"]` holds their probabilities.

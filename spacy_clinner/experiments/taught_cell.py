@@ -15,9 +15,9 @@ from thinc.api import Config
 from ..configs import document_files
 from ..corpora.importing import write_docbin
 from ..progress import progress
-from ..unlabelled.labelling import Labelled, Labelling, label_notes
+from ..unlabelled.labelling import Labelled, Labelling, compare_labels, find_tagger, label_notes
 from ..unlabelled.texts import Reading, UnlabelledNote, read_unlabelled
-from ..unlabelled.training import with_notes
+from ..unlabelled.training import gold_labels, with_notes
 from .cell import Cell
 from .step import SHORT, Kept, checksum, digest
 from .train_cell import train_cell
@@ -91,8 +91,11 @@ class TaughtCell(Cell):
         notes = list(read_unlabelled(self.notes, reading, [Path(file) for file in sorted(against)]))
         if self.words is not None:
             notes = _draw(notes, self.words, self._config["system"]["seed"])
+        nlp = spacy.load(teacher)
+        tagger = find_tagger(nlp, self.tagger)
+        annotated = compare_labels(tagger, gold_labels(super().resolve(None), nlp), self.labelling)
         bar = progress(notes, total=len(notes), unit="note", desc="Label")
-        found: list[Labelled] = list(label_notes(spacy.load(teacher), bar, self.labelling, self.tagger))
+        found: list[Labelled] = list(label_notes(nlp, bar, self.labelling, self.tagger, annotated))
         path.parent.mkdir(parents=True, exist_ok=True)
         write_docbin([labelled.doc for labelled in found], path)
         tokens = sum(len(labelled.doc) for labelled in found)

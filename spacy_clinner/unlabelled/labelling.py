@@ -1,6 +1,6 @@
 """What a tagger says of unlabelled notes, as gold for another training."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal, NamedTuple
 
@@ -8,7 +8,7 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 
-from ..annotations.keys import DOC_ID_KEY, SOFT_KEY
+from ..annotations.keys import DOC_ID_KEY, LABELS_KEY, SOFT_KEY
 from ..errors import Errors
 from ..pipeline.tagger.crf_tagger import CRFTagger
 
@@ -74,8 +74,31 @@ def find_tagger(nlp: Language, name: str | None = None) -> CRFTagger:
     return taggers[name]
 
 
+def compare_labels(teacher: CRFTagger, gold: Collection[str], labelling: Labelling) -> list[str] | None:
+    """See that a tagger can teach beside gold.
+
+    teacher (CRFTagger): The tagger that labels.
+    gold (Collection[str]): Labels of the gold.
+    labelling (Labelling): How predictions become gold.
+    RETURNS (Optional[List[str]]): Labels that notes are annotated for, as of `annotations.keys.LABELS_KEY`; None: all.
+    RAISES (ValueError): CE445 for labels that only the teacher has, CE446 for labels that only the gold has if the
+        notes cannot leave open where these are.
+    """
+    labels = teacher.label_data
+    if more := sorted(set(labels) - set(gold)):
+        raise ValueError(Errors.CE445.format(labels=", ".join(more)))
+    missing = sorted(set(gold) - set(labels))
+    if missing and labelling.labels == "soft":
+        raise ValueError(Errors.CE446.format(labels=", ".join(missing)))
+    return labels if missing else None
+
+
 def label_notes(
-    nlp: Language, notes: Iterable[tuple[str, str]], labelling: Labelling, tagger: str | None = None
+    nlp: Language,
+    notes: Iterable[tuple[str, str]],
+    labelling: Labelling,
+    tagger: str | None = None,
+    annotated: Sequence[str] | None = None,
 ) -> Iterator[Labelled]:
     """Annotate notes, one after the other.
 
@@ -83,6 +106,7 @@ def label_notes(
     notes (Iterable[Tuple[str, str]]): Id and text of each.
     labelling (Labelling): How predictions become gold.
     tagger (Optional[str]): Name of the tagger, if there are several.
+    annotated (Optional[Sequence[str]]): Labels that the notes are annotated for; None: all.
     YIELDS (Labelled): The notes.
     RAISES (ValueError): CE440 and CE441.
     """
@@ -95,6 +119,8 @@ def label_notes(
         # a fresh document: other components' annotations are no gold
         doc = nlp.make_doc(text)
         doc.user_data[DOC_ID_KEY] = note_id
+        if annotated is not None:
+            doc.user_data[LABELS_KEY] = list(annotated)
         spans = [Span(doc, start, end, label=pipe.labels[label]) for start, end, label in rows.tolist()]
         predicted = [Span(doc, ent.start, ent.end, label=ent.label_) for ent in read.spans[pipe.cfg["spans_key"]]]
         write(doc, spans, np.asarray(probabilities), predicted, labelling)

@@ -4,13 +4,35 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+from spacy.language import Language
 from thinc.api import Config
 
+from ..annotations.keys import DOMAIN_KEY
 from ..errors import Errors
+from ..training.whole_corpora import whole_corpus
 
 GOLD, NOTES = "gold", "notes"
 BY_DOMAIN = "spacy_clinner.batch_by_domain.v1"
 DOMAINS = "spacy_clinner.DomainCorpus.v1"
+
+
+def gold_labels(config: Config, nlp: Language) -> set[str]:
+    """Find the labels that a training's gold has; of a transfer, those that are predicted.
+
+    config (Config): The config.
+    nlp (Language): A pipeline with the training's tokenizer.
+    RETURNS (Set[str]): Labels of `doc.ents` and of span groups.
+    """
+    config = config.interpolate()
+    reader, _ = whole_corpus(config, config["training"]["train_corpus"])
+    settings = config["initialize"].get("components", {}).values()
+    domains = {domain for one in settings for domain in one.get("label_domains") or ()}
+    labels: set[str] = set()
+    for example in reader(nlp):
+        doc = example.reference
+        if not domains or doc.user_data.get(DOMAIN_KEY) in domains:
+            labels.update(span.label_ for spans in (doc.ents, *doc.spans.values()) for span in spans)
+    return labels
 
 
 def with_notes(config: Config, notes: Path, share: float = 1.0) -> Config:

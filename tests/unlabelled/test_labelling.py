@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import spacy
 
-from spacy_clinner.annotations.keys import DOC_ID_KEY, SOFT_KEY
-from spacy_clinner.unlabelled.labelling import Labelling, find_tagger, label_notes
+from spacy_clinner.annotations.keys import DOC_ID_KEY, LABELS_KEY, SOFT_KEY
+from spacy_clinner.unlabelled.labelling import Labelling, compare_labels, find_tagger, label_notes
 
 from ..toys.tagger import TEXTS, entities, make_nlp, train
 
@@ -107,3 +107,16 @@ def test_one_tagger_labels(nlp):
     with pytest.raises(ValueError, match="CE441.*tagger, other"):
         find_tagger(two)
     assert find_tagger(two, "other") is two.get_pipe("other")
+
+
+def test_a_teacher_of_other_labels(nlp):
+    tagger = nlp.get_pipe("tagger")
+    labels = set(tagger.labels)
+    assert compare_labels(tagger, labels, Labelling()) is None
+    with pytest.raises(ValueError, match="CE445.*DRUG"):
+        compare_labels(tagger, labels - {"DRUG"}, Labelling("all"))
+    with pytest.raises(ValueError, match="CE446.*TEST"):
+        compare_labels(tagger, labels | {"TEST"}, Labelling("soft"))
+    annotated = compare_labels(tagger, labels | {"TEST"}, Labelling("all"))
+    (note,) = label_notes(nlp, NOTES[:1], Labelling("all"), annotated=annotated)
+    assert note.doc.user_data[LABELS_KEY] == list(tagger.labels)

@@ -8,7 +8,7 @@ from spacy.tokens import DocBin
 from spacy.util import load_config, registry
 
 from spacy_clinner.annotations.keys import DOMAIN_KEY
-from spacy_clinner.unlabelled.training import with_notes
+from spacy_clinner.unlabelled.training import gold_labels, with_notes
 
 from ..toys.tagger import make_nlp, references
 
@@ -88,3 +88,17 @@ def test_batches_of_other_kinds(files):
         with_notes(config, files / "notes.spacy")
     with pytest.raises(ValueError, match="CE440.*share"):
         with_notes(load_config(PLAIN), files / "notes.spacy", 0)
+
+
+def test_labels_of_the_gold(files):
+    config = load_config(PLAIN)
+    config["paths"]["train"] = str(files / "train.spacy")
+    assert gold_labels(config, make_nlp()) == {"DOSAGE", "DRUG", "PROBLEM"}
+    config = load_config(REPLAY)
+    config["paths"] |= {"train": str(files / "train.spacy"), "source": str(files / "source.spacy")}
+    only = {"target": {"DRUG": "DRUG"}}
+    config["corpora"]["train"]["label_maps"] = only
+    # of the target alone: those of the source are not predicted
+    assert gold_labels(config, make_nlp()) == {"DRUG"}
+    config["initialize"]["components"]["ner"]["label_domains"] = None
+    assert gold_labels(config, make_nlp()) == {"DOSAGE", "DRUG", "PROBLEM"}
