@@ -897,6 +897,40 @@ class Errors(metaclass=_Coded):
         "The pipeline that labels knows nothing of these labels of the gold: {labels}. By probability it would teach "
         "that there are none: use --labels sure or all, whose notes leave that open."
     )
+    # 400-419 exported models
+    CE400 = (
+        "The layer {layer} was exported: it has no gradients, and cannot be trained or initialised. Train the pipeline "
+        "that it was exported from, and export that again (`clinner export`); or name the component of this layer in "
+        "`[training] frozen_components`, and in `annotating_components` if others listen to it."
+    )
+    CE401 = (
+        "A layer of `spacy_clinner.OnnxLayers.v1` has no graph yet. It comes with the pipeline that `clinner export` "
+        "writes: load that by `spacy.load`. To train, use the architecture inside of it without that block."
+    )
+    CE402 = (
+        "An exported layer is not as it was saved: its checksum differs. Export the pipeline anew, or copy it again."
+    )
+    CE403 = (
+        "These components need torch for what cannot be exported (a transformer, or layers of another package): "
+        "{names}. Export a pipeline without them (`clinner strip --drop NAME`), or tag with torch."
+    )
+    CE404 = (
+        "No component computes with layers that are to be exported; the pipeline has: {names}. If it was exported "
+        "before, export the one that it was made of. A pipeline without LSTMs and characters needs no torch as it is."
+    )
+    CE405 = (
+        "The model of component {name!r} has layers of this package inside of an architecture of another one, which "
+        "would build them with torch again. Export a pipeline whose config names this package's architectures."
+    )
+    CE406 = (
+        "The quantized pipeline loses too much and was not written: {f:.2f} points of strict F1 (allowed: {max_f:g}); "
+        "of recall by label: {recalls} (allowed: {max_recall:g}). Export without --quantize, judge it on more "
+        "documents (--dev), or allow more (--max-loss, --max-recall-loss)."
+    )
+    CE407 = (
+        "The exported pipeline does not work in a process without torch, and was not written: {error}. Leave out the "
+        "component that needs it (`clinner strip --drop NAME`), or see that an installed package provides it."
+    )
     # 340-349 many notes, and documents whose tokens were changed
     CE340 = (
         "A component has written something on this note that cannot leave its process ({error}). Annotate without "

@@ -14,6 +14,7 @@ EXTRAS = {
     "medspacy": ("medspacy",),
     "vectors": ("floret",),
     "pretraining": ("accelerate",),
+    "onnx": ("onnx", "onnxruntime"),
     "report": ("matplotlib", "pyarrow"),
 }
 

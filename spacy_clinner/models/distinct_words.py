@@ -12,7 +12,7 @@ _OF_WORDS = {intify_attr(name) for name in ("ORTH", "NORM", "LOWER", "PREFIX", "
 # Layers, spaCy's and ours, whose result for a token does not depend on other tokens, unless they learn.
 _ROW_BY_ROW = frozenset(
     ("extract_features", "static_vectors", "list2ragged", "ragged2list", "ints-getitem", "hashembed", "maxout")
-    + ("layernorm", "dropout", "embed", "linear", "char_cnn", "char_lstm")
+    + ("layernorm", "dropout", "embed", "linear", "char_cnn", "char_lstm", "onnx_char_cnn", "onnx_char_lstm")
 )  # fmt: skip
 
 

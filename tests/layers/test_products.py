@@ -1,7 +1,10 @@
+import sys
+
 import numpy as np
 import pytest
 from thinc.api import NumpyOps
 
+from spacy_clinner.layers import products
 from spacy_clinner.layers.products import multiply
 
 
@@ -9,11 +12,15 @@ class OtherOps(NumpyOps):
     pass
 
 
-@pytest.mark.parametrize("ops", [NumpyOps(), OtherOps()], ids=["by torch", "by the ops of other hardware"])
+@pytest.mark.parametrize("has_torch", [True, False], ids=["with torch", "without torch"])
+@pytest.mark.parametrize("ops", [NumpyOps(), OtherOps()], ids=["of the CPU", "of other hardware"])
 @pytest.mark.parametrize("trans1", [False, True])
 @pytest.mark.parametrize("trans2", [False, True])
 @pytest.mark.parametrize("rows", [0, 1, 50])
-def test_multiplies_as_numpy_does(ops, trans1, trans2, rows):
+def test_multiplies_as_numpy_does(ops, trans1, trans2, rows, has_torch, monkeypatch):
+    monkeypatch.setattr(products, "has_torch", has_torch)
+    if not has_torch:
+        monkeypatch.setitem(sys.modules, "torch", None)
     random = np.random.default_rng(0)
     left, right = (random.normal(size=shape).astype("f") for shape in ((rows, 7), (7, 3)))
     X = np.ascontiguousarray(left.T) if trans1 else left

@@ -111,8 +111,8 @@ def _run(X, weights: dict, lengths: list[int]):
 
     padded = torch.cat([X, X.new_zeros(1, X.shape[1])])
     buckets = plan_buckets(lengths)
-    four_gates = _write_out(weights)
-    return torch.cat([run_direction(padded, four_gates, way, buckets) for way in _WAYS], dim=1)
+    four = four_gates(weights)
+    return torch.cat([run_direction(padded, four, way, buckets) for way in _WAYS], dim=1)
 
 
 def _forward_chars(model: Model, X: Chars, is_train: bool):
@@ -120,11 +120,15 @@ def _forward_chars(model: Model, X: Chars, is_train: bool):
 
 
 def _run_chars(_, weights: dict, chars, lengths):
-    return last_states(weights["char_table"], _write_out(weights), _WAYS, chars, lengths)
+    return last_states(weights["char_table"], four_gates(weights), _WAYS, chars, lengths)
 
 
-def _write_out(weights: dict) -> dict:
-    """Weights of torch's four gates (input, forget, cell, output) from those of the three."""
+def four_gates(weights: dict) -> dict:
+    """Write three gates out as torch's four.
+
+    weights (Dict[str, torch.Tensor]): parameters of a layer of coupled cells.
+    RETURNS (Dict[str, torch.Tensor]): the same, those of the cells with input, forget, cell and output gate.
+    """
     import torch
 
     four = dict(weights)
