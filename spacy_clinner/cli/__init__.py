@@ -15,6 +15,7 @@ from . import (  # noqa: F401
     ensemble,
     evaluate,
     evaluate_relations,
+    export,
     grid,
     hierarchy,
     import_neuroner,
