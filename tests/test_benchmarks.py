@@ -78,6 +78,21 @@ def test_tagging_speed(tmp_path):
     assert "| OPENBLAS_CORETYPE=Haswell | " in page
 
 
+def test_onnx_speed(tmp_path):
+    nlp = tagger.make_nlp()
+    tagger.train(nlp, 40)
+    nlp.to_disk(tmp_path / "model")
+    tagger.write_data(tmp_path / "test.spacy", nlp)
+    command = "run model test.spacy test.spacy --rounds 1 --processes 1 --starts 1"
+    result, page = run("onnx_speed.py", *command.split(), output=tmp_path)
+    assert result["words"] == 2 * sum(len(nlp(text)) for text, _ in tagger.TEXTS)
+    assert result["agreement"]["documents"] == 10 and result["agreement"]["entities"] == 12
+    assert result["agreement"]["others"]["ONNX"] == {"same": 10, "difference": pytest.approx(0, abs=1e-5)}
+    for row in result["pipelines"].values():
+        assert row["words/s"] > 0 and 0 < row["start"]["loaded"] < row["start"]["first note"] and row["MB"] > 0
+    assert "| torch | " in page and "| ONNX, int8 | 10 of 10 | " in page
+
+
 def test_training_speed(tmp_path):
     nlp = spacy.blank("en")
     nlp.add_pipe("ner")
