@@ -990,6 +990,25 @@ class Errors(metaclass=_Coded):
     CE428 = (
         "{path} {problem}. Name the folder of a pipeline with word vectors, as `python -m spacy init vectors` writes."
     )
+    CE429 = (
+        "This encoder cannot be pretrained as a language model: {problem}. Its forward states have to read the words "
+        "before only, its backward states those behind. Take a config whose encoder is a spacy_clinner.WindowedTok2Vec"
+        ".v1 of embeddings of single words and a spacy_clinner.BiLSTMEncoder.v1 of depth 1."
+    )
+    CE430 = (
+        "The config has {n} encoders of its own, but one is pretrained. Take the config of one tagger, or of taggers "
+        "that share an encoder."
+    )
+    CE431 = "{path} is damaged ({error}). Remove it, and the pretraining begins anew."
+    CE432 = (
+        "{path} is of another pretraining: notes, config, vectors or settings are others. Give what it was started "
+        "with to go on, or another --output."
+    )
+    CE433 = "There is only one note, and some must be held out. Give each note as a file or line of its own."
+    CE434 = (
+        "`up_to` names {layer!r}, but the source is an encoder alone ({encoder!r}), without the layers of a tagger. "
+        'Choose up_to = "token_encoder", or a layer below.'
+    )
     # 360 documents that fail in a batch
     CE360 = (
         "Component {name!r} failed on document {doc!r}, the {n}. of those that it got. To go on with the others, leave "

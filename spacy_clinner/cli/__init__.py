@@ -24,6 +24,7 @@ from . import (  # noqa: F401
     layers,
     map_corpora,
     predict,
+    pretrain,
     self_train,
     strip,
     study,

@@ -63,13 +63,10 @@ def forward(
     if not docs:
         return [], lambda dY: docs
     rows, backprop_embed = embed(docs, is_train)
-    settings = dict(model.attrs)
     # of `OfDomains`
-    domains = settings.pop("domains", None)
+    domains: Any = model.attrs.get("domains")
     reads_all = domains is None or not is_train
-    windows = [
-        _windows(doc, **settings) if reads_all or doc.user_data.get(DOMAIN_KEY) in domains else [] for doc in docs
-    ]
+    windows = [windows_of(model, doc) if reads_all or doc.user_data.get(DOMAIN_KEY) in domains else [] for doc in docs]
     pieces: Iterable[Floats2d]
     backprop_encode: Callable
     if not is_train:
@@ -89,8 +86,15 @@ def _no_backprop(d_pieces: list[Floats2d]) -> list[Floats2d]:
     raise AssertionError("Thinc asks for no gradients outside of training")
 
 
-def _windows(doc: Doc, skip_space: bool, **settings: Any) -> list[slice | Ints1d]:
-    """What each window reads of a document's rows."""
+def windows_of(model: Model, doc: Doc) -> list[slice | Ints1d]:
+    """Cut a document as an encoder does.
+
+    model (Model): the encoder.
+    doc (Doc): the document.
+    RETURNS (List[Union[slice, Ints1d]]): what each window reads of the document's rows.
+    """
+    settings: dict[str, Any] = {name: value for name, value in model.attrs.items() if name != "domains"}
+    skip_space = settings.pop("skip_space")
     windows: list[slice | Ints1d] = [slice(*bounds) for bounds in window_bounds(doc, **settings)]
     if not skip_space:
         return windows

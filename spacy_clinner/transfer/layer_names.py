@@ -1,6 +1,7 @@
 """The six layers of Lee, Dernoncourt & Szolovits 2017, as addresses of a tagger's blocks."""
 
 from spacy.language import Language
+from spacy.ty import ListenedToComponent
 from thinc.api import Model
 
 from ..errors import Errors
@@ -52,6 +53,29 @@ def find_tagger(nlp: Language, pipe: str | None, where: str) -> str:
     if pipe is None and len(taggers) == 1:
         return taggers[0]
     raise ValueError(Errors.CE241.format(where=where, name=pipe, taggers=", ".join(taggers) or "none"))
+
+
+def find_encoder(nlp: Language) -> str | None:
+    """RETURNS (Optional[str]): The encoder of a pipeline that was pretrained: it has no tagger, but one such component;
+    None if it is another pipeline."""
+    encoders = [name for name, component in nlp.components if isinstance(component, ListenedToComponent)]
+    is_alone = len(encoders) == 1 and not any(is_tagger(component) for _, component in nlp.components)
+    return encoders[0] if is_alone else None
+
+
+def address_in_encoder(address: str, tagger: str, encoder: str) -> str | None:
+    """Find a part of a tagger's encoder in a pipeline of an encoder alone.
+
+    address (str): Address of the part, as of `layers_up_to`.
+    tagger (str): The tagger.
+    encoder (str): The encoder.
+    RETURNS (Optional[str]): Its address there; None if it is no part of an encoder.
+    """
+    base = f"{tagger}:tok2vec"
+    if address != base and not address.startswith(f"{base}."):
+        return None
+    path = address[len(base) + 1 :]
+    return f"{encoder}:{path}" if path else encoder
 
 
 def _find_layers(nlp: Language, tagger: str) -> dict[str, list[str]]:

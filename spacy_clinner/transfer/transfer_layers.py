@@ -15,7 +15,7 @@ from ..errors import Errors, Warnings
 from ..models.vocab_vectors import READERS
 from .block_update import let_learn_by_blocks
 from .blocks import Entry
-from .layer_names import find_tagger, layers_up_to
+from .layer_names import address_in_encoder, find_encoder, find_tagger, layers_up_to
 from .plan import BlockSettings, Plan, make_plans, read_settings
 from .report import META_KEY, build_report, log_report
 
@@ -39,11 +39,11 @@ def create_transfer_layers(
     up_to (Optional[str]): Highest of the six layers of Lee et al. 2017 to load, with all below: "token_embeddings",
         "character_embeddings", "character_encoder", "token_encoder", "fully_connected" or "crf".
     pipe (Optional[str]): With `up_to`, name of the tagger; found if there is one only. The source's tagger of that name
-        is taken, or its only one.
+        is taken, or its only one, or its encoder where it has no tagger.
     pull (float): Strength of the pull of the blocks' weights back to their values after the transfer; a block's own
         `pull` comes first.
     RETURNS (Callable[[Language], Language]): The callback. It keeps a report in `nlp.meta["clinner_transfer"]`.
-    RAISES (ValueError): CE231 on wrong settings. The callback: CE230 if `source` is no pipeline, CE233 to CE243.
+    RAISES (ValueError): CE231 on wrong settings. The callback: CE230 if `source` is no pipeline, CE233 to CE243, CE434.
     Source: Lee, Dernoncourt & Szolovits 2017, section 3; the pull is L2-SP, Li, Grandvalet & Davoine 2018, equation 4.
     """
     if (blocks is None) == (up_to is None):
@@ -134,14 +134,29 @@ def _blocks_up_to(
 ) -> tuple[dict[str, BlockSettings], list[str]]:
     """Blocks of all layers up to one, and those layers that this pipeline does not have."""
     target_name = find_tagger(nlp, pipe, "target")
-    source_name = find_tagger(source, target_name if target_name in source.component_names else None, "source")
     layers = layers_up_to(nlp, target_name, up_to)
+    source_of = _addresses_in(source, target_name, up_to)
     blocks = {
-        address: BlockSettings(address, address.replace(target_name, source_name, 1), pull=pull)
+        address: BlockSettings(address, source_of(address), pull=pull)
         for addresses in layers.values()
         for address in addresses
     }
     return blocks, [name for name, addresses in layers.items() if not addresses]
+
+
+def _addresses_in(source: Language, target: str, up_to: str) -> Callable[[str], str]:
+    """Where parts of the target's tagger are in the source: in its tagger, or in an encoder that is alone."""
+    if (encoder := find_encoder(source)) is None:
+        name = find_tagger(source, target if target in source.component_names else None, "source")
+        return lambda address: address.replace(target, name, 1)
+
+    def address_of(address: str) -> str:
+        found = address_in_encoder(address, target, encoder)
+        if found is None:
+            raise ValueError(Errors.CE434.format(layer=up_to, encoder=encoder))
+        return found
+
+    return address_of
 
 
 def _draw_anew(entries: Iterable[Entry]) -> None:

@@ -56,5 +56,13 @@ def tokenized_lines(notes: Iterable[UnlabelledNote], tokenizer: Tokenizer, count
         counts.words.update({form.lower() for form in forms})
 
 
+def common_words(notes: Iterable[UnlabelledNote], tokenizer: Tokenizer) -> list[str]:
+    """RETURNS (List[str]): The words of notes as of `WordCounts.common_words`; arguments as `tokenized_lines`."""
+    counts = WordCounts()
+    for _ in tokenized_lines(notes, tokenizer, counts):
+        pass
+    return counts.common_words
+
+
 def _common(counter: Counter[str]) -> list[str]:
     return [word for word, n in sorted(counter.items(), key=lambda item: (-item[1], item[0])) if n >= FEWEST_NOTES]
