@@ -50,6 +50,7 @@ NAMES = {
     },
     "spacy_misc": {
         "spacy_clinner.eval_frequency.v1",
+        "spacy_clinner.layer_rates.v1",
         "spacy_clinner.pairs_in_document.v1",
         "spacy_clinner.pairs_within_tokens.v1",
         "spacy_clinner.pairs_within_units.v1",

@@ -61,13 +61,15 @@ class LearnsByBlocks:
 
         sgd (Optimizer): The optimizer.
         """
-        lr_scale = self.cfg.get("lr_scale", 1.0)
+        own_scale = self.cfg.get("lr_scale", 1.0)
 
-        def step(key: tuple[int, str], weights: FloatsXd, gradient: FloatsXd) -> tuple[FloatsXd, FloatsXd]:
+        def step(
+            key: tuple[int, str], weights: FloatsXd, gradient: FloatsXd, *, lr_scale: float = 1.0
+        ) -> tuple[FloatsXd, FloatsXd]:
             rule = self._rules.get(key)
             if rule is None:
-                return sgd(key, weights, gradient, lr_scale=lr_scale)
-            return _step_by_rule(sgd, key, weights, gradient, rule, lr_scale)
+                return sgd(key, weights, gradient, lr_scale=own_scale * lr_scale)
+            return _step_by_rule(sgd, key, weights, gradient, rule, own_scale * lr_scale)
 
         # called like an optimizer, which is all that Thinc does with it
         self.model.finish_update(cast(Optimizer, step))
