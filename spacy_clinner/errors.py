@@ -406,6 +406,41 @@ class Errors(metaclass=_Coded):
         "The vocabulary's word vectors have width {found}, the encoder was trained with width {wanted}. Set "
         "`initialize.vectors` (or the vocabulary you load) to the vectors of the training."
     )
+    CE123 = (
+        "There is no folder {name!r}, and no transformer of that name can be fetched from the hub ({error}). Name a "
+        "folder that holds one (`--paths.transformer FOLDER`), or a transformer of the hub where there is a network."
+    )
+    CE124 = (
+        "The folder {name!r} holds no transformer that can be read ({error}). It must be one that `save_pretrained` of "
+        "transformers has written: config.json, model.safetensors and the files of the tokenizer."
+    )
+    CE125 = (
+        "The transformer {name!r} ({kind}) is no encoder of text that reads both sides of a word: it generates text, "
+        "or reads something else. Take a BERT, DistilBERT, RoBERTa, XLM-RoBERTa, DeBERTa, XLNet or MPNet."
+    )
+    CE126 = (
+        "The tokenizer of the transformer {name!r} cannot be read ({error}). Copy the files of its tokenizer into the "
+        "folder (tokenizer.json and tokenizer_config.json are enough); without tokenizer.json, sentencepiece and "
+        "protobuf must be installed for DeBERTa, XLNet and XLM-RoBERTa."
+    )
+    CE127 = (
+        "The transformer {name!r} lacks {n} weights of its architecture ({kind}), among them {weight!r}: they would be "
+        "random. Likely config.json is of another transformer than the weights."
+    )
+    CE128 = (
+        "`layer_rates` are for transformers whose layers have weights of their own; of this one ({kind}) no list of "
+        "{n} layers was found. Leave them out, or take another transformer."
+    )
+    CE129 = "`layer_rates` with {setting} = {value}: {wanted}."
+    CE130 = "Windows cannot overlap by {overlap} tokens. Set `overlap` to 0 or more."
+    CE131 = (
+        "The tokenizer of the transformer {name!r} has no sign that fills up shorter windows. Name one that it knows: "
+        'tokenizer_config = {{"pad_token": "[PAD]"}}, or what it is called there.'
+    )
+    CE132 = (
+        "The tokenizer of the transformer {name!r} knows {n} word pieces, the transformer {rows}. Likely the tokenizer "
+        "is another transformer's: copy the right one into the folder."
+    )
     CE140 = "A bidirectional LSTM cannot be {width} wide: half of it belongs to each direction. Take an even width."
     CE141 = (
         "`characters` names {n} characters, but only {distinct} different ones. Each has one row of the table: remove "
@@ -1080,6 +1115,11 @@ class Warnings(metaclass=_Coded):
         "more word pieces than the transformer reads, and those over its limit were dropped. Set `@architectures` in "
         '[components.transformer.model] to "spacy_clinner.TransformerModel.v1", in the config.cfg of a trained '
         "pipeline, too: it reads the same weights and cuts such windows further."
+    )
+    CW123 = (
+        "The tokenizer of the transformer {name!r} does not tell which letters a word piece stands for. So words and "
+        "pieces are matched by their spelling, and a word that the tokenizer rewrites may have no row. Set `use_fast` "
+        "to true in its tokenizer_config, or take a transformer with a fast tokenizer."
     )
     CW364 = (
         "Component {name!r}: sentences of more than {limit} tokens are cut {n} times, first before token {token} of "

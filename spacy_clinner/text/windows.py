@@ -4,8 +4,8 @@ They depend on the document alone, so training and inference see the same ones, 
 """
 
 from collections.abc import Callable, Iterable
-from functools import partial
-from typing import Any, Literal, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
 
 import numpy as np
 from spacy.attrs import ORTH, SENT_START
@@ -71,18 +71,49 @@ class Windows(NamedTuple):
 
 
 def make_window_spans(
-    unit: Unit = "lines", min_tokens: int = 0, max_tokens: int = 128
+    unit: Unit = "lines", min_tokens: int = 0, max_tokens: int = 128, overlap: int = 0
 ) -> Callable[[Iterable[Doc]], list[list[Span]]]:
     """Let a transformer of spacy-transformers read the same windows as the other encoders.
 
     They are cut by tokens; `spacy_clinner.TransformerModel.v1` cuts those further that have too many word pieces.
 
     unit (str), min_tokens (int), max_tokens (int): as for `window_bounds`.
+    overlap (int): tokens of context that are read with a window on either side. `spacy_clinner.TransformerModel.v1`
+        takes a token's row from the window that it belongs to, not from those that it is context of.
     RETURNS (Callable[[Iterable[Doc]], List[List[Span]]]): a span getter, `@span_getters` in a config.
+    RAISES (ValueError): CE130 if there can be no such overlap.
+    """
+    if overlap < 0:
+        raise ValueError(Errors.CE130.format(overlap=overlap))
+    return WindowSpans(Windows(unit, min_tokens, max_tokens), overlap)
+
+
+@dataclass(frozen=True)
+class WindowSpans:
+    """Windows of documents as spans: a span getter.
+
+    windows (Windows): how documents are cut.
+    overlap (int): tokens of context on either side.
     """
 
-    return partial(_window_spans, unit=unit, min_tokens=min_tokens, max_tokens=max_tokens)
+    windows: Windows
+    overlap: int
+
+    def __call__(self, docs: Iterable[Doc]) -> list[list[Span]]:
+        """Cut documents. RETURNS (List[List[Span]]): the windows of each, with their context."""
+        return [[widened(doc, *bounds, self.overlap) for bounds in self.windows.bounds(doc)] for doc in docs]
+
+    def without_context(self, docs: Iterable[Doc]) -> list[list[Span]]:
+        """Cut documents. RETURNS (List[List[Span]]): the windows of each, which hold every token once."""
+        return replace(self, overlap=0)(docs)
 
 
-def _window_spans(docs: Iterable[Doc], **settings: Any) -> list[list[Span]]:
-    return [[doc[start:end] for start, end in window_bounds(doc, **settings)] for doc in docs]
+def widened(doc: Doc, start: int, end: int, overlap: int) -> Span:
+    """Add context to a window.
+
+    doc (Doc): the document.
+    start (int), end (int): the window.
+    overlap (int): tokens of context on either side, as far as there are any.
+    RETURNS (Span): both.
+    """
+    return doc[max(start - overlap, 0) : end + overlap]

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spacy_clinner.annotations.keys import DOC_ID_KEY
-from spacy_clinner.models.transformer import settle_limit
+from spacy_clinner.models.transformer_windows import settle
 
 from ..toys.tagger import entities, examples
 from ..toys.transformer import LIMIT, WINDOWS, add_transformer, minilm, save_tiny_roberta, save_tiny_transformer
@@ -178,7 +178,7 @@ def test_a_tokenizer_without_a_limit_learns_the_transformers(tmp_path):
     """RoBERTa's positions begin after the padding's."""
     nlp = initialized(save_tiny_roberta(tmp_path, n_positions=66))
     model = nlp.get_pipe("transformer").model
-    assert settle_limit(model) == 64 == model.tokenizer.model_max_length
+    assert settle(model) == 64 == model.tokenizer.model_max_length
     doc = nlp(" ".join(["hydroxychloroquine"] * 60))
     assert not rowless(doc) and len(windows(nlp, doc)) > 8
     with pytest.warns(UserWarning, match="CW120"):

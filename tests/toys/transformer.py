@@ -59,13 +59,19 @@ def add_transformer(
     architecture: str = "spacy_clinner.TransformerModel.v1",
     head: str = "ner",
     encoder: dict[str, Any] | None = None,
+    windows: dict[str, Any] | None = None,
+    **settings: Any,
 ) -> Language:
-    """Add a transformer and a tagger that listens to it, directly or by a further encoder."""
+    """Add a transformer and a tagger that listens to it, directly or by a further encoder.
+
+    windows (Optional[Dict[str, Any]]), settings (Any): of the transformer's windows, and others of its model.
+    """
     model = {
         "@architectures": architecture,
         "name": folder,
-        "get_spans": {"@span_getters": "spacy_clinner.window_spans.v1", **SPANS},
+        "get_spans": {"@span_getters": "spacy_clinner.window_spans.v1", **SPANS, **(windows or {})},
         "tokenizer_config": {"use_fast": True},
+        **settings,
     }
     nlp.add_pipe("transformer", config={"model": model})
     nlp.add_pipe("clinner_crf_tagger", name=head, config={"model": {**HEAD, "tok2vec": encoder or LISTENER}})

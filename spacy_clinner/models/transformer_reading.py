@@ -1,0 +1,165 @@
+"""How a transformer reads windows: each token's row is of the window that the token belongs to, memory is bounded."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from spacy.attrs import IDX, LENGTH, SPACY
+from spacy.tokens import Doc, Span
+from spacy_transformers.align import get_alignment, get_alignment_via_offset_mapping
+from spacy_transformers.data_classes import FullTransformerBatch, WordpieceBatch
+from spacy_transformers.layers.transformer_model import huggingface_tokenize
+from spacy_transformers.truncate import truncate_oversize_splits
+from spacy_transformers.util import maybe_flush_pytorch_cache
+from thinc.types import Ints2d, Ragged
+from transformers.file_utils import ModelOutput
+
+from ..forks import make_fork_safe_lock
+from .transformer_windows import Window
+
+if TYPE_CHECKING:
+    from spacy_transformers.layers import TransformerModel
+
+# Thinc switches dropout off before a prediction and on after it, and tokenizers keep their padding between calls: a
+# second thread would read with the dropout or the padding of the first.
+READING = make_fork_safe_lock()
+# Word pieces, padding included, that are read at once where nothing is learned: those of one long note would be too
+# many for the memory. A batch of notes of `max_batch_items` tokens has fewer.
+MAX_PIECES = 8192
+
+
+def forward(
+    model: "TransformerModel", docs: list[Doc], is_train: bool
+) -> tuple[FullTransformerBatch, Callable[[FullTransformerBatch], list[Doc]]]:
+    """Read documents, one thread at a time.
+
+    model (TransformerModel): the model, its `get_spans` those of `FittingSpans`.
+    docs (List[Doc]): the documents.
+    is_train (bool): whether to record what the backward pass needs.
+    RETURNS (Tuple[FullTransformerBatch, Callable]): what was read, and the callback for its gradients.
+    """
+    with READING:
+        nested = model.attrs["get_spans"].windows(docs)
+        maybe_flush_pytorch_cache(chance=model.attrs.get("flush_cache_chance", 0))
+        wordpieces, align = _tokenize(model, [window for windows in nested for window in windows])
+        if is_train:
+            output, backprop_output = model.layers[0](wordpieces, is_train)
+        else:
+            output, backprop_output = _predict(model, wordpieces), _no_backprop
+
+    def backprop(d_batch: FullTransformerBatch) -> list[Doc]:
+        backprop_output(d_batch.model_output)
+        return docs
+
+    spans = [[window.span for window in windows] for windows in nested]
+    return FullTransformerBatch(spans=spans, wordpieces=wordpieces, model_output=output, align=align), backprop
+
+
+def _no_backprop(d_output: ModelOutput) -> None:
+    raise AssertionError("Thinc asks for no gradients outside of training")
+
+
+def _tokenize(model: "TransformerModel", windows: list[Window]) -> tuple[WordpieceBatch, Ragged]:
+    """Word pieces of windows, and those that each token has among them."""
+    tokenizer = model.tokenizer
+    spans = [window.span for window in windows]
+    encoding = huggingface_tokenize(tokenizer, [span.text for span in spans])
+    wordpieces = WordpieceBatch.from_batch_encoding(encoding)
+    if "offset_mapping" in encoding:
+        offsets = encoding["offset_mapping"]
+        if model.attrs["exact_pieces"]:
+            offsets = np.stack([_without_space(span, of_span) for span, of_span in zip(spans, offsets, strict=True)])
+        align = get_alignment_via_offset_mapping(spans, offsets)
+    else:
+        align = get_alignment(spans, wordpieces.strings, tokenizer.all_special_tokens)
+    align = _without_context(align, windows, wordpieces.input_ids.shape[1])
+    return truncate_oversize_splits(wordpieces, align, tokenizer.model_max_length)
+
+
+def _without_space(span: Span, offsets: Ints2d) -> Ints2d:
+    """Characters of each piece without the white space around a word.
+
+    Pieces of byte-level BPE and of sentencepiece begin with the space before a word, which spaCy counts to the word
+    before: that one's row would be a mean with the next word's piece. A piece of white space alone belongs to the token
+    of white space that it is of, if to any.
+    """
+    text = span.text
+    of_words = np.fromiter((not char.isspace() for char in text), bool, len(text))
+    of_tokens = np.ones(len(text), dtype=bool)
+    starts, sizes, spaced = span.doc.to_array([IDX, LENGTH, SPACY])[span.start : span.end].astype(int).T
+    between = (starts + sizes - starts[0])[spaced == 1]
+    of_tokens[between[between < len(text)]] = False
+    words, tokens = _clipped(offsets, of_words), _clipped(offsets, of_tokens)
+    return np.where((words[:, :1] < words[:, 1:]), words, tokens)
+
+
+def _clipped(offsets: Ints2d, kept: np.ndarray) -> Ints2d:
+    """Offsets from the first character kept to the last; the end lies before the start where there is none."""
+    n = len(kept)
+    position = np.arange(n)
+    following = np.minimum.accumulate(np.where(kept, position, n)[::-1])[::-1]
+    previous = np.maximum.accumulate(np.where(kept, position + 1, 0))
+    start, end = np.minimum(offsets, n).T
+    return np.stack([np.append(following, n)[start], np.insert(previous, 0, 0)[end]], axis=1)
+
+
+def _without_context(align: Ragged, windows: list[Window], width: int) -> Ragged:
+    """Leave a token the pieces of the window that it belongs to, not of those that it is context of."""
+    if not any(window.overlap for window in windows):
+        return align
+    # tokens count through all documents that have windows
+    docs = list({id(window.doc): window.doc for window in windows}.values())
+    first = dict(zip(map(id, docs), accumulate(map(len, docs), initial=0), strict=False))
+    starts = np.array([first[id(window.doc)] + window.start for window in windows])
+    ends = np.array([first[id(window.doc)] + window.end for window in windows])
+    pieces = align.dataXd
+    tokens = np.repeat(np.arange(len(align.lengths)), align.lengths)
+    window_of = pieces // width
+    kept = (starts[window_of] <= tokens) & (tokens < ends[window_of])
+    lengths = np.bincount(tokens[kept], minlength=len(align.lengths))
+    return Ragged(pieces[kept], lengths.astype(align.lengths.dtype))
+
+
+def _predict(model: "TransformerModel", wordpieces: WordpieceBatch) -> ModelOutput:
+    """Read windows in parts, if they are too many for one."""
+    transformer = model.layers[0]
+    parts = list(_parts(wordpieces.attention_mask.sum(axis=1).astype(int)))
+    config = model.transformer.config
+    # what else was asked for has no one way to be put together
+    if len(parts) < 2 or config.output_hidden_states or config.output_attentions:
+        return transformer.predict(wordpieces)
+    whole = ModelOutput()
+    for part, width in parts:
+        output = transformer.predict(_cut(wordpieces, part, width))
+        for key, rows in output.items():
+            shape = (len(wordpieces), *((wordpieces.input_ids.shape[1],) if rows.ndim == 3 else ()), rows.shape[-1])
+            if key not in whole:
+                whole[key] = torch.zeros(shape, dtype=rows.dtype, device=rows.device)
+            target = whole[key][part]
+            (target[:, :width] if rows.ndim == 3 else target).copy_(rows)
+    return whole
+
+
+def _parts(sizes: Sequence[int]) -> Iterator[tuple[slice, int]]:
+    """Following windows that are read at once, and the pieces of the longest."""
+    start, width = 0, 0
+    for i, size in enumerate(sizes):
+        if i > start and max(width, size) * (i + 1 - start) > MAX_PIECES:
+            yield slice(start, i), width
+            start, width = i, 0
+        width = max(width, size)
+    if len(sizes):
+        yield slice(start, len(sizes)), width
+
+
+def _cut(wordpieces: WordpieceBatch, part: slice, width: int) -> WordpieceBatch:
+    types: Any = wordpieces.token_type_ids
+    return WordpieceBatch(
+        strings=[strings[:width] for strings in wordpieces.strings[part]],
+        input_ids=wordpieces.input_ids[part, :width],
+        attention_mask=wordpieces.attention_mask[part, :width],
+        lengths=wordpieces.lengths[part],
+        token_type_ids=None if types is None else types[part, :width],
+    )
