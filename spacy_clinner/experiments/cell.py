@@ -21,7 +21,12 @@ IDLE: dict[str, dict[str, Any]] = {
     "clinner_crf_tagger": {"temperature": 1, "gold_labels": None},
     "clinner_relation_extractor": {"temperature": 1},
     "spacy_clinner.DomainCorpus.v1": {"annotated": None},
+    "spacy_clinner.TransformerModel.v1": {"layer_rates": None},
+    "spacy_clinner.Tok2VecTransformer.v1": {"layer_rates": None},
+    "spacy_clinner.window_spans.v1": {"overlap": 0},
 }
+# What names a block.
+NAMES = ("factory", "@readers", "@architectures", "@span_getters")
 
 
 @dataclass(frozen=True)
@@ -146,12 +151,20 @@ def _without_idle_settings(config: Config) -> Config:
         config["initialize"]["after_init"] = None
         if config["paths"].get("source_model", "") is None:
             del config["paths"]["source_model"]
-    for section in ("components", "corpora"):
-        for block in config.get(section, {}).values():
-            for setting, value in IDLE.get(block.get("factory") or block.get("@readers"), {}).items():
-                if block.get(setting, ...) == value:
-                    del block[setting]
+    for block in [*_blocks(config.get("components", {})), *config.get("corpora", {}).values()]:
+        name = next((block[key] for key in NAMES if key in block), "")
+        for setting, value in IDLE.get(name, {}).items():
+            if block.get(setting, ...) == value:
+                del block[setting]
     return config
+
+
+def _blocks(block: Mapping[str, Any]) -> Iterator[Any]:
+    """A block and those within it."""
+    yield block
+    for value in list(block.values()):
+        if isinstance(value, Mapping):
+            yield from _blocks(value)
 
 
 def _texts(values: Iterable[Any]) -> Iterator[str]:

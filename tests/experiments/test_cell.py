@@ -4,6 +4,7 @@ import pytest
 
 from spacy_clinner.experiments.cell import Cell
 
+from ..paths import CONFIGS
 from ..toys.room import data_overrides, make_room
 
 
@@ -58,6 +59,17 @@ def test_settings_that_do_nothing_do_not_change_the_identity(cell, tmp_path, idl
     for name, line in (("before", ""), ("now", f"{idle}\n"), ("used", f"{used}\n")):
         (tmp_path / f"{name}.cfg").write_text(text.replace(f"{idle}\n", line))
         identities.append(replace(cell, config=tmp_path / f"{name}.cfg").identity)
+    assert identities[0] == identities[1] != identities[2]
+
+
+@pytest.mark.parametrize(("idle", "used"), [("layer_rates = null", "layer_rates = {}"), ("overlap = 0", "overlap = 8")])
+def test_settings_of_a_transformer_that_do_nothing_do_not_either(cell, tmp_path, idle, used):
+    recipe = (CONFIGS / "ner_transformer_crf.cfg").read_text()
+    assert f"{idle}\n" in recipe
+    identities = []
+    for name, line in (("before", ""), ("now", f"{idle}\n"), ("used", f"{used}\n")):
+        (tmp_path / f"{name}.cfg").write_text(recipe.replace(f"{idle}\n", line))
+        identities.append(replace(cell, config=tmp_path / f"{name}.cfg", overrides={}).identity)
     assert identities[0] == identities[1] != identities[2]
 
 
