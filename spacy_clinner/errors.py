@@ -966,6 +966,22 @@ class Errors(metaclass=_Coded):
         "The exported pipeline does not work in a process without torch, and was not written: {error}. Leave out the "
         "component that needs it (`clinner strip --drop NAME`), or see that an installed package provides it."
     )
+    # 450-459 trainings that go on after a kill
+    CE450 = (
+        "The optimizer has moved parameters that are in no component's model: {parameters}. A training that does so "
+        "cannot be gone on with: use `spacy train`."
+    )
+    CE451 = (
+        "All checkpoints in {folder} are damaged. Remove the folder of the training and train again, or look for the "
+        "cause: a full or failing disk."
+    )
+    CE452 = (
+        "A training has been in {folder}: go on with it by --resume, or name another folder. Nothing there was changed."
+    )
+    CE453 = (
+        "The training that was stopped in {folder} is another one, they differ in: {names}. Go on with the same "
+        "config, data, versions and threads, or name another folder."
+    )
     # 340-349 many notes, and documents whose tokens were changed
     CE340 = (
         "A component has written something on this note that cannot leave its process ({error}). Annotate without "
@@ -1165,6 +1181,7 @@ class Warnings(metaclass=_Coded):
         "The tagger of pipeline {number} has a threshold of {theirs}, that of the first, {ours}, becomes the "
         "ensemble's. Neither was chosen for it: run `python -m spacy clinner calibrate` on dev documents."
     )
+    CW450 = "The checkpoint {path} is damaged and was passed over: the training goes on from the one before."
     CW360 = (
         "Component {name!r} failed on a batch of {n} documents ({error}), but on none of them alone, so that all are "
         "annotated. Likely the batch needs more memory than there is: `nlp.pipe` with a smaller `batch_size` is faster."

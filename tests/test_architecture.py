@@ -26,6 +26,7 @@ MAY_IMPORT["pipeline"] = {"models", "transfer", "layers", "text", "annotations"}
 MAY_IMPORT["calibration"] = {"training", "scoring", "annotations", "assembly"}
 MAY_IMPORT["multitask"] = {"recipes", "training", "corpora", "annotations"}
 MAY_IMPORT["checkpoints"] = MAY_IMPORT["pipeline"] | {"pipeline"}
+MAY_IMPORT["resuming"] = set()
 MAY_IMPORT["bulk"] = set(MAY_IMPORT) - {"checkpoints", "recipes"}
 MAY_IMPORT["unlabelled"] = set(MAY_IMPORT) - {"checkpoints"}
 MAY_IMPORT["experiments"] = set(MAY_IMPORT) - {"checkpoints", "recipes"}

@@ -29,6 +29,7 @@ from . import (  # noqa: F401
     strip,
     study,
     table,
+    train,
     vectors,
     warm,
 )

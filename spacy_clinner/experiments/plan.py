@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import Errors
 from .step import Kept, Step
 
-MODELS, PREDICTIONS = "models", "predictions"
+MODELS, PREDICTIONS, RUNNING = "models", "predictions", "running"
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ def make_plan(steps: Sequence[Step], done: Mapping[str, Any], output: Path) -> d
         kept = Kept(
             model_of(identity, output) if stays or identity in read else None,
             predictions_of(identity, output) if any(step.keep_predictions for step in group) else None,
+            output / RUNNING,
         )
         lacks = None
         if identity not in done:

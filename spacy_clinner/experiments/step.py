@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from ..provenance import sha256
+from ..resuming.checkpoints import Checkpoints
 
 # digits of a part's checksum: enough to see that it changed
 SHORT = 12
@@ -17,10 +18,16 @@ class Kept(NamedTuple):
 
     model (Optional[Path]): Folder of the pipeline.
     predictions (Optional[Path]): JSONL file of the entities found on test.
+    running (Optional[Path]): Folder for what is there while a step works.
     """
 
     model: Path | None = None
     predictions: Path | None = None
+    running: Path | None = None
+
+    def checkpoints(self, identity: str) -> Checkpoints | None:
+        """RETURNS (Optional[Checkpoints]): Where a training of this identity leaves its checkpoints."""
+        return None if self.running is None else Checkpoints(self.running / identity[:16])
 
 
 class Step(Protocol):

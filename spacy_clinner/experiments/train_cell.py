@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING, Any
 from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
 from spacy.training.initialize import init_nlp
-from spacy.training.loop import (
-    create_before_to_disk_callback,
-    create_evaluation_callback,
-    create_train_batches,
-    train_while_improving,
-)
-from spacy.util import fix_random_seed, load_model, registry, resolve_dot_names
+from spacy.training.loop import create_before_to_disk_callback
+from spacy.util import load_model, registry
 from thinc.api import Config
 
 from ..annotations.documents import read_docs
 from ..files import write_folder_atomically
 from ..provenance import provenance
+from ..resuming.checkpoints import Checkpoints
+from ..resuming.training import prepare
 from ..scoring.predictions import predict
 from .step import Kept
 from .strict_scores import keep_predictions, score_predictions
 
 if TYPE_CHECKING:
     from .cell import Cell
+
+# what a killed training loses at most
+SECONDS_BETWEEN_CHECKPOINTS = 120.0
 
 
 def train_cell(cell: "Cell", model: Path | None, kept: Kept) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def train_cell(cell: "Cell", model: Path | None, kept: Kept) -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if cell.train:
-            nlp, history = train(cell.resolve(model), last=cell.last)
+            nlp, history = train(cell.resolve(model), last=cell.last, checkpoints=kept.checkpoints(cell.identity))
             nlp = to_be_saved(nlp)
         else:
             assert model is not None, "what is not trained has a start"
@@ -72,55 +72,51 @@ def train_cell(cell: "Cell", model: Path | None, kept: Kept) -> dict[str, Any]:
     }
 
 
-def train(config: Config, last: bool = False) -> tuple[Language, list[dict[str, Any]]]:
-    """Train in memory: checkpoints are kept there, nothing is written.
+def train(
+    config: Config, last: bool = False, checkpoints: Checkpoints | None = None
+) -> tuple[Language, list[dict[str, Any]]]:
+    """Train, and choose among the weights of all evaluations; no pipeline is written.
 
     config (Config): The config.
     last (bool): Whether the pipeline is to have the parameters of the last step, not of the best evaluation.
+    checkpoints (Optional[Checkpoints]): Where to leave checkpoints, and to go on from one that is there.
     RETURNS (Tuple[Language, List[Dict[str, Any]]]): The pipeline with the chosen parameters, and all evaluations: step,
         score and the other scores that are numbers.
     """
     nlp = init_nlp(config)
-    config = nlp.config.interpolate()
-    if config["training"]["seed"] is not None:
-        fix_random_seed(config["training"]["seed"])
-    settings = registry.resolve(config["training"], schema=ConfigSchemaTraining)
-    train_corpus, dev_corpus = resolve_dot_names(config, [settings["train_corpus"], settings["dev_corpus"]])
-    optimizer = settings["optimizer"]
-    steps = train_while_improving(
-        nlp,
-        optimizer,
-        create_train_batches(nlp, train_corpus, settings["batcher"], settings["max_epochs"]),
-        create_evaluation_callback(nlp, dev_corpus, settings["score_weights"]),
-        exclude=settings["frozen_components"],
-        **{
-            name: settings[name]
-            for name in (
-                "dropout", "accumulate_gradient", "patience", "max_steps", "eval_frequency", "annotating_components",
-                "before_update",
-            )
-        },
-    )  # fmt: skip
-    history: list[dict[str, Any]] = []
-    chosen: dict[str, bytes] = {}
+    steps, _ = prepare(nlp)
+    state = checkpoints.read() if checkpoints else None
+    versions = provenance()["versions"]
+    if state and state["versions"] != versions:
+        # of another version: nobody may rely on what it becomes
+        state = None
+    history: list[dict[str, Any]] = state["history"] if state else []
+    chosen: dict[str, bytes] = state["chosen"] if state else {}
 
     def remember() -> dict[str, bytes]:
-        with nlp.use_params(optimizer.averages):
+        with nlp.use_params(steps.optimizer.averages):
             return {name: pipe.model.to_bytes() for name, pipe in nlp.pipeline if hasattr(pipe, "model")}
 
-    for _, info, evaluated in steps:
-        if evaluated is None:
-            continue
-        scores = {name: value for name, value in info["other_scores"].items() if isinstance(value, float)}
-        # spaCy calls an equal score best as well; here the first stays
-        if not last and all(info["score"] > point["score"] for point in history):
-            chosen = remember()
-        history.append({"step": info["step"], "score": info["score"], "scores": scores})
+    saved = time.monotonic()
+    for info, is_best in steps.take(state):
+        if is_best is not None:
+            scores = {name: value for name, value in info["other_scores"].items() if isinstance(value, float)}
+            # spaCy calls an equal score best as well; here the first stays
+            if not last and all(info["score"] > point["score"] for point in history):
+                chosen = remember()
+            history.append({"step": info["step"], "score": info["score"], "scores": scores})
+        if checkpoints and time.monotonic() - saved >= SECONDS_BETWEEN_CHECKPOINTS:
+            checkpoints.write(
+                info["step"], {**steps.state(), "history": history, "chosen": chosen, "versions": versions}
+            )
+            saved = time.monotonic()
     if last:
         chosen = remember()
     for name, data in chosen.items():
         pipe: Any = nlp.get_pipe(name)
         pipe.model.from_bytes(data)
+    if checkpoints:
+        checkpoints.clear()
     return nlp, history
 
 

@@ -14,8 +14,11 @@ from spacy_clinner import processes
 from spacy_clinner.experiments import runner
 from spacy_clinner.experiments.cell import Cell
 from spacy_clinner.experiments.runner import plan_steps, run_steps
+from spacy_clinner.experiments.step import Kept
+from spacy_clinner.experiments.train_cell import train_cell
 from spacy_clinner.ledger import read_results
 from spacy_clinner.processes import run_in_processes
+from spacy_clinner.resuming.checkpoints import Checkpoints
 from spacy_clinner.scoring.predictions import read_predictions
 
 from ..toys.room import data_overrides, make_room
@@ -184,6 +187,32 @@ def test_a_killed_process_costs_one_training(room, cells, tmp_path):
     assert len(killed) == 1 and len(read_results(tmp_path / "results.jsonl")) == 2
     assert [record["identity"] for record in run_steps(others, tmp_path)] == [cell.identity for cell in others]
     assert len((tmp_path / "results.jsonl").read_text().splitlines()) == 3
+
+
+def test_a_killed_training_goes_on_from_its_checkpoint(run, cells, tmp_path, monkeypatch):
+    """In this process, so that it can be stopped in the middle."""
+    _, records = run
+    kept = Kept(tmp_path / "model", running=tmp_path / "running")
+    monkeypatch.setattr("spacy_clinner.experiments.train_cell.SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    write, written = Checkpoints.write, []
+
+    def write_and_die(self, step, state):
+        write(self, step, state)
+        written.append(step)
+        if step == 3:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoints, "write", write_and_die)
+        with pytest.raises(KeyboardInterrupt):
+            train_cell(cells[0], None, kept)
+    assert written == [0, 1, 2, 3] and not kept.model.exists()
+    assert [path.name for path in (tmp_path / "running").iterdir()] == [cells[0].identity[:16]]
+    record = train_cell(cells[0], None, kept)
+    assert record["test"] == records[0]["test"] and record["best_step"] == records[0]["best_step"]
+    points = [[(point["step"], point["score"]) for point in one["history"]] for one in (record, records[0])]
+    assert points[0] == points[1]
+    assert not any((tmp_path / "running").iterdir())
 
 
 # Trains for ever; each process says when it begins to.

@@ -1,9 +1,11 @@
 """Pull the encoder's rows of two domains together, label by label."""
 
+import json
 import math
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from spacy.language import Language
@@ -209,6 +211,24 @@ class MMDAlignment(Head):
             rows = rows if group.kept is None else xp.concatenate([group.kept, rows])
             kept[name] = rows[-size:].copy()
         return kept
+
+    def training_state(self) -> dict[str, Any]:
+        """RETURNS (Dict[str, Any]): What a training that goes on has to know, beside the weights."""
+        return {
+            "random": json.dumps(self._rng.bit_generator.state),
+            "kept": {name: self.model.ops.to_numpy(rows) for name, rows in self._kept.items()},
+            "lone_batches": self._lone_batches,
+            "factors": 0 if self._factors is None else self._factors.taken,
+        }
+
+    def set_training_state(self, state: dict[str, Any]) -> None:
+        """Go on. state (Dict[str, Any]): As of `training_state`."""
+        self._rng.bit_generator.state = json.loads(state["random"])
+        self._kept.clear()
+        self._kept.update({name: self.model.ops.asarray2f(rows) for name, rows in state["kept"].items()})
+        self._lone_batches = state["lone_batches"]
+        for _ in range(state["factors"] if self._factors is not None else 0):
+            next(self._factors)  # type: ignore[arg-type]
 
     def _forget(self) -> None:
         """Begin anew: nothing drawn, nothing kept, nothing counted."""

@@ -40,12 +40,14 @@ class Factors(Iterator[float]):
         schedule (Iterable[float]): The factors.
         """
         self._name, self._left = name, iter(schedule)
+        self.taken = 0
 
     def __next__(self) -> float:
         """RAISES (ValueError): CE217 if the schedule has ended or gives no factor."""
         factor = next(self._left, None)
         if factor is None or not 0 <= factor < math.inf:
             raise ValueError(Errors.CE217.format(name=self._name, factor=factor))
+        self.taken += 1
         return float(factor)
 
     def __reduce__(self) -> tuple[type, tuple]:

@@ -1,0 +1,1 @@
+"""Trainings that survive a kill: they end as if nothing had happened."""
