@@ -966,6 +966,10 @@ class Errors(metaclass=_Coded):
         "The exported pipeline does not work in a process without torch, and was not written: {error}. Leave out the "
         "component that needs it (`clinner strip --drop NAME`), or see that an installed package provides it."
     )
+    CE408 = (
+        "The pipeline finds no entity of the gold in --dev, so what quantizing loses cannot be seen. Name the span "
+        "groups that it writes and that hold the gold (--spans-key, --gold-spans-key), or take other documents."
+    )
     # 450-459 trainings that go on after a kill
     CE450 = (
         "The optimizer has moved parameters that are in no component's model: {parameters}. A training that does so "

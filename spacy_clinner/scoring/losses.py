@@ -25,10 +25,12 @@ class Losses:
 
         max_loss (float): Points of F1 that may be lost.
         max_recall_loss (float): Points of recall that any label may lose.
-        RAISES (ValueError): CE406 if more was lost.
+        RAISES (ValueError): CE406 if more was lost, CE408 if nothing right was found that could be lost.
         """
+        if not self.f[0]:
+            raise ValueError(Errors.CE408)
         lost = {label: before - after for label, (before, after) in self.recalls.items()}
-        # what is lost is a difference of rounded numbers
+        # differences are not exact
         worse = {label: loss for label, loss in lost.items() if loss > max_recall_loss + 1e-9}
         of_f = self.f[0] - self.f[1]
         if worse or of_f > max_loss + 1e-9:

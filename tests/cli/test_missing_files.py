@@ -16,6 +16,7 @@ COMMANDS = [
     ["combine", "nowhere", "nowhere", "out"],
     ["ensemble", "nowhere", "nowhere", "out"],
     ["strip", "nowhere", "out", "--drop", "ner"],
+    ["export", "nowhere", "out"],
     ["annotate", "nowhere", "note.txt"],
 ]
 

@@ -31,3 +31,10 @@ def test_what_is_gained_is_no_loss():
     losses = measure_losses(scores(GOLD[:1]), scores(GOLD))
     assert losses.recalls["DOSE"] == (0, 100)
     losses.check(0, 0)
+
+
+@pytest.mark.parametrize("before", [[], [Entity(20, 24, "FORM")]])
+def test_who_found_nothing_has_nothing_to_lose(before):
+    """Such as a tagger that writes another span group than the one that is scored."""
+    with pytest.raises(ValueError, match="CE408"):
+        measure_losses(scores(before), scores(before)).check(100, 100)
