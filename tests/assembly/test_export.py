@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import spacy
 from spacy.util import registry
 from thinc.api import Config
 
+from spacy_clinner.assembly.drop_components import drop_components
 from spacy_clinner.assembly.ensemble import ensemble_pipelines
 from spacy_clinner.assembly.export import export_pipeline
 from spacy_clinner.assembly.without_torch import check_without_torch
@@ -171,6 +173,23 @@ def test_an_ensemble_of_taggers(tmp_path):
     export_pipeline(nlp).to_disk(tmp_path)
     for doc in expected:
         same_annotation(doc, spacy.load(tmp_path)(doc.text))
+
+
+def test_exported_taggers_become_an_ensemble(trained, exported):
+    """As the trained ones do; each pipeline has one head of the two."""
+    pools = []
+    for path in (trained, exported):
+        members = [drop_components(spacy.load(path), ["union", "problems"]) for _ in range(2)]
+        pools.append(ensemble_pipelines(members))
+    for text, _ in tagger.TEXTS:
+        assert found(pools[0](text)) == found(pools[1](text))
+
+
+def test_threads_that_start_together(exported):
+    expected = found(spacy.load(exported)(NOTE))
+    nlp = spacy.load(exported)
+    with ThreadPoolExecutor(8) as pool:
+        assert [found(doc) for doc in pool.map(nlp, [NOTE] * 32)] == [expected] * 32
 
 
 def test_integers_are_near(trained, tmp_path):
