@@ -21,7 +21,7 @@ class LayersShim(HFShim):
     optimizer does not see: its weight decay and momentum would go on.
 
     layer_rates (Optional[LayerRates]): the rates.
-    n_steps (int): how often the weights were moved; it is not saved, as the optimizer is not.
+    n_steps (int): how often the weights were moved; it is not saved with a pipeline, as the optimizer is not.
     """
 
     layer_rates: LayerRates | None = None
@@ -45,6 +45,14 @@ class LayersShim(HFShim):
 
         # called like an optimizer, which is all that Thinc does with it
         super().finish_update(cast(Optimizer, step))
+
+    def training_state(self) -> dict[str, Any]:
+        """RETURNS (Dict[str, Any]): What a training that goes on has to know, beside the weights."""
+        return {"n_steps": self.n_steps}
+
+    def set_training_state(self, state: dict[str, Any]) -> None:
+        """Go on. state (Dict[str, Any]): As of `training_state`."""
+        self.n_steps = state["n_steps"]
 
     def renew_id(self) -> None:
         """Let the optimizer know a copy from what it was copied from: it keeps momentum by this number."""

@@ -1,5 +1,6 @@
 """What a training has learned so far: weights, and what the optimizer and the components remember of the way."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,7 @@ def read_state(nlp: Language, optimizer: Optimizer) -> dict[str, Any]:
         }
     return {
         "weights": {name: pipe.model.to_bytes() for name, pipe in _trained(nlp)},
-        "components": {name: pipe.training_state() for name, pipe in nlp.pipeline if hasattr(pipe, "training_state")},
+        "remembered": {name: part.training_state() for name, part in _remembering(nlp)},
         "optimizer": found,
     }
 
@@ -67,9 +68,8 @@ def write_state(nlp: Language, optimizer: Optimizer, state: dict[str, Any], step
     """
     for name, pipe in _trained(nlp):
         pipe.model.from_bytes(state["weights"][name])
-    for name, remembered in state["components"].items():
-        pipe = nlp.get_pipe(name)
-        pipe.set_training_state(remembered)  # type: ignore[attr-defined]
+    for name, part in _remembering(nlp):
+        part.set_training_state(state["remembered"][name])
     keys = {name: key for key, name in parameter_names(nlp).items()}
     ops = nlp_ops(nlp)
     for part in (*ARRAYS, *COUNTS):
@@ -83,6 +83,18 @@ def write_state(nlp: Language, optimizer: Optimizer, state: dict[str, Any], step
 def nlp_ops(nlp: Language) -> Any:
     """RETURNS (Ops): The operations of the pipeline's arrays."""
     return next((pipe.model.ops for _, pipe in _trained(nlp)), None)
+
+
+def _remembering(nlp: Language) -> Iterator[tuple[str, Any]]:
+    """Components, and parts of their models, that draw or count beside their weights."""
+    for name, pipe in nlp.pipeline:
+        if hasattr(pipe, "training_state"):
+            yield name, pipe
+    for name, pipe in _trained(nlp):
+        for place, node in enumerate(pipe.model.walk()):
+            for number, shim in enumerate(node.shims):
+                if hasattr(shim, "training_state"):
+                    yield f"{name}/{place}/shim{number}", shim
 
 
 def _trained(nlp: Language) -> list[tuple[str, Any]]:

@@ -35,7 +35,9 @@ RECIPES = {
     "rel_demo_charcnn-bilstm": {},
     "ner_hashcnn_crf": {"training.optimizer.use_averages": True},
     "ner_hashcnn_transition": {"training.accumulate_gradient": 2},
-    "ner_transformer_crf": {},
+    "ner_transformer_crf": {
+        "components.transformer.model.layer_rates": {"@misc": "spacy_clinner.layer_rates.v1", "unfreeze_every": 3}
+    },
 }
 
 
