@@ -299,3 +299,12 @@ def test_crf_kernels(tmp_path):
     assert len(result["rows"]) == 10 and sum("ratio" in row for row in result["rows"]) == 4
     assert min(result["startup_wall_seconds"].values()) > 0
     assert "## B: 8 x 400 tokens; 165 tags" in page
+
+
+def test_killed_trainings(tmp_path):
+    result, page = run(
+        "killed_trainings.py", "--kills", "1", "--steps", "8", "--only", "ner_hashcnn_crf", output=tmp_path
+    )
+    (row,) = result["recipes"].values()
+    assert row["kills"] >= 1 and row["equal"] == row["trainings"] >= 1 and row["size"] < 3.2
+    assert "| hashed CNN, CRF |" in page
