@@ -141,9 +141,9 @@ def to_markdown(result: dict[str, Any]) -> str:
         "# Trainings that are killed",
         "",
         f"{origin(result)}.",
-        f"`clinner train` on the demo corpus, {result['steps']} steps, killed by SIGKILL at random moments and gone on with",
-        "by --resume. Alike: weights of model-best and model-last and the log, byte by byte, are those of a training that",
-        f"was not killed. Cost: one checkpoint in {MINUTES_BETWEEN} minutes.",
+        f"`clinner train` on the demo corpus, {result['steps']} steps, killed by SIGKILL at random moments and gone on",
+        "with by --resume. Alike: weights of model-best and model-last and the log, byte by byte, are those of a",
+        f"training that was not killed. Cost: one checkpoint in {MINUTES_BETWEEN} minutes.",
         "",
         markdown_table(head, rows),
     ]
@@ -163,7 +163,7 @@ def main(
     result: dict[str, Any] = {**provenance(), "cpu": cpu_model(), "steps": steps, "recipes": {}}
     with tempfile.TemporaryDirectory() as folder:
         corpus = Path(folder) / "corpus"
-        run([sys.executable, "-m", "spacy", "clinner", "demo-corpus", str(corpus)])
+        write_demo_corpus(corpus)
         for title, name in progress(recipes.items(), total=len(recipes), unit="recipe", desc="Kill"):
             room = Path(folder) / name
             room.mkdir()
