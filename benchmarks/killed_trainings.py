@@ -21,6 +21,7 @@ from publishing import origin, publish
 from spacy.training.initialize import init_nlp
 
 from spacy_clinner.configs import read_config
+from spacy_clinner.corpora.demo.write import write_corpus
 from spacy_clinner.progress import progress
 from spacy_clinner.provenance import provenance
 from spacy_clinner.reports.markdown import markdown_table
@@ -163,7 +164,7 @@ def main(
     result: dict[str, Any] = {**provenance(), "cpu": cpu_model(), "steps": steps, "recipes": {}}
     with tempfile.TemporaryDirectory() as folder:
         corpus = Path(folder) / "corpus"
-        write_demo_corpus(corpus)
+        write_corpus(corpus, {"train": 60, "dev": 15, "test": 15}, target="gastroenterology", few=12)
         for title, name in progress(recipes.items(), total=len(recipes), unit="recipe", desc="Kill"):
             room = Path(folder) / name
             room.mkdir()
