@@ -24,6 +24,7 @@ IDLE: dict[str, dict[str, Any]] = {
     "spacy_clinner.TransformerModel.v1": {"layer_rates": None},
     "spacy_clinner.Tok2VecTransformer.v1": {"layer_rates": None},
     "spacy_clinner.window_spans.v1": {"overlap": 0},
+    "spacy_clinner.VectorsEmbed.v1": {"lower": False},
 }
 # What names a block.
 NAMES = ("factory", "@readers", "@architectures", "@span_getters")

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from spacy.attrs import LOWER
 from spacy.tokens import Doc
 from spacy.util import registry
 from spacy.vectors import Mode
@@ -18,16 +19,26 @@ CASINGS = ("other", "lower", "upper", "title", "mixed", "numeric", "mainly numer
 
 
 @registry.architectures("spacy_clinner.VectorsEmbed.v1")
-def build_vectors_embed(width: int = 100) -> Model[list[Doc], list[Floats2d]]:
+def build_vectors_embed(width: int = 100, lower: bool = False) -> Model[list[Doc], list[Floats2d]]:
     """Embed each word by its pretrained vector, which stays as it is, and a learned linear map.
 
     width (int): width of the output.
+    lower (bool): whether a word without a vector has that of its lower-case form. Most tables, such as GloVe, are of
+        lower-case words; that spaCy is to look words up so (`init vectors --attr LOWER`), it forgets when a table is
+        saved. A floret table has a vector for every word, and keeps what it is looked up by.
     RETURNS (Model[List[Doc], List[Floats2d]]): the layer. Using it without the vectors it was trained with raises
         CE121 (none) or CE122 (of another width).
     """
     # Not spaCy's StaticVectors: it gives words without a vector a gradient, that of the table's last row.
     linear = Linear(nO=width)
-    return Model("vectors_embed", _forward_vectors, init=_init_vectors, layers=[linear], dims={"nO": width})
+    return Model(
+        "vectors_embed",
+        _forward_vectors,
+        init=_init_vectors,
+        layers=[linear],
+        dims={"nO": width},
+        attrs={"lower": lower},
+    )
 
 
 def _init_vectors(model: Model, X: list[Doc] | None = None, Y=None) -> None:
@@ -66,6 +77,9 @@ def _vectors_of(model: Model, docs: list[Doc]) -> Floats2d:
         distinct, where = np.unique(keys, return_inverse=True)
         return model.ops.asarray2f(vectors.get_batch(distinct)[where])
     rows = vectors.find(keys=keys)
+    missing = rows < 0
+    if model.attrs["lower"] and missing.any():
+        rows[missing] = vectors.find(keys=np.concatenate([doc.to_array(LOWER) for doc in docs])[missing])
     return model.ops.asarray2f(vectors.data[rows] * (rows >= 0)[:, None])
 
 
