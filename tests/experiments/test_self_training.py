@@ -6,6 +6,7 @@ import shutil
 import pytest
 import spacy
 from spacy.util import load_config
+from thinc.api import fix_random_seed
 from typer.testing import CliRunner
 
 from spacy_clinner.annotations.documents import read_docs
@@ -43,6 +44,7 @@ def room(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def model(room):
+    fix_random_seed(0)
     nlp = make_nlp()
     train(nlp, n_steps=15)
     nlp.to_disk(room / "model")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from spacy.tokens import Doc, DocBin, SpanGroup
 from spacy.training import Example
+from thinc.api import fix_random_seed
 
 from spacy_clinner.annotations.keys import SOFT_KEY
 from spacy_clinner.training.domain_corpus import map_labels
@@ -14,6 +15,7 @@ from ...toys.tagger import make_nlp, references, train
 
 @pytest.fixture(scope="module")
 def teacher():
+    fix_random_seed(0)
     nlp = make_nlp()
     train(nlp, n_steps=40)
     return nlp
