@@ -21,7 +21,7 @@ def self_train_cli(
     labels: options.Labels = "soft",
     sure: options.Sure = 0.8,
     outside: options.Outside = 0.1,
-    sharpness: options.Sharpness = 1.0,
+    sharpness: options.Sharpness = 2.0,
     share: options.Share = 1.0,
     words: options.Words = None,
     rounds: Annotated[int, Option(min=1, help="How often the best model labels, at most")] = 1,
