@@ -50,6 +50,9 @@ def settings(name: str, corpus: Path, steps: int) -> dict[str, Any]:
         "source_dev": corpus / "source" / "dev.spacy",
     }
     paths = {f"paths.{key}": str(path) for key, path in found.items() if key in config["paths"]}
+    if name.startswith("ner_hashcnn"):
+        # there are none
+        paths["components.tok2vec.model.embed.include_static_vectors"] = "false"
     return {**paths, "training.max_steps": steps, "training.eval_frequency": max(steps // 4, 1)}
 
 

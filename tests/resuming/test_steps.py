@@ -28,13 +28,15 @@ LADTL = {
         "compound": 1.5,
     },
 }
+# there are no vectors here
+HASHED = {"components.tok2vec.model.embed.include_static_vectors": False}
 RECIPES = {
     "ner_demo_charcnn-bilstm_crf": {},
     "ner_demo_charcnn-bilstm_crf_ladtl": LADTL,
     "ner_demo_charcnn-bilstm_crf_replay": {},
     "rel_demo_charcnn-bilstm": {},
-    "ner_hashcnn_crf": {"training.optimizer.use_averages": True},
-    "ner_hashcnn_transition": {"training.accumulate_gradient": 2},
+    "ner_hashcnn_crf": {**HASHED, "training.optimizer.use_averages": True},
+    "ner_hashcnn_transition": {**HASHED, "training.accumulate_gradient": 2},
     "ner_transformer_crf": {
         "components.transformer.model.layer_rates": {"@misc": "spacy_clinner.layer_rates.v1", "unfreeze_every": 3}
     },
