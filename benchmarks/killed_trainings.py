@@ -26,7 +26,7 @@ from spacy_clinner.progress import progress
 from spacy_clinner.provenance import provenance
 from spacy_clinner.reports.markdown import markdown_table
 from spacy_clinner.resuming.checkpoints import Checkpoints
-from spacy_clinner.resuming.training import prepare
+from spacy_clinner.resuming.steps import prepare
 
 ROOT = Path(__file__).parents[1]
 RECIPES = {
@@ -113,7 +113,7 @@ def kill_and_go_on(name: str, corpus: Path, steps: int, n_kills: int, rng: rando
 def checkpoint_cost(name: str, corpus: Path, room: Path) -> dict[str, float]:
     """RETURNS (Dict[str, float]): Seconds that a checkpoint takes, and its size as a multiple of the weights'."""
     nlp = init_nlp(read_config(ROOT / "configs" / f"{name}.cfg", settings(name, corpus, 10)))
-    steps, _ = prepare(nlp)
+    steps = prepare(nlp)
     for info, _ in steps.take():
         if info["step"] == 2:
             break

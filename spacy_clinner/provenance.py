@@ -1,6 +1,7 @@
 """Where a result comes from: date, versions, command line, checksums."""
 
 import hashlib
+import json
 import platform
 import shlex
 import sys
@@ -33,3 +34,17 @@ def sha256(path: Path) -> str:
     """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest(value: Any) -> str:
+    """RETURNS (str): SHA-256, in hexadecimal digits, of what JSON makes of a value."""
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
+
+
+def checksum(path: Path) -> str | None:
+    """SHA-256 of a file, or of all files of a folder; None if there is neither."""
+    if path.is_dir():
+        return digest(
+            [(str(file.relative_to(path)), sha256(file)) for file in sorted(path.rglob("*")) if file.is_file()]
+        )
+    return sha256(path) if path.is_file() else None

@@ -10,7 +10,8 @@ from thinc.api import Config
 
 from ..configs import document_files, read_config, settings_of
 from ..errors import Errors
-from .step import SHORT, Kept, checksum, digest
+from ..provenance import checksum, digest
+from .step import SHORT, Kept
 from .train_cell import train_cell
 
 # Stands in overrides for the folder of the model that a cell starts from.

@@ -12,10 +12,10 @@ from ..annotations.documents import document_ids
 from ..multitask.corpora_file import Corpora
 from ..multitask.documents import read_part
 from ..multitask.heads import plan_heads
-from ..provenance import provenance
+from ..provenance import checksum, digest, provenance
 from ..scoring.predictions import predict
 from .cell import Cell
-from .step import SHORT, Kept, checksum, digest
+from .step import SHORT, Kept
 from .strict_scores import score_predictions
 
 PARTS = ("dev", "test")

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ..annotations.documents import read_docs
-from ..provenance import provenance
+from ..provenance import checksum, digest, provenance
 from ..scoring.predictions import read_predictions
-from .step import SHORT, Kept, Step, checksum, digest
+from .step import SHORT, Kept, Step
 from .strict_scores import keep_predictions, score_predictions
 
 

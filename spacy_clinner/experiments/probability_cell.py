@@ -13,13 +13,13 @@ from spacy.tokens import Doc
 from ..annotations.documents import read_docs
 from ..assembly.settings import change_settings
 from ..calibration.calibrate import calibrate, find_calibrated
-from ..provenance import provenance
+from ..provenance import checksum, digest, provenance
 from ..scoring.documents import Predictions, pair_documents
 from ..scoring.evaluation import Bootstrap
 from ..scoring.probabilities import Probabilities, predict_with_probabilities
 from ..scoring.sureness import measure_sureness
 from .cell import Cell
-from .step import SHORT, Kept, checksum, digest
+from .step import SHORT, Kept
 from .strict_scores import score_predictions
 
 # Changes when what is measured does, so that results of before are measured anew.

@@ -7,10 +7,11 @@ from typing import Any
 
 from pydantic import BaseModel, StrictBool, StrictInt, StrictStr
 
+from ..provenance import checksum
 from ..toml_file import check_toml, read_toml, refuse
 from .cell import Cell
 from .relation_system import RelationSystem
-from .step import Step, checksum
+from .step import Step
 
 PARTS = ("joint", "tagger", "relations")
 

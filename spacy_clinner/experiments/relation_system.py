@@ -16,11 +16,11 @@ from ..assembly.combine_pipelines import combine_pipelines
 from ..files import write_folder_atomically
 from ..pipeline.relations.hierarchy import read_broader_concepts
 from ..pipeline.relations.specific import SpecificRelations
-from ..provenance import provenance
+from ..provenance import checksum, digest, provenance
 from .cell import Cell
 from .relation_runs import find_extractor, set_threshold
 from .relation_scores import make_rules, score_relations
-from .step import SHORT, Kept, Step, checksum, digest
+from .step import SHORT, Kept, Step
 from .thresholds import choose_threshold
 
 

@@ -1,12 +1,9 @@
 """A step of an experiment: what is done once, has a result of one line, and may leave a model for other steps."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from ..provenance import sha256
 from ..resuming.checkpoints import Checkpoints
 
 # digits of a part's checksum: enough to see that it changed
@@ -68,17 +65,3 @@ class Step(Protocol):
         kept (Kept): Where to leave what stays.
         RETURNS (Dict[str, Any]): JSON-able record without the keys.
         """
-
-
-def digest(value: Any) -> str:
-    """RETURNS (str): SHA-256, in hexadecimal digits, of what JSON makes of a value."""
-    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
-
-
-def checksum(path: Path) -> str | None:
-    """SHA-256 of a file, or of all files of a folder; None if there is neither."""
-    if path.is_dir():
-        return digest(
-            [(str(file.relative_to(path)), sha256(file)) for file in sorted(path.rglob("*")) if file.is_file()]
-        )
-    return sha256(path) if path.is_file() else None

@@ -15,11 +15,12 @@ from thinc.api import Config
 from ..configs import document_files
 from ..corpora.importing import write_docbin
 from ..progress import progress
+from ..provenance import checksum, digest
 from ..unlabelled.labelling import Labelled, Labelling, compare_labels, find_tagger, label_notes
 from ..unlabelled.texts import Reading, UnlabelledNote, read_unlabelled
 from ..unlabelled.training import gold_labels, with_notes
 from .cell import Cell
-from .step import SHORT, Kept, checksum, digest
+from .step import SHORT, Kept
 from .train_cell import train_cell
 
 NOTES = "notes"

@@ -17,7 +17,7 @@ from ..annotations.documents import read_docs
 from ..files import write_folder_atomically
 from ..provenance import provenance
 from ..resuming.checkpoints import Checkpoints
-from ..resuming.training import prepare
+from ..resuming.steps import prepare
 from ..scoring.predictions import predict
 from .step import Kept
 from .strict_scores import keep_predictions, score_predictions
@@ -84,7 +84,7 @@ def train(
         score and the other scores that are numbers.
     """
     nlp = init_nlp(config)
-    steps, _ = prepare(nlp)
+    steps = prepare(nlp)
     state = checkpoints.read() if checkpoints else None
     versions = provenance()["versions"]
     if state and state["versions"] != versions:

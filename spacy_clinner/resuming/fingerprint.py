@@ -9,7 +9,7 @@ from thinc.api import Config, NumpyOps, get_current_ops
 
 from .. import __version__
 from ..configs import settings_of
-from ..provenance import sha256
+from ..provenance import checksum
 
 
 def fingerprint(config: Config) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def fingerprint(config: Config) -> dict[str, Any]:
     settings = {name: value for name, value in settings_of(config) if not name.startswith("training.logger")}
     files = {str(value) for value in settings.values() if isinstance(value, str) and "/" in value}
     found: dict[str, Any] = {name: str(value) for name, value in settings.items()}
-    found |= {f"data of {path}": _checksum(Path(path)) for path in sorted(files)}
+    found |= {f"data of {path}": checksum(Path(path)) for path in sorted(files)}
     found |= {name: version(name) for name in ("spacy", "thinc", "numpy", "torch")}
     found |= {"spacy_clinner": __version__, "python": platform.python_version()}
     return {**found, "device": "cpu" if isinstance(get_current_ops(), NumpyOps) else "gpu", "threads": _threads()}
@@ -30,11 +30,6 @@ def fingerprint(config: Config) -> dict[str, Any]:
 def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
     """RETURNS (List[str]): Names of what differs."""
     return sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
-
-
-def _checksum(path: Path) -> str:
-    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
-    return " ".join(sha256(file) for file in files)
 
 
 def _threads() -> int:

@@ -7,7 +7,9 @@ from itertools import islice, repeat
 from typing import Any
 
 from spacy.language import Language
-from spacy.training.loop import subdivide_batch
+from spacy.schemas import ConfigSchemaTraining
+from spacy.training.loop import create_evaluation_callback, subdivide_batch
+from spacy.util import fix_random_seed, registry, resolve_dot_names
 from thinc.api import Optimizer
 
 from .batches import TrainBatches
@@ -142,3 +144,19 @@ class Steps:
         # of equal scores the earliest
         best = -max((score, -step) for score, step in self.way.results)[1]
         return bool((patience and self.way.step - best >= patience) or (max_steps and self.way.step >= max_steps))
+
+
+def prepare(nlp: Language) -> Steps:
+    """Make the parts of a training as spaCy does, in the same order, so that they draw the same random numbers.
+
+    nlp (Language): The initialised pipeline with its config.
+    RETURNS (Steps): The training.
+    """
+    config = nlp.config.interpolate()
+    if config["training"]["seed"] is not None:
+        fix_random_seed(config["training"]["seed"])
+    settings = registry.resolve(config["training"], schema=ConfigSchemaTraining)
+    train_corpus, dev_corpus = resolve_dot_names(config, [settings["train_corpus"], settings["dev_corpus"]])
+    batches = TrainBatches(nlp, train_corpus, settings["batcher"], settings["max_epochs"])
+    evaluate = create_evaluation_callback(nlp, dev_corpus, settings["score_weights"])
+    return Steps(nlp, settings["optimizer"], batches, evaluate, settings)

@@ -11,26 +11,22 @@ from shutil import copytree
 from typing import IO, Any
 
 from spacy.language import Language
-from spacy.schemas import ConfigSchemaTraining
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import (
     DIR_MODEL_BEST,
     DIR_MODEL_LAST,
     clean_output_dir,
     create_before_to_disk_callback,
-    create_evaluation_callback,
     update_meta,
 )
-from spacy.util import fix_random_seed, registry, resolve_dot_names
 from thinc.api import Config, set_gpu_allocator
 
 from ..errors import Errors
 from ..files import write_atomically, write_folder_atomically
 from ..ledger import only_run
-from .batches import TrainBatches
 from .checkpoints import Checkpoints
 from .fingerprint import differences, fingerprint
-from .steps import Steps
+from .steps import Steps, prepare
 
 MARKER, LOG, CHECKPOINTS = "training.json", "log.txt", "checkpoints"
 # differing settings that an error names
@@ -65,22 +61,6 @@ class Log:
     def save(self) -> None:
         """Write all lines."""
         write_atomically(self.path, self.lines)
-
-
-def prepare(nlp: Language) -> tuple[Steps, dict[str, Any]]:
-    """Make the parts of a training as spaCy does, in the same order, so that they draw the same random numbers.
-
-    nlp (Language): The initialised pipeline with its config.
-    RETURNS (Tuple[Steps, Dict[str, Any]]): The training, and its resolved settings.
-    """
-    config = nlp.config.interpolate()
-    if config["training"]["seed"] is not None:
-        fix_random_seed(config["training"]["seed"])
-    settings = registry.resolve(config["training"], schema=ConfigSchemaTraining)
-    train_corpus, dev_corpus = resolve_dot_names(config, [settings["train_corpus"], settings["dev_corpus"]])
-    batches = TrainBatches(nlp, train_corpus, settings["batcher"], settings["max_epochs"])
-    evaluate = create_evaluation_callback(nlp, dev_corpus, settings["score_weights"])
-    return Steps(nlp, settings["optimizer"], batches, evaluate, settings), settings
 
 
 def train(
@@ -136,7 +116,8 @@ def _run(
     stderr: IO[str],
     use_gpu: int,
 ) -> None:
-    steps, settings = prepare(nlp)
+    steps = prepare(nlp)
+    settings = steps.settings
     if use_gpu >= 0 and settings["gpu_allocator"]:
         set_gpu_allocator(settings["gpu_allocator"])
     frozen = settings["frozen_components"]

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from spacy_clinner.cli import clinner_cli
 from spacy_clinner.configs import read_config
-from spacy_clinner.resuming.training import prepare
+from spacy_clinner.resuming.steps import prepare
 
 from ..toys.transformer import save_tiny_transformer
 
@@ -69,7 +69,7 @@ def make_config(name, folder, **more):
 
 def start(config):
     nlp = init_nlp(config)
-    return nlp, prepare(nlp)[0]
+    return nlp, prepare(nlp)
 
 
 def weights(nlp):
