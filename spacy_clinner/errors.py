@@ -903,35 +903,6 @@ class Errors(metaclass=_Coded):
         '`@architectures = "{listener}"` with `upstream = "{encoder}"`. Encoders leave their rows in `doc.tensor`, '
         "layers that listen to one do not."
     )
-    CE440 = (
-        "`{setting}` is {value!r}: an entity that is sure needs a probability above 0.5 and at most 1, a token outside "
-        "may have less than that, share and sharpness are above 0; `labels` is one of soft, sure and all."
-    )
-    CE441 = (
-        "Notes are labelled by one tagger, and the pipeline has none that is called {name!r}: its taggers are {known}. "
-        "Name one of them with --tagger."
-    )
-    CE442 = (
-        "Labelled notes cannot join this training: `{setting}` is {value!r}. Batches must be made by "
-        "`spacy.batch_by_words.v1` of one size, or by `spacy_clinner.batch_by_domain.v1` (with `source_weights` if "
-        "there are several sources), and a reader with a path read the gold, such as `spacy_clinner.WindowCorpus.v1`."
-    )
-    CE443 = (
-        "{path} is no transformer that can guess masked words: its architecture has no such head here, or its "
-        "tokenizer has no mask. BERT, DistilBERT, RoBERTa, DeBERTa, MPNet and XLM-R have both."
-    )
-    CE444 = (
-        "The checkpoints in {path} are of another run: other notes, another transformer or other settings. Give those "
-        "of that run to go on with it, or remove the folder."
-    )
-    CE445 = (
-        "The pipeline that labels finds labels which the training's gold has not: {labels}. Drop them from it, name "
-        "them in the gold, or take another pipeline."
-    )
-    CE446 = (
-        "The pipeline that labels knows nothing of these labels of the gold: {labels}. By probability it would teach "
-        "that there are none: use --labels sure or all, whose notes leave that open."
-    )
     # 400-419 exported models
     CE400 = (
         "The layer {layer} was exported: it has no gradients, and cannot be trained or initialised. Train the pipeline "
@@ -969,22 +940,6 @@ class Errors(metaclass=_Coded):
     CE408 = (
         "The pipeline finds no entity of the gold in --dev, so what quantizing loses cannot be seen. Name the span "
         "groups that it writes and that hold the gold (--spans-key, --gold-spans-key), or take other documents."
-    )
-    # 450-459 trainings that go on after a kill
-    CE450 = (
-        "The optimizer has moved parameters that are in no component's model: {parameters}. A training that does so "
-        "cannot be gone on with: use `spacy train`."
-    )
-    CE451 = (
-        "All checkpoints in {folder} are damaged. Remove the folder of the training and train again, or look for the "
-        "cause: a full or failing disk."
-    )
-    CE452 = (
-        "A training has been in {folder}: go on with it by --resume, or name another folder. Nothing there was changed."
-    )
-    CE453 = (
-        "The training that was stopped in {folder} is another one, they differ in: {names}. Go on with the same "
-        "config, data, versions and threads, or name another folder."
     )
     # 340-349 many notes, and documents whose tokens were changed
     CE340 = (
@@ -1054,15 +1009,56 @@ class Errors(metaclass=_Coded):
         "The config has {n} encoders of its own, but one is pretrained. Take the config of one tagger, or of taggers "
         "that share an encoder."
     )
-    CE431 = "{path} is damaged ({error}). Remove it, and the pretraining begins anew."
     CE432 = (
-        "{path} is of another pretraining: notes, config, vectors or settings are others. Give what it was started "
-        "with to go on, or another --output."
+        "The checkpoints in {path} are of another pretraining: notes, config, transformer, vectors or settings are "
+        "others. Give what it was started with to go on, or another folder to write to."
     )
     CE433 = "There is only one note, and some must be held out. Give each note as a file or line of its own."
     CE434 = (
         "`up_to` names {layer!r}, but the source is an encoder alone ({encoder!r}), without the layers of a tagger. "
         'Choose up_to = "token_encoder", or a layer below.'
+    )
+    # 440-446 notes that a model labels, transformers that go on learning
+    CE440 = (
+        "`{setting}` is {value!r}: an entity that is sure needs a probability above 0.5 and at most 1, a token outside "
+        "may have less than that, share and sharpness are above 0; `labels` is one of soft, sure and all."
+    )
+    CE441 = (
+        "Notes are labelled by one tagger, and the pipeline has none that is called {name!r}: its taggers are {known}. "
+        "Name one of them with --tagger."
+    )
+    CE442 = (
+        "Labelled notes cannot join this training: `{setting}` is {value!r}. Batches must be made by "
+        "`spacy.batch_by_words.v1` of one size, or by `spacy_clinner.batch_by_domain.v1` (with `source_weights` if "
+        "there are several sources), and a reader with a path read the gold, such as `spacy_clinner.WindowCorpus.v1`."
+    )
+    CE443 = (
+        "{path} is no transformer that can guess masked words: its architecture has no such head here, or its "
+        "tokenizer has no mask. BERT, DistilBERT, RoBERTa, DeBERTa, MPNet and XLM-R have both."
+    )
+    CE445 = (
+        "The pipeline that labels finds labels which the training's gold has not: {labels}. Drop them from it, name "
+        "them in the gold, or take another pipeline."
+    )
+    CE446 = (
+        "The pipeline that labels knows nothing of these labels of the gold: {labels}. By probability it would teach "
+        "that there are none: use --labels sure or all, whose notes leave that open."
+    )
+    # 450-459 trainings that go on after a kill
+    CE450 = (
+        "The optimizer has moved parameters that are in no component's model: {parameters}. A training that does so "
+        "cannot be gone on with: use `spacy train`."
+    )
+    CE451 = (
+        "All checkpoints in {folder} are damaged. Remove the folder of the training and train again, or look for the "
+        "cause: a full or failing disk."
+    )
+    CE452 = (
+        "A training has been in {folder}: go on with it by --resume, or name another folder. Nothing there was changed."
+    )
+    CE453 = (
+        "The training that was stopped in {folder} is another one, they differ in: {names}. Go on with the same "
+        "config, data, versions and threads, or name another folder."
     )
     # 360 documents that fail in a batch
     CE360 = (

@@ -4,15 +4,15 @@ import json
 import math
 import shutil
 from collections.abc import Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-from zlib import crc32
 
 from ..errors import Errors
 from ..extras import require
 from ..files import write_atomically, write_folder_atomically
 from ..progress import progress
+from ..provenance import digest
+from .masked_pieces import Masks, cut_blocks
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -67,7 +67,7 @@ def continue_training(
     settings (MaskedSettings): How it learns.
     RETURNS (Perplexity): What it was worth.
     RAISES (ImportError): CE358 if transformers or accelerate is missing. (ValueError): CE425 if the transformer cannot
-        be loaded, CE443 if it is no masked language model, CE444 if the checkpoints are of another run.
+        be loaded, CE443 if it is no masked language model, CE432 if the checkpoints are of another run.
     """
     require("transformers", "Training of a transformer")
     require("accelerate", "Training of a transformer")
@@ -80,7 +80,7 @@ def continue_training(
     held = [block for number, own in enumerate(blocks) if number % HELD_OUT == 0 for block in own]
     learned = [block for number, own in enumerate(blocks) if number % HELD_OUT for block in own] or held
     checkpoints = output.with_name(f"{output.name}.checkpoints")
-    _check_run(checkpoints, {"model": str(model), "texts": _digest(texts), **settings._asdict()})
+    _check_run(checkpoints, {"model": str(model), "texts": digest(list(texts)), **settings._asdict()})
     trainer = _make_trainer(encoder, tokenizer, learned, checkpoints, settings)
     before = _perplexity(encoder, tokenizer, held, settings)
     resumed = any(checkpoints.glob("checkpoint-*"))
@@ -129,40 +129,6 @@ def load_masked(model: Path) -> "tuple[PreTrainedModel, PreTrainedTokenizerBase]
     return encoder, tokenizer
 
 
-def cut_blocks(tokenizer: "PreTrainedTokenizerBase", text: str, size: int) -> list[dict[str, Any]]:
-    """Cut a note into pieces that fit.
-
-    tokenizer (PreTrainedTokenizerBase): Makes the word pieces.
-    text (str): The note.
-    size (int): Word pieces of a block at most, the marks of its ends included.
-    RETURNS (List[Dict[str, Any]]): Blocks, with "input_ids".
-    """
-    ids = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
-    room = size - tokenizer.num_special_tokens_to_add()
-    parts = [ids[start : start + room] for start in range(0, len(ids), room)]
-    return [{"input_ids": tokenizer.build_inputs_with_special_tokens(part)} for part in parts]
-
-
-class _Masks:
-    """Hides pieces of a batch by what is in it, and by no random state: a stopped run hides the same ones again.
-
-    Batches of another epoch are of other blocks, so that other pieces are hidden.
-    """
-
-    def __init__(self, tokenizer: "PreTrainedTokenizerBase", settings: MaskedSettings) -> None:
-        self.tokenizer, self.settings = tokenizer, settings
-
-    def __call__(self, examples: Sequence[dict[str, Any]]) -> Any:
-        from transformers import DataCollatorForLanguageModeling
-
-        content = json.dumps([self.settings.seed, *(list(example["input_ids"]) for example in examples)])
-        # of the seeds, 0 is none
-        seed = crc32(content.encode()) + 1
-        return DataCollatorForLanguageModeling(self.tokenizer, mlm_probability=self.settings.masked, seed=seed)(
-            list(examples)
-        )
-
-
 def _make_trainer(
     encoder: "PreTrainedModel",
     tokenizer: "PreTrainedTokenizerBase",
@@ -206,7 +172,7 @@ def _make_trainer(
         report_to=[],
     )
 
-    masks = _Masks(tokenizer, settings)
+    masks = Masks(tokenizer, settings.masked, settings.seed)
     trainer: Any = Trainer(encoder, arguments, masks, train_dataset=learned, callbacks=[Progress()])
     trainer.remove_callback(PrinterCallback)
     return trainer
@@ -221,7 +187,7 @@ def _perplexity(
     """Of masked pieces; the same ones every time."""
     import torch
 
-    masks = _Masks(tokenizer, settings)
+    masks = Masks(tokenizer, settings.masked, settings.seed)
     encoder.eval()
     total, n = 0.0, 0
     with torch.inference_mode():
@@ -240,17 +206,10 @@ def _on_gpu() -> bool:
     return torch.cuda.is_available() and not isinstance(get_current_ops(), NumpyOps)
 
 
-def _digest(texts: Sequence[str]) -> str:
-    found = sha256()
-    for text in texts:
-        found.update(sha256(text.encode("utf8")).digest())
-    return found.hexdigest()
-
-
 def _check_run(checkpoints: Path, run: dict[str, Any]) -> None:
-    """RAISES (ValueError): CE444 if the checkpoints that are there are of another run."""
+    """RAISES (ValueError): CE432 if the checkpoints that are there are of another run."""
     path = checkpoints / FINGERPRINT
     if path.exists() and json.loads(path.read_text(encoding="utf8")) != run:
-        raise ValueError(Errors.CE444.format(path=checkpoints))
+        raise ValueError(Errors.CE432.format(path=checkpoints))
     checkpoints.mkdir(parents=True, exist_ok=True)
     write_atomically(path, json.dumps(run))

@@ -3,9 +3,8 @@
 Everything random follows from the seed and the number of the step, so that nothing else has to be remembered.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,14 @@ from ..errors import Errors
 from ..files import write_atomically, write_folder_atomically
 from ..models.vocab_vectors import digest_vectors
 from ..progress import progress as show
-from .checkpoint import Progress, load_checkpoint, save_checkpoint
+from ..provenance import digest
+from ..resuming.checkpoints import Checkpoints
+from ..resuming.state import read_learned, write_learned
 from .encoder_of import NAME
 from .language_model import Vocabulary, build_language_model, check_encoder, learn, tell, total_loss
 from .words import FEWEST_NOTES
 
-CHECKPOINT, LOG, MODEL = "checkpoint.npz", "log.tsv", "model-last"
+CHECKPOINTS, LOG, MODEL = "checkpoints", "log.tsv", "model-last"
 COLUMNS = ("step", "epoch", "words", "loss", "perplexity_forward", "perplexity_backward")
 
 
@@ -52,6 +53,18 @@ class PretrainSettings:
     save_every: int = 250
 
 
+@dataclass
+class Progress:
+    """How far a pretraining is.
+
+    step (int): Batches learned from.
+    history (List[Dict[str, Any]]): A row for each time that was looked at the held-out notes.
+    """
+
+    step: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+
 class Pretraining:
     """A pretraining: its notes, its model, and how far it is."""
 
@@ -72,7 +85,7 @@ class Pretraining:
         output (Path): Folder to write to.
         settings (PretrainSettings): The settings.
         RAISES (ValueError): CE429 if the encoder cannot be a language model, CE427 if there is no word, CE433 if there
-            is only one note, CE431 and CE432 of the checkpoint.
+            is only one note, CE432 if its checkpoints are of another pretraining, CE451 if they are damaged.
         """
         if not words:
             raise ValueError(Errors.CE427.format(n=FEWEST_NOTES))
@@ -94,7 +107,8 @@ class Pretraining:
         self.model = build_language_model(self.tok2vec, self.vocabulary.n_classes)
         self.optimizer: Optimizer = Adam(0.0, L2=0.0, grad_clip=1.0, use_averages=False)
         self.identity = _identity(nlp, texts, words[: settings.n_words], settings)
-        self.progress: Progress = load_checkpoint(output / CHECKPOINT, self.identity, self.model, self.optimizer)
+        self._checkpoints = Checkpoints(output / CHECKPOINTS)
+        self.progress = self._go_on()
 
     def run(self, report: Callable[[str], None]) -> None:
         """Learn to the end; write a checkpoint now and then, and at the end the encoder as a pipeline.
@@ -148,9 +162,21 @@ class Pretraining:
         forward, backward = self.perplexity()
         row = dict(zip(COLUMNS, (self.progress.step, epoch, done, loss, forward, backward), strict=True))
         self.progress.history.append(row)
-        save_checkpoint(self.output / CHECKPOINT, self.identity, self.progress, self.model, self.optimizer)
+        learned = read_learned({NAME: self.model}, self.optimizer)
+        told = {"identity": self.identity, "history": self.progress.history}
+        self._checkpoints.write(self.progress.step, {**told, "step": self.progress.step, **learned})
         self._write_log()
         report(f"Step {row['step']}: loss {loss:.3f}, perplexity of held-out notes {forward:.1f} and {backward:.1f}")
+
+    def _go_on(self) -> Progress:
+        """Take up the last checkpoint, if there is one."""
+        state = self._checkpoints.read()
+        if state is None:
+            return Progress()
+        if state["identity"] != self.identity:
+            raise ValueError(Errors.CE432.format(path=self._checkpoints.folder))
+        write_learned({NAME: self.model}, self.optimizer, state)
+        return Progress(state["step"], state["history"])
 
     def _write_log(self) -> None:
         rows = [
@@ -179,8 +205,5 @@ def _pack(numbers: np.ndarray, sizes: np.ndarray, n_words: int) -> Iterator[np.n
 def _identity(nlp: Language, texts: Sequence[str], words: Sequence[str], settings: PretrainSettings) -> str:
     """A checksum of all that decides the result, but how often it is saved."""
     decisive = {name: value for name, value in asdict(settings).items() if name != "save_every"}
-    config = nlp.config.to_str(), nlp.get_pipe_config(NAME)
-    found = hashlib.sha256(repr((config, decisive, words, digest_vectors(nlp.vocab.vectors))).encode())
-    for text in texts:
-        found.update(hashlib.sha256(text.encode("utf8")).digest())
-    return found.hexdigest()
+    config = repr((nlp.config.to_str(), nlp.get_pipe_config(NAME)))
+    return digest([config, decisive, list(words), digest_vectors(nlp.vocab.vectors), list(texts)])
