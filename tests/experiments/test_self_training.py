@@ -6,7 +6,6 @@ import shutil
 import pytest
 import spacy
 from spacy.util import load_config
-from thinc.api import fix_random_seed
 from typer.testing import CliRunner
 
 from spacy_clinner.annotations.documents import read_docs
@@ -21,7 +20,7 @@ from spacy_clinner.experiments.taught_cell import TaughtCell
 from spacy_clinner.unlabelled.labelling import Labelling
 
 from ..toys.room import data_overrides, make_room
-from ..toys.tagger import make_nlp, references, train
+from ..toys.tagger import half_trained, make_nlp, references, train
 
 pytestmark = pytest.mark.slow
 BATCHER = {"@batchers": "spacy.batch_by_words.v1", "size": 30, "tolerance": 0.2, "discard_oversize": False}
@@ -44,10 +43,7 @@ def room(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def model(room):
-    fix_random_seed(0)
-    nlp = make_nlp()
-    train(nlp, n_steps=15)
-    nlp.to_disk(room / "model")
+    half_trained(15).to_disk(room / "model")
     return room / "model"
 
 

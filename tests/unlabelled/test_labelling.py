@@ -3,23 +3,18 @@
 import numpy as np
 import pytest
 import spacy
-from thinc.api import fix_random_seed
 
 from spacy_clinner.annotations.keys import DOC_ID_KEY, LABELS_KEY, SOFT_KEY
 from spacy_clinner.unlabelled.labelling import Labelling, compare_labels, find_tagger, label_notes
 
-from ..toys.tagger import TEXTS, entities, make_nlp, train
+from ..toys.tagger import TEXTS, entities, half_trained, make_nlp
 
 NOTES = [(f"note-{number}", text) for number, (text, _) in enumerate(TEXTS)]
 
 
 @pytest.fixture(scope="module")
 def nlp():
-    # a tagger that is sure of some entities and not of others
-    fix_random_seed(0)
-    nlp = make_nlp()
-    train(nlp, n_steps=15)
-    return nlp
+    return half_trained(15)
 
 
 def labelled(nlp, **settings):

@@ -4,21 +4,17 @@ import numpy as np
 import pytest
 from spacy.tokens import Doc, DocBin, SpanGroup
 from spacy.training import Example
-from thinc.api import fix_random_seed
 
 from spacy_clinner.annotations.keys import SOFT_KEY
 from spacy_clinner.training.domain_corpus import map_labels
 from spacy_clinner.training.window_corpus import cut_example
 
-from ...toys.tagger import make_nlp, references, train
+from ...toys.tagger import half_trained, make_nlp, references, train
 
 
 @pytest.fixture(scope="module")
 def teacher():
-    fix_random_seed(0)
-    nlp = make_nlp()
-    train(nlp, n_steps=40)
-    return nlp
+    return half_trained(40)
 
 
 def told_by(teacher, text, scale=1.0):
