@@ -941,13 +941,32 @@ class Errors(metaclass=_Coded):
         "The pipeline finds no entity of the gold in --dev, so what quantizing loses cannot be seen. Name the span "
         "groups that it writes and that hold the gold (--spans-key, --gold-spans-key), or take other documents."
     )
+    # 409-413 notes in tables
+    CE409 = (
+        "{file} must have one column {column!r}, and has {n}. Its columns: {known}. Name another (`--id-column`, "
+        "`--text-column`, `--also`; in Python `Columns`), or write the file again with the names as its first row."
+    )
+    CE410 = "{place} is no note ({problem}). A row has the columns {id!r}, a string or a whole number, and {text!r}."
+    CE411 = (
+        "Column {column!r} of {file} is of the type {type}, of which no {wanted} can be. Write the column again as "
+        "strings, or name another (`--id-column`, `--text-column`; in Python `Columns`)."
+    )
+    CE412 = (
+        "{file}: the quotes of the row that begins in line {line} do not match, so it is unknown where the next row "
+        "begins. Export the table again with quotes around cells that hold line breaks, separators or quotes, and "
+        "with each quote inside of a cell twice; or as .jsonl or .parquet."
+    )
+    CE413 = (
+        "{file} is no whole Parquet file that can be read ({error}): likely a copy or download of it broke off. Get it "
+        "again."
+    )
     # 340-349 many notes, and documents whose tokens were changed
     CE340 = (
         "A component has written something on this note that cannot leave its process ({error}). Annotate without "
         "`--n-process`."
     )
     CE341 = (
-        '{file}, line {line} is no note ({problem}). A line is {{"id": ..., "text": ...}} in UTF-8, the id a '
+        '{file}, line {line} is no note ({problem}). A line is {{"{id}": ..., "{text}": ...}} in UTF-8, the id a '
         "string or a whole number."
     )
     CE342 = (

@@ -34,11 +34,23 @@ def read_text(path: Path, name: str | None = None) -> str:
     if byte < 0:
         return text
     # raised outside of the handler: the decoder's own error carries the text
-    name, encoding = name or path.name, likely_encoding(data)
+    raise no_text(data, name or path.name, byte)
+
+
+def no_text(data: bytes, name: str, byte: int, start: int = 0) -> ValueError:
+    """Say what bytes are that are no text in UTF-8.
+
+    data (bytes): The bytes, all of a file or a part.
+    name (str): What the error calls them.
+    byte (int): Number of the first that is not UTF-8, or NUL.
+    start (int): Number of the part's first byte in the file.
+    RETURNS (ValueError): CE001 if they are likely text in another encoding, else CE300.
+    """
+    encoding = likely_encoding(data)
     if encoding is None:
-        raise ValueError(Errors.CE300.format(file=name, byte=data.find(0)))
+        return ValueError(Errors.CE300.format(file=name, byte=start + data.find(0)))
     words, command = encoding
-    raise ValueError(Errors.CE001.format(file=name, byte=byte, encoding=words, command=command))
+    return ValueError(Errors.CE001.format(file=name, byte=start + byte, encoding=words, command=command))
 
 
 def split_lines(text: str) -> list[str]:

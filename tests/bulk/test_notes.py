@@ -84,7 +84,7 @@ def test_an_id_that_two_notes_have(tmp_path):
 
 
 def test_folders_without_notes(tmp_path):
-    write(tmp_path / "a.csv")
+    write(tmp_path / "a.pdf")
     with pytest.raises(ValueError, match="CE005"):
         read(tmp_path)
 
