@@ -903,7 +903,7 @@ class Errors(metaclass=_Coded):
         '`@architectures = "{listener}"` with `upstream = "{encoder}"`. Encoders leave their rows in `doc.tensor`, '
         "layers that listen to one do not."
     )
-    # 400-419 exported models
+    # 400-408 exported models
     CE400 = (
         "The layer {layer} was exported: it has no gradients, and cannot be trained or initialised. Train the pipeline "
         "that it was exported from, and export that again (`clinner export`); or name the component of this layer in "

@@ -58,7 +58,7 @@ def iter_notes(paths: Iterable[Path], audit: ImportAudit, columns: Columns = BY_
     paths (Iterable[Path]): Text files, whose names without .txt are the ids; .jsonl files, with an object a line,
         .csv, .tsv (each of them also .gz) and .parquet files, with a note a row; .spacy files, of whose documents ids
         and texts are taken; folders, where all .txt files are read, those of sub-folders, too (ids folder/name), or,
-        where there is none, all of these other files but .spacy in the order of their names.
+        if they have nothing but .jsonl, .csv, .tsv and .parquet files, these in the order of their names.
     audit (ImportAudit): Gets the files, and a row for every one that is left out.
     columns (Columns): Which columns, or keys of a line, are id and text, and what is read beside them. Other files
         have nothing beside.
@@ -103,11 +103,12 @@ def _open_folder(path: Path, columns: Columns, audit: ImportAudit) -> list[tuple
         return [(path.name, _text_files(texts, columns))]
     data = {name for name in files if not any(part.startswith(NO_DATA) for part in name.split("/"))}
     leave_out(files.keys() - data, f"its name begins with {NO_DATA}, as that of what is written beside data", audit)
-    formats = {name: read for name in files if name in data and (read := _format_of(name)) is not None}
-    leave_out(data - formats.keys(), f"does not end in {', '.join((TEXT, *FORMATS))}", audit)
-    if not formats:
-        raise ValueError(Errors.CE005.format(path=path.name, kind=f"notes ({', '.join((TEXT, *FORMATS))} files)"))
-    return [(name, read(files[name], name, columns)) for name, read in formats.items()]
+    formats = {name: _format_of(name) for name in files if name in data}
+    # nothing else: a saved pipeline has .jsonl files, too
+    if not formats or None in formats.values():
+        kinds = f"notes: neither {TEXT} files, nor such alone that end in {', '.join(FORMATS)}"
+        raise ValueError(Errors.CE005.format(path=path.name, kind=kinds))
+    return [(name, read(files[name], name, columns)) for name, read in formats.items() if read is not None]
 
 
 def _format_of(name: str) -> Callable[[Path, str, Columns], Notes] | None:

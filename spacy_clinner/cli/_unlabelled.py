@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from typer import Argument, Option
+from typer import Option
 from wasabi import msg
+
+from ._notes import Notes as Notes
 
 if TYPE_CHECKING:
     from ..unlabelled.texts import Reading, UnlabelledNote
 
-Notes = Annotated[
-    list[Path], Argument(help="Text files, folders of .txt, .jsonl, .jsonl.gz or .spacy files", exists=True)
-]
 Against = Annotated[
     list[Path] | None,
     Option(

@@ -8,17 +8,17 @@ from typer import Argument, BadParameter, Option
 from ._app import NOTES, clinner_cli
 from ._coded import coded_errors
 from ._gpu import GpuId, use_gpu
-from ._notes import Failures, SpreadsheetSafe, find
+from ._notes import Failures, IdColumn, Notes, SpreadsheetSafe, TextColumn, find
 
 
 @clinner_cli.command("predict", rich_help_panel=NOTES)
 def predict_cli(
     model: Annotated[str, Argument(help="Pipeline (path or name)")],
-    notes: Annotated[
-        list[Path], Argument(help="Text files, folders of .txt, .jsonl, .jsonl.gz or .spacy files", exists=True)
-    ],
+    notes: Notes,
     output: Annotated[Path, Argument(help="A new folder, or a .jsonl, .csv or .spacy file")],
     to: Annotated[str | None, Option(help="jsonl, csv, spacy, or a format of convert --to; default: see below")] = None,
+    id_column: IdColumn = "id",
+    text_column: TextColumn = "text",
     spans_key: Annotated[str | None, Option(help="Span group of the entities; default: doc.ents")] = None,
     spreadsheet_safe: SpreadsheetSafe = False,
     n_process: Annotated[int, Option("--n-process", "-n", min=-1, help="Processes; -1: one a CPU core")] = 1,
@@ -33,6 +33,7 @@ def predict_cli(
     import spacy
     from wasabi import msg
 
+    from ..bulk.columns import Columns
     from ..bulk.predict import predict_notes
     from ..bulk.targets import FILES, Target
 
@@ -43,7 +44,7 @@ def predict_cli(
     with coded_errors():
         ending = output.suffix[1:].lower()
         target = Target(output, to or (ending if ending in FILES else "brat"), spans_key, spreadsheet_safe)
-        found = find(notes)
+        found = find(notes, Columns(id_column, text_column))
         target.check(note.id for note in found)
         use_gpu(gpu_id, silent=True)
         failures = Failures()

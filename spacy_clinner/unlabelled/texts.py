@@ -81,7 +81,7 @@ def read_unlabelled(
     Left out are notes that are flagged as of a benchmark, empty ones, those of a text that was there before, and those
     that have half of the shorter text's sequences of words in common with a labelled document.
 
-    paths (Iterable[Path]): Text files, folders of them, .jsonl, .jsonl.gz and .spacy files, as for `iter_notes`.
+    paths (Iterable[Path]): Files and folders, as for `iter_notes`.
     reading (Reading): Gets the numbers.
     against (Sequence[Path]): .spacy files of labelled documents, and folders of such: above all dev and test of the
         task that something is learned for.
@@ -90,7 +90,7 @@ def read_unlabelled(
     setting (str): What the caller's user knows `min_words` by.
     YIELDS (UnlabelledNote): The notes that are left.
     RAISES (ValueError): CE421 if a folder of `against` holds no .spacy file, CE422 if no note is left, CE423 if they
-        have too few words; those of `iter_notes` and of reading a note (CE001, CE300, CE341).
+        have too few words; those of `iter_notes` and of reading a note (CE001, CE300, CE341, CE410).
     """
     shared = SharedTexts(_labelled_texts(against))
     # None: whatever was there before

@@ -135,6 +135,16 @@ def test_what_fails_is_told_and_the_others_are_written(room, output):
     assert not [path.name for path in room.iterdir() if path.name.startswith(".")]
 
 
+def test_tables_are_read_by_the_names_of_their_columns(room):
+    (room / "t.csv").write_text(f'NOTE,KEY\n"{NOTE}",7\nx\n')
+    result = predict("t.csv", "p.jsonl", "--id-column", "KEY", "--text-column", "NOTE")
+    assert result.exit_code == 1 and "Note 't.csv, row 2': [CE410]" in result.words and "1 of 2 notes" in result.words
+    assert [json.loads(line)["id"] for line in (room / "p.jsonl").read_text().splitlines()] == ["7"]
+    result = predict("t.csv", "q.jsonl", "--id-column", "KEY")
+    assert result.exit_code == 1 and "CE409" in result.words and "'KEY'" in result.words
+    assert not (room / "q.jsonl").exists()
+
+
 def test_nothing_is_replaced_when_all_notes_fail(room):
     (room / "p.jsonl").write_text("older")
     (room / "n.jsonl").write_text('{"id": "a", "text": "fail"}\n')
