@@ -71,7 +71,7 @@ def _one_by_one(nlp: Language, batch: Batch) -> list[bytes | Failure]:
         pool = pool or _start(nlp, 1)
         future = _submit(pool, [note])
         if _is_broken(future):
-            found.append(Failure(Errors.CE349))
+            found.append(Failure(Errors.CE349, "killed"))
             pool.shutdown()
             pool = None
         else:
@@ -123,4 +123,5 @@ def _pack(doc: Doc) -> bytes | Failure:
     try:
         return doc.to_bytes(exclude=["tensor"])
     except Exception as error:
-        return Failure(Errors.CE340.format(error=type(error).__name__))
+        kind = type(error).__name__
+        return Failure(Errors.CE340.format(error=kind), kind)
