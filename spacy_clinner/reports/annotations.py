@@ -6,7 +6,7 @@ from spacy.tokens import Doc
 
 from ..annotations.keys import ASSERTIONS_KEY
 from ..annotations.relations import Relation, has_relations, read_relations
-from ..annotations.span_groups import group_of_ents, probabilities_of, steady_spans
+from ..annotations.span_groups import probabilities_of, probabilities_of_ents, steady_spans
 
 
 class Annotation(NamedTuple):
@@ -60,7 +60,7 @@ def annotations_of(doc: Doc, spans_key: str | None = None) -> list[Annotation]:
     spans_key (Optional[str]): Span group to show; None: `doc.ents`, with the probabilities of their tagger.
     RETURNS (List[Annotation]): The entities, by start, longest first.
     """
-    probability = probabilities_of(doc, spans_key or group_of_ents(doc))
+    probability = probabilities_of(doc, spans_key) if spans_key else probabilities_of_ents(doc)
     assertions: dict[tuple[int, int], list[str]] = {}
     for start, end, assertion in doc.user_data.get(ASSERTIONS_KEY, ()):
         assertions.setdefault((start, end), []).append(assertion)

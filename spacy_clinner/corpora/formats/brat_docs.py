@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 
 from ...annotations.keys import BRAT_KEY, BRAT_SPANS_KEY, DOC_ID_KEY
 from ...annotations.relations import read_relations
-from ...annotations.span_groups import group_of_ents, probabilities_of, steady_spans
+from ...annotations.span_groups import probabilities_of_ents, steady_spans
 from ...errors import Warnings
 from ..audit import ImportAudit
 from ..placing.offsets import mention_text
@@ -151,7 +151,7 @@ def _stored_ids(doc: Doc, brat: BratDocument) -> dict[tuple[int, int], str]:
 
 
 def _probabilities(doc: Doc, ids: dict[tuple[int, int], str]) -> Iterator[Note]:
-    probabilities = probabilities_of(doc, group_of_ents(doc))
+    probabilities = probabilities_of_ents(doc)
     for span in doc.ents:
         probability = probabilities.get((span.start, span.end, span.label))
         if probability is not None:
