@@ -20,7 +20,7 @@ class PipesDocuments:
     name: str
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128, **asked: Any) -> Iterator[Doc]:
-        """Annotate a stream of documents, batch by batch; those of a batch that fails are tried one by one.
+        """Annotate a stream of documents, batch by batch; a batch that fails is tried in halves.
 
         stream (Iterable[Doc]): The documents.
         batch_size (int): How many to predict at once.
@@ -44,21 +44,16 @@ class PipesDocuments:
                 else:
                     yield doc
 
-    def _predict_batch(self, docs: Sequence[Doc], asked: dict[str, Any]) -> Iterable[Any]:
+    def _predict_batch(self, docs: Sequence[Doc], asked: dict[str, Any]) -> Sequence[Any]:
         """What is predicted of each document, or why it fails."""
         try:
             return self.predict(docs, **asked)  # type: ignore[attr-defined]
         except Exception as error:
-            return [error] if len(docs) == 1 else self._predict_singly(docs, asked, error)
-
-    def _predict_singly(self, docs: Sequence[Doc], asked: dict[str, Any], of_batch: Exception) -> Iterator[Any]:
-        failed = False
-        for doc in docs:
-            try:
-                yield self.predict([doc], **asked)[0]  # type: ignore[attr-defined]
-            except Exception as error:
-                failed = True
-                yield error
-        if not failed:
-            kind = type(of_batch).__name__
-            warnings.warn(Warnings.CW360.format(name=self.name, n=len(docs), error=kind), stacklevel=3)
+            if len(docs) == 1:
+                return [error]
+            half = len(docs) // 2
+            found = [*self._predict_batch(docs[:half], asked), *self._predict_batch(docs[half:], asked)]
+            if not any(isinstance(outcome, Exception) for outcome in found):
+                kind = type(error).__name__
+                warnings.warn(Warnings.CW360.format(name=self.name, n=len(docs), error=kind), stacklevel=3)
+            return found
