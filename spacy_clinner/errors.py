@@ -1079,6 +1079,34 @@ class Errors(metaclass=_Coded):
         "The training that was stopped in {folder} is another one, they differ in: {names}. Go on with the same "
         "config, data, versions and threads, or name another folder."
     )
+    # 470-479 many notes, annotated shard by shard
+    CE470 = (
+        "There is no pipeline {name!r}: give a folder that holds a meta.json, as `nlp.to_disk` and trainings write it, "
+        "or the name of an installed package."
+    )
+    CE471 = "A worker cannot load the pipeline {pipeline}: {error}. Mend it, then go on by --resume."
+    CE472 = (
+        "The worker of shard {shard} has ended {n} times without being at a note. Likely the machine has too little "
+        "memory for so many workers, or for the tables of a shard: lower --workers or --shard-mb."
+    )
+    CE473 = (
+        "The note took more than {seconds} seconds, and was given up. If such notes may take longer, raise --seconds "
+        "or --seconds-per-mb."
+    )
+    CE474 = (
+        "The run in {folder} began with other settings, so that its tables would be mixed: {changed}. Go on with the "
+        "same ones, or name another folder."
+    )
+    CE475 = "Tables have columns of their own of the names {names}: rename these columns of the notes."
+    CE476 = (
+        "Notes have changed while the run read them (shard {shard}). What is written stays; go on by --resume when "
+        "nobody writes to them."
+    )
+    CE477 = "There is no space left for {folder}. All that is written counts: make space, then go on by --resume."
+    CE478 = (
+        "Of {notes} notes there are rows of {found}: a note would be lost, or twice in the tables. This is a bug: "
+        "please report it."
+    )
     # 360 documents that fail in a batch
     CE360 = (
         "Component {name!r} failed on document {doc!r}, the {n}. of those that it got. To go on with the others, leave "

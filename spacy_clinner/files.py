@@ -92,23 +92,27 @@ def parse_json(text: str) -> Any:
     return data
 
 
-def write_atomically(path: Path, content: str | bytes, *, private: bool = False) -> None:
+def write_atomically(path: Path, content: str | bytes, *, private: bool = False, durable: bool = False) -> None:
     """Write a file so that no reader ever sees half of it.
 
     path (Path): The file; missing folders are made.
     content (Union[str, bytes]): Its contents; text becomes UTF-8 with its line ends unchanged.
     private (bool): Whether it holds text of notes, so that only its owner may read it; others follow the umask.
+    durable (bool): As for `write_files_atomically`.
     """
-    write_files_atomically(path.parent, {path.name: content}, private=private)
+    write_files_atomically(path.parent, {path.name: content}, private=private, durable=durable)
 
 
-def write_files_atomically(folder: Path, contents: Mapping[str, str | bytes], *, private: bool = False) -> None:
-    """Write files of a folder: none takes its place before all of them are on the disk.
+def write_files_atomically(
+    folder: Path, contents: Mapping[str, str | bytes], *, private: bool = False, durable: bool = False
+) -> None:
+    """Write files of a folder: none takes its place before all of them are written.
 
     folder (Path): The folder; it is made if missing, other files in it stay.
     contents (Mapping[str, Union[str, bytes]]): Contents by file name, or by path below the folder, as for
         `write_atomically`.
     private (bool): As for `write_atomically`.
+    durable (bool): Whether to return only when they are on the disk, so that they outlast a loss of power.
     """
     paths = [folder / name for name in contents]
     temporary = [path.with_name(f".{path.name}.{os.getpid()}.tmp") for path in paths]
@@ -118,11 +122,29 @@ def write_files_atomically(folder: Path, contents: Mapping[str, str | bytes], *,
         for path, content in zip(temporary, contents.values(), strict=True):
             with _create(path, private) as file:
                 file.write(content.encode("utf8") if isinstance(content, str) else content)
+                if durable:
+                    file.flush()
+                    os.fsync(file.fileno())
         for path, written in zip(paths, temporary, strict=True):
             os.replace(written, path)
+        if durable:
+            for parent in {path.parent for path in paths}:
+                _sync_names(parent)
     finally:
         for path in temporary:
             path.unlink(missing_ok=True)
+
+
+def _sync_names(folder: Path) -> None:
+    """See on the disk which files a folder has."""
+    if os.name == "nt":
+        # Windows opens no folders
+        return
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
 
 
 def _create(path: Path, private: bool) -> BinaryIO:

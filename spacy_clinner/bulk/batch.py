@@ -1,4 +1,4 @@
-"""A batch of notes through a pipeline, losing none: what fails together is tried in halves, and told when it is alone."""
+"""A batch of notes through a pipeline, losing none: what fails together is tried in halves until it is alone."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -58,11 +58,8 @@ def annotate_texts(nlp: Language, texts: Sequence[str | Failure]) -> list[Doc | 
     texts (Sequence[Union[str, Failure]]): The texts; what failed before stays what it is.
     RETURNS (List[Union[Doc, Failure]]): A document for each, or what is wrong with it.
     """
-    outcomes = list(texts)
-    rows = [i for i, text in enumerate(texts) if isinstance(text, str)]
-    for i, outcome in zip(rows, _annotate(nlp, [text for text in texts if isinstance(text, str)]), strict=True):
-        outcomes[i] = outcome  # type: ignore[call-overload]
-    return outcomes  # type: ignore[return-value]
+    found = iter(_annotate(nlp, [text for text in texts if isinstance(text, str)]))
+    return [next(found) if isinstance(text, str) else text for text in texts]
 
 
 def _annotate(nlp: Language, texts: Sequence[str]) -> list[Doc | Failure]:
@@ -102,14 +99,16 @@ def _handling_errors(nlp: Language, failed: dict[int, Failure]) -> Iterator[None
         if len(docs) == 1:
             failed[id(docs[0])] = _failure(name, error)
 
-    handled = [component for _, component in nlp.pipeline if hasattr(component, "set_error_handler")]
-    before = nlp.default_error_handler, [component.get_error_handler() for component in handled]
-    nlp.set_error_handler(note)
+    components: list[Any] = [component for _, component in nlp.pipeline if hasattr(component, "set_error_handler")]
+    before = [component.get_error_handler() for component in components]
+    default, nlp.default_error_handler = nlp.default_error_handler, note
+    for component in components:
+        component.set_error_handler(note)
     try:
         yield
     finally:
-        nlp.default_error_handler = before[0]
-        for component, handler in zip(handled, before[1], strict=True):
+        nlp.default_error_handler = default
+        for component, handler in zip(components, before, strict=True):
             component.set_error_handler(handler)
 
 

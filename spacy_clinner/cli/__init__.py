@@ -25,6 +25,7 @@ from . import (  # noqa: F401
     map_corpora,
     predict,
     pretrain,
+    run,
     self_train,
     strip,
     study,

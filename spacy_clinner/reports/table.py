@@ -41,9 +41,20 @@ def write_table(path: Path, table: Table, *, spreadsheet_safe: bool = False) -> 
     RAISES: CE086 for another ending, CE358 if Parquet is wanted and pyarrow is missing.
     """
     check_output(path)
-    rows = (table.columns, table.rows)
-    content = format_csv(*rows, safe=spreadsheet_safe) if path.suffix == ".csv" else _to_parquet(table)
-    write_atomically(path, content, private=True)
+    write_atomically(path, table_content(table, path.suffix[1:], spreadsheet_safe), private=True)
+
+
+def table_content(table: Table, format: str, spreadsheet_safe: bool = False) -> bytes:
+    """What a file holds that holds a table.
+
+    table (Table): The table.
+    format (str): "csv" or "parquet".
+    spreadsheet_safe (bool): As for `write_table`.
+    RETURNS (bytes): The content of the file.
+    """
+    if format == "csv":
+        return format_csv(table.columns, table.rows, safe=spreadsheet_safe).encode("utf8")
+    return _to_parquet(table)
 
 
 def check_output(path: Path) -> None:

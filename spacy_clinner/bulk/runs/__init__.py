@@ -1,0 +1,1 @@
+"""Many notes, annotated shard by shard: `python -m spacy clinner run`."""

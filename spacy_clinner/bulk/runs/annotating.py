@@ -1,0 +1,102 @@
+"""A shard through a pipeline: what a worker computes, a pure function of notes and job."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin
+
+from ...annotations.keys import DOC_ID_KEY
+from ...errors import Errors
+from ...reports.table import Table, table_content
+from ..batch import Failure, annotate_texts
+from ..processes import TRANSFORMER_DATA
+from .counts import Counts
+from .job import Job
+from .note_nlp import NOTE_NLP, note_nlp_rows
+from .rows import Rows, columns_of, rows_of
+from .shards import Shard, ShardNote
+
+# where `mark` is when no batch is under way: before the first, and while tables are made
+NOWHERE = -1
+
+
+class ShardResult(NamedTuple):
+    """What is to be written of a shard.
+
+    files (Dict[str, bytes]): Contents by table: "notes", "entities", "relations", "errors"; if the job asks for them
+        "note_nlp" and "docs".
+    counts (Dict[str, Any]): `Counts` as plain data.
+    """
+
+    files: dict[str, bytes]
+    counts: dict[str, Any]
+
+
+def annotate_shard(
+    nlp: Language,
+    job: Job,
+    shard: Shard,
+    batches: Iterable[range],
+    failed: Mapping[int, Failure],
+    mark: Callable[[int], None],
+) -> ShardResult:
+    """Annotate the notes of a shard and make its tables.
+
+    nlp (Language): The pipeline.
+    job (Job): The job.
+    shard (Shard): The notes.
+    batches (Iterable[range]): Positions of the notes that components see at once.
+    failed (Mapping[int, Failure]): Notes that are known to end the process, by position: they are left out.
+    mark (Callable[[int], None]): Is told the first position of each batch before that begins, and
+        `NOWHERE` after the last.
+    RETURNS (ShardResult): The tables.
+    """
+    columns = columns_of(job.also)
+    if job.note_nlp:
+        columns["note_nlp"] = NOTE_NLP
+    tables: Rows = {name: [] for name in columns}
+    counts, docbin = Counts(), DocBin(store_user_data=True)
+    for batch in batches:
+        mark(batch.start)
+        notes = [shard.notes[i] for i in batch]
+        texts = [failed.get(i, note.text) for i, note in zip(batch, notes, strict=True)]
+        for note, found in zip(notes, annotate_texts(nlp, texts), strict=True):
+            rows, found = _read(note, found, job)
+            if job.docs and isinstance(found, Doc) and (problem := _pack(docbin, note, found)):
+                rows = rows_of(note, problem, job.also, job.spans_key)
+            if job.note_nlp:
+                rows["note_nlp"] = note_nlp_rows(rows, shard.number, len(tables["note_nlp"]), job)
+            counts.add_note(rows)
+            for name, more in rows.items():
+                tables[name] += more
+    mark(NOWHERE)
+    files = {name: table_content(Table(columns[name], rows), job.format) for name, rows in tables.items()}
+    if job.docs:
+        files["docs"] = docbin.to_bytes()
+    return ShardResult(files, counts.to_dict())
+
+
+def _read(note: ShardNote, found: Doc | Failure, job: Job) -> tuple[Rows, Doc | Failure]:
+    """The rows of a note; what a component left on a document may be unreadable, too."""
+    try:
+        if isinstance(found, Doc) and job.spans_key is not None and job.spans_key not in found.spans:
+            known = ", ".join(sorted(found.spans)) or "none"
+            found = Failure(Errors.CE348.format(key=job.spans_key, known=known), "KeyError")
+        return rows_of(note, found, job.also, job.spans_key), found
+    except Exception as error:
+        kind = type(error).__name__
+        found = Failure(Errors.CE340.format(error=kind), kind)
+        return rows_of(note, found, job.also, job.spans_key), found
+
+
+def _pack(docbin: DocBin, note: ShardNote, doc: Doc) -> Failure | None:
+    doc.user_data.pop(TRANSFORMER_DATA, None)
+    doc.user_data[DOC_ID_KEY] = note.id
+    try:
+        # packed alone: what cannot be packed would leave half of itself
+        docbin.merge(DocBin(docs=[doc], store_user_data=True))
+    except (TypeError, ValueError) as error:
+        kind = type(error).__name__
+        return Failure(Errors.CE346.format(format="spacy", problem=kind), kind)
+    return None

@@ -1,0 +1,1 @@
+"""Where shards are annotated: processes of this machine, Ray, Spark."""

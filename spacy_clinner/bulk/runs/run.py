@@ -1,0 +1,231 @@
+"""Many notes through a pipeline: none lost, none twice, whatever is killed on the way."""
+
+import errno
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+from ...corpora.audit import ImportAudit
+from ...errors import Errors
+from ...extras import require
+from ...files import write_files_atomically
+from ...ledger import LOCK, only_run
+from ...progress import progress
+from ..columns import Columns
+from ..notes import iter_notes
+from .annotating import ShardResult
+from .counts import Counts
+from .executors.executor import Executor
+from .ids import each_id_once
+from .job import Job, Limit, find_pipeline, fingerprint, system_of
+from .manifest import NAME, Manifest, Planned
+from .outputs import output_name, remove_strangers
+from .rows import columns_of
+from .shards import SHARD_BYTES, Shard, cut
+
+# shards that wait while all workers are busy, so that none has to wait for the next
+AHEAD = 2
+FORMATS = ("parquet", "csv")
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+
+
+class RunSettings(NamedTuple):
+    """What a run is to do; the parts of a `Job` that a user chooses.
+
+    columns (Columns): Columns of the id, the text, and what else travels along with a note.
+    format (Optional[str]): "parquet" or "csv"; None: Parquet if pyarrow is installed.
+    spans_key (Optional[str]), note_nlp (bool), docs (bool), code (Optional[Path]), batch_size (int), gpu_id (int): As
+        of `Job`.
+    shard_bytes (int): As for `cut`.
+    limit (Limit): How long batches may take.
+    """
+
+    columns: Columns = Columns()
+    format: str | None = None
+    spans_key: str | None = None
+    note_nlp: bool = False
+    docs: bool = False
+    code: Path | None = None
+    batch_size: int = 64
+    gpu_id: int = -1
+    shard_bytes: int = SHARD_BYTES
+    limit: Limit = Limit()
+
+    def job(self, pipeline: str) -> Job:
+        """The job of workers.
+
+        pipeline (str): Path or name of the pipeline.
+        RETURNS (Job): The job, beginning today.
+        RAISES: CE008 for an unknown format, CE358 if pyarrow is missing, CE470 if there is no pipeline, CE475 if what
+            travels along has the name of a column that tables have anyway.
+        """
+        format = self.format or ("parquet" if find_spec("pyarrow") else "csv")
+        if format not in FORMATS:
+            raise ValueError(Errors.CE008.format(what="format", value=format, known=", ".join(FORMATS)))
+        if format == "parquet":
+            require("pyarrow", "A Parquet file")
+        own = {name for columns in columns_of(()).values() for name in columns}
+        if taken := sorted(own & set(self.columns.also)):
+            raise ValueError(Errors.CE475.format(names=", ".join(taken)))
+        folder = find_pipeline(pipeline)
+        return Job(
+            pipeline=str(folder),
+            system=system_of(folder),
+            date=datetime.now(UTC).date().isoformat(),
+            format=format,
+            also=self.columns.also,
+            spans_key=self.spans_key,
+            note_nlp=self.note_nlp,
+            docs=self.docs,
+            code=None if self.code is None else str(self.code.resolve()),
+            batch_size=self.batch_size,
+            gpu_id=self.gpu_id,
+        )
+
+
+DEFAULTS = RunSettings()
+
+
+class RunResult(NamedTuple):
+    """What a run has come to.
+
+    folder (Path): Where it is.
+    system (str): Name and version of the pipeline.
+    planned (Planned): What it had to do.
+    counts (Counts): What was counted, in all shards.
+    seconds (float): How long this run took, from the first shard that it had to do.
+    audit (ImportAudit): Files that were read, and left out.
+    """
+
+    folder: Path
+    system: str
+    planned: Planned
+    counts: Counts
+    seconds: float
+    audit: ImportAudit
+
+
+def run_notes(
+    paths: Sequence[Path],
+    folder: Path,
+    pipeline: str,
+    executor: Executor,
+    *,
+    settings: RunSettings = DEFAULTS,
+    resume: bool = False,
+    tell: Callable[[Planned], None] = lambda planned: None,
+) -> RunResult:
+    """Annotate notes and write tables of what was found.
+
+    paths (Sequence[Path]): Files and folders, as `iter_notes`.
+    folder (Path): A new folder, or with `resume` that of a run that goes on.
+    pipeline (str): Path or name of the pipeline.
+    executor (Executor): Where notes are annotated.
+    settings (RunSettings): Settings.
+    resume (bool): Whether to go on with what is there; if nothing is, the run begins.
+    tell (Callable[[Planned], None]): Is told what is to be done before it begins.
+    RETURNS (RunResult): What was found, of this run and of those before that it has gone on with.
+    RAISES (ValueError): CE344 if something else is in the folder, CE372 if another run works there, CE474 if the run
+        that is there had other settings, CE476 if notes change meanwhile, CE477 if the disk is full, CE478 if a shard
+        does not add up, CE005 without notes, and those of `RunSettings.job`, `iter_notes`, `each_id_once` and
+        `Executor.submit`.
+    """
+    job = settings.job(pipeline)
+    _check_folder(folder, resume)
+    with only_run(folder):
+        manifest = Manifest(folder)
+        try:
+            kept = manifest.settle(fingerprint(job) | {"shard_bytes": settings.shard_bytes}, date=job.date)
+            job = job._replace(date=kept["date"])
+            audit = ImportAudit()
+            found = each_id_once(iter_notes(paths, audit, settings.columns))
+            planned = manifest.plan(cut(progress(found, unit="note", desc="Look"), settings.shard_bytes))
+            if not planned.notes:
+                raise ValueError(Errors.CE005.format(path=", ".join(path.name for path in paths), kind="notes"))
+            remove_strangers(folder, manifest.outputs())
+            tell(planned)
+            start = time.monotonic()
+            if planned.todo:
+                _annotate(paths, folder, manifest, planned, job, executor, settings)
+            counts = manifest.counts()
+            if counts.notes + counts.n_errors != planned.notes:
+                raise ValueError(Errors.CE478.format(notes=planned.notes, found=counts.notes + counts.n_errors))
+            return RunResult(folder, job.system, planned, counts, time.monotonic() - start, audit)
+        finally:
+            manifest.close()
+
+
+def _check_folder(folder: Path, resume: bool) -> None:
+    problem = None
+    if (folder / NAME).is_file():
+        problem = None if resume else "there is a run already: go on with it by --resume"
+    elif folder.exists() and not folder.is_dir():
+        problem = "a file, but a folder is to be written"
+    elif folder.is_dir() and any(file.name != LOCK for file in folder.iterdir()):
+        problem = "not empty, and holds no run"
+    if problem:
+        raise ValueError(Errors.CE344.format(path=folder.name, problem=problem))
+
+
+def _annotate(
+    paths: Sequence[Path],
+    folder: Path,
+    manifest: Manifest,
+    planned: Planned,
+    job: Job,
+    executor: Executor,
+    settings: RunSettings,
+) -> None:
+    """Annotate the shards that are to be done, and write each when it is ready."""
+    pending: dict[Future[ShardResult], tuple[Shard, float]] = {}
+    executor.open(job, settings.limit)
+    try:
+        with progress(total=planned.notes - planned.done, unit="note", desc="Annotate") as bar:
+            for shard in _shards_todo(paths, manifest, planned, settings):
+                pending[executor.submit(shard)] = shard, time.monotonic()
+                if len(pending) >= executor.workers + AHEAD:
+                    _commit_finished(folder, manifest, job, pending, bar.update)
+            while pending:
+                _commit_finished(folder, manifest, job, pending, bar.update)
+    finally:
+        executor.close()
+
+
+def _shards_todo(paths: Sequence[Path], manifest: Manifest, planned: Planned, settings: RunSettings) -> Iterator[Shard]:
+    """Read the notes again, as those of all shards are more than memory holds."""
+    notes = (note for _, note in iter_notes(paths, ImportAudit(), settings.columns))
+    for shard in cut(notes, settings.shard_bytes):
+        if shard.number not in planned.todo:
+            continue
+        if shard.digest() != manifest.digest_of(shard.number):
+            raise ValueError(Errors.CE476.format(shard=shard.number))
+        yield shard
+
+
+def _commit_finished(
+    folder: Path,
+    manifest: Manifest,
+    job: Job,
+    pending: dict[Future[ShardResult], tuple[Shard, float]],
+    update: Callable[[int], object],
+) -> None:
+    """Wait until some shard is annotated, and write what is."""
+    for future in wait(pending, return_when=FIRST_COMPLETED).done:
+        shard, since = pending.pop(future)
+        result = future.result()
+        counts = Counts(result.counts)
+        if counts.notes + counts.n_errors != len(shard.notes):
+            raise ValueError(Errors.CE478.format(notes=len(shard.notes), found=counts.notes + counts.n_errors))
+        files = {output_name(table, shard.number, job.format): content for table, content in result.files.items()}
+        try:
+            write_files_atomically(folder, files, private=True, durable=True)
+            manifest.commit(shard.number, files, result.counts, time.monotonic() - since)
+        except OSError as error:
+            if error.errno in NO_SPACE:
+                raise ValueError(Errors.CE477.format(folder=folder)) from error
+            raise
+        update(len(shard.notes))

@@ -1,0 +1,114 @@
+"""A note that ends its process or takes for ever is found, and no other is lost with it."""
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from spacy_clinner.bulk.runs.guard import Guard
+from spacy_clinner.bulk.runs.job import Job, Limit
+from spacy_clinner.bulk.runs.shards import Shard, ShardNote
+
+from ...toys.bulk_runs import save_pipeline
+
+PATIENT = Limit()
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory):
+    pipeline, code = save_pipeline(tmp_path_factory.mktemp("guard"))
+    return Job(str(pipeline), "en_toy 1.2.3", "2026-01-02", "csv", code=str(code), batch_size=4)
+
+
+def shard_of(texts):
+    return Shard(3, tuple(ShardNote(f"n{number}", text) for number, text in enumerate(texts)))
+
+
+def annotate(job, texts, limit=PATIENT):
+    guard = Guard(job, limit)
+    try:
+        return guard.annotate(shard_of(texts))
+    finally:
+        guard.close()
+
+
+PLAIN = ["fever", "aspirin for fever", "no fever", "pain", "aspirin", "fever again"]
+
+
+@pytest.fixture(scope="module")
+def plain(job):
+    return annotate(job, PLAIN)
+
+
+def test_it_annotates(plain):
+    assert plain.counts["notes"] == 6 and plain.counts["errors"] == {}
+    assert plain.files["entities"].decode().splitlines()[1].startswith("n0,0,5,SIGN,fever")
+
+
+@pytest.mark.slow
+def test_a_note_that_kills_its_process_is_left_out(job, plain):
+    found = annotate(job, [*PLAIN, "deadly", "a bad one", *PLAIN])
+    assert found.counts["errors"] == {"CE342 RuntimeError": 1, "CE349 Killed": 1}
+    assert found.counts["notes"] == 12
+    errors = found.files["errors"].decode()
+    assert "n6,CE349,Killed,6" in errors and "n7,CE342,RuntimeError,9" in errors
+    assert "deadly" not in errors and "a bad one" not in errors
+
+
+@pytest.mark.slow
+def test_a_note_that_takes_for_ever_is_left_out(job):
+    found = annotate(job, ["fever", "endless", "aspirin"], Limit(2.0, 0.0))
+    assert found.counts["errors"] == {"CE473 TimeLimit": 1} and found.counts["notes"] == 2
+
+
+@pytest.mark.slow
+def test_no_note_is_blamed_for_a_kill_by_chance(job, plain, tmp_path, monkeypatch):
+    flag = tmp_path / "flag"
+    monkeypatch.setenv("TOY_FLAG", str(flag))
+    texts = [*PLAIN[:5], "fever fatal at first"]
+    found = annotate(job, texts)
+    assert flag.exists() and found.counts["errors"] == {} and found.counts["notes"] == 6
+    assert found.files["entities"] == plain.files["entities"]
+
+
+@pytest.mark.slow
+def test_an_idle_worker_that_is_killed_is_replaced(job, plain):
+    guard = Guard(job, Limit())
+    guard.annotate(shard_of(["fever"]))
+    for process in workers_of_this_process():
+        os.kill(process, signal.SIGKILL)
+    try:
+        assert guard.annotate(shard_of(PLAIN)) == plain
+    finally:
+        guard.close()
+
+
+def workers_of_this_process():
+    import psutil
+
+    return [child.pid for child in psutil.Process().children() if "spawn_main" in " ".join(child.cmdline())]
+
+
+def test_a_pipeline_that_cannot_be_loaded_is_told(job):
+    with pytest.raises(ValueError, match="CE471.*ValueError"):
+        annotate(job._replace(code=None), ["fever"])
+
+
+def test_a_worker_that_cannot_start_is_told(job, tmp_path):
+    code = tmp_path / "dies.py"
+    code.write_text("import os\nos._exit(1)\n")
+    with pytest.raises(ValueError, match="CE471.*killed"):
+        annotate(job._replace(code=str(code)), ["fever"])
+
+
+def test_a_closed_guard_starts_no_worker(job):
+    guard = Guard(job, Limit(600.0, 0.0))
+    thread = threading.Timer(6.0, guard.close)
+    thread.start()
+    begun = time.monotonic()
+    with pytest.raises(ValueError, match="CE471"):
+        guard.annotate(shard_of(["endless"]))
+    assert time.monotonic() - begun < 60
+    thread.join()
