@@ -1,23 +1,15 @@
 """One annotated note as one HTML page that needs nothing but itself."""
 
-import base64
-import hashlib
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
-from itertools import groupby, pairwise
-
-from jinja2 import Environment
-from markupsafe import Markup
+from itertools import pairwise
 
 from ..annotations.relations import Relation
 from .annotations import Annotation, show_probability
 from .arcs import LONGEST, draw_relations
+from .single_page import read_part, render_page
 
 UNSURE = 0.5
-# They reorder what stands around them, so that a note could be read otherwise than it is written.
-BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def annotation_page(
@@ -49,29 +41,24 @@ def annotation_page(
     labels = sorted(counts)
     numbers = {id(entity): number for number, entity in enumerate(annotations)}
     entity_at = {(entity.start, entity.end): number for number, entity in enumerate(annotations)}
-    environment = Environment(autoescape=True, keep_trailing_newline=True)
-    environment.filters |= {
-        "describe": _describe,
-        "number": lambda entity: numbers[id(entity)],
-        "ends": lambda link: [entity_at[span] for span in (link.head, link.child) if span in entity_at],
-        "probability": show_probability,
-        "controls": split_controls,
-        "codes": lambda words: "".join(code or part for part, code in split_controls(words)),
-    }
     bound, link_bounds = UNSURE if check_below is None else check_below, dict(check_links_below or {})
-    environment.tests["unsure"] = lambda entity: _is_below(entity, bound)
-    environment.tests["unsure_link"] = lambda link: _is_below(link, link_bounds.get(link.label, 0.0))
-    script = _part("page.js")
     diagrams = draw_relations(text, annotations, links)
-    # a line of the template that ends with a backslash goes on in the next
-    template = environment.from_string(_part("page.html").replace("\\\n", ""))
-    return template.render(
+    return render_page(
+        "page",
         title=title,
         lang=lang,
-        policy=_policy(script),
-        style=Markup(_part("page.css")),
         # nothing of the note is in the script
-        script=Markup(script),
+        script=read_part("page.js"),
+        filters={
+            "describe": _describe,
+            "number": lambda entity: numbers[id(entity)],
+            "ends": lambda link: [entity_at[span] for span in (link.head, link.child) if span in entity_at],
+            "probability": show_probability,
+        },
+        tests={
+            "unsure": lambda entity: _is_below(entity, bound),
+            "unsure_link": lambda link: _is_below(link, link_bounds.get(link.label, 0.0)),
+        },
         counts={label: counts[label] for label in labels},
         index={label: number for number, label in enumerate(labels)},
         hues=[round(360 * number / len(labels)) for number in range(len(labels))],
@@ -104,36 +91,6 @@ def segments(text: str, annotations: Sequence[Annotation]) -> list[tuple[str, li
         over = [entity for entity in over if entity.end > start] + starting.get(start, [])
         pieces.append((text[start:end], over, [entity for entity in over if entity.end == end]))
     return pieces
-
-
-def split_controls(text: str) -> list[tuple[str, str | None]]:
-    """Cut control characters out, those of the writing direction among them; tabs and line ends are text.
-
-    text (str): Any text.
-    RETURNS (List[Tuple[str, Optional[str]]]): Its pieces in order; of a control character with its code. HTML has no
-        U+0000: of that one the code only.
-    """
-    pieces: list[tuple[str, str | None]] = []
-    for is_control, letters in groupby(text, key=_is_control):
-        if is_control:
-            pieces += [("" if letter == "\0" else letter, f"U+{ord(letter):04X}") for letter in letters]
-        else:
-            pieces.append(("".join(letters), None))
-    return pieces
-
-
-def _is_control(letter: str) -> bool:
-    return letter in BIDIRECTIONAL or (unicodedata.category(letter) == "Cc" and letter not in "\t\n\r")
-
-
-def _part(name: str) -> str:
-    return (files(__package__) / "page" / name).read_text(encoding="utf8")
-
-
-def _policy(script: str) -> str:
-    """A page that holds a patient's note must not send anything anywhere, nor run any script but ours."""
-    digest = base64.b64encode(hashlib.sha256(f"\n{script}".encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
 
 
 def _describe(entity: Annotation) -> str:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from spacy_clinner.annotations.relations import Relation
 from spacy_clinner.reports.annotations import Annotation
 from spacy_clinner.reports.arcs import LABEL_LETTER, LETTER, LONGEST, draw_relations
-from spacy_clinner.reports.html import annotation_page, segments, split_controls
+from spacy_clinner.reports.html import annotation_page, segments
+from spacy_clinner.reports.single_page import split_controls
 
 VOID = {"meta", "input"}
 
@@ -128,6 +129,12 @@ def test_a_page_is_named_after_its_file_and_control_characters_show():
     for code in ("U+202E", "U+202C", "U+0007", "U+0000"):
         assert page.count(f'data-code="{code}"') == (2 if code == "U+202E" else 1)
     assert "\x00" not in page and Page(page).note == "no \u202epain\u202c\x07.\tx"
+
+
+def test_a_file_s_name_that_is_no_text_is_shown_by_its_codes():
+    title = b"caf\xe9.txt".decode("utf8", "surrogateescape")
+    page = annotation_page("pain", [], title=title)
+    assert "<title>cafU+DCE9.txt</title>" in page and b'data-code="U+DCE9"' in page.encode("utf8")
 
 
 @pytest.mark.parametrize("text", ["", "plain\ttext\r\n", "שלום"])
