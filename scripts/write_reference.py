@@ -17,7 +17,7 @@ from spacy.cli._util import app
 from spacy.language import Language
 
 from spacy_clinner.annotations.relations_view import EXTENSION, view_relations
-from spacy_clinner.errors import Errors, Warnings
+from spacy_clinner.errors import Errors, Warnings, first_sentence
 from spacy_clinner.files import write_atomically
 
 ROOT = Path(__file__).parents[1]
@@ -149,7 +149,7 @@ def write_codes() -> Iterator[str]:
     """Errors and warnings: the first sentence of each. What mends it is in the rest of the message."""
     for title, messages in (("Errors", Errors), ("Warnings", Warnings)):
         texts = {name: vars(messages)[name] for name in sorted(vars(messages)) if re.fullmatch(r"C[EW]\d+", name)}
-        rows: Rows = [(name, re.split(r"(?<=[.?]) (?=[^a-z])", text)[0]) for name, text in texts.items()]
+        rows: Rows = [(name, first_sentence(text)) for name, text in texts.items()]
         yield from ("", f"## {title}", *table(("code", "says"), rows))
 
 

@@ -4,6 +4,7 @@ A message says what is wrong with this value, the likely cause, and the setting 
 It quotes document ids, offsets and labels; it never quotes a note. Use: `raise ValueError(Errors.CE001.format(...))`.
 """
 
+import re
 import string
 from typing import Any
 
@@ -1241,3 +1242,12 @@ class Warnings(metaclass=_Coded):
         "The model has labels that do not occur in the gold: {labels}. What it predicts of them counts as spurious; "
         "this is harmless where a label is merely rare."
     )
+
+
+def first_sentence(message: str) -> str:
+    """What is wrong, in short: what mends it is in the rest of a message.
+
+    message (str): A message, or its template.
+    RETURNS (str): Its first sentence.
+    """
+    return re.split(r"(?<=[.?]) (?=[^a-z])", message)[0]
