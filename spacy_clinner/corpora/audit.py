@@ -96,18 +96,23 @@ class ImportAudit:
         """Names of the files that were not read, and why."""
         return [(row.doc_id, row.action) for row in self.rows if row.problem == LEFT_OUT]
 
+    @property
+    def left_out_by_reason(self) -> dict[str, str]:
+        """Some names of the files that were not read, and how many more there are, by the reason."""
+        names: dict[str, list[str]] = {}
+        for name, reason in self.left_out:
+            names.setdefault(reason, []).append(name)
+        return {reason: name_some(some) for reason, some in names.items()}
+
     def files_read(self) -> str:
         """How many of the files were read, and which were not.
 
         RETURNS (str): A line; of files that are left out for one reason, some names.
         """
-        left_out = self.left_out
-        line = f"Read {len(self.files) - len(left_out)} of {len(self.files)} files"
-        by_reason: dict[str, list[str]] = {}
-        for name, reason in left_out:
-            by_reason.setdefault(reason, []).append(name)
-        named = "; ".join(f"{name_some(names)} ({reason})" for reason, names in by_reason.items())
-        return f"{line}, left out {len(left_out)}: {named}" if named else line
+        n_left_out = len(self.left_out)
+        line = f"Read {len(self.files) - n_left_out} of {len(self.files)} files"
+        named = "; ".join(f"{names} ({reason})" for reason, names in self.left_out_by_reason.items())
+        return f"{line}, left out {n_left_out}: {named}" if named else line
 
     def write_tsv(self, path: Path) -> None:
         """Write the rows as tab-separated values with a header line.
