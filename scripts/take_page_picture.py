@@ -27,13 +27,22 @@ def take_picture(page: Path, picture: Path) -> None:
     page (Path): The page.
     picture (Path): PNG file to write.
     """
+    show_page(page, "--hide-scrollbars", f"--window-size={WINDOW}", f"--screenshot={picture.resolve()}")
+
+
+def show_page(page: Path, *options: str) -> str:
+    """Show a page in a browser without a window.
+
+    page (Path): The page.
+    *options (str): What the browser is to do with it.
+    RETURNS (str): What the browser prints.
+    """
     browser = next(filter(shutil.which, BROWSERS), None)
     if browser is None:
         raise SystemExit(f"No browser is installed; one of {', '.join(BROWSERS)} is needed")
     # a browser of a container has no sandbox; the page is our own, and its policy lets nothing be loaded
-    options = ["--headless", "--no-sandbox", "--hide-scrollbars", f"--window-size={WINDOW}"]
-    command = [browser, *options, f"--screenshot={picture.resolve()}", page.resolve().as_uri()]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    command = [browser, "--headless", "--no-sandbox", *options, page.resolve().as_uri()]
+    return subprocess.run(command, check=True, capture_output=True, timeout=120, encoding="utf8").stdout
 
 
 def main(model: str, picture: Path) -> None:
