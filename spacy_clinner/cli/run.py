@@ -47,6 +47,7 @@ def run_cli(
     from ..bulk.runs.job import Limit
     from ..bulk.runs.manifest import Planned, reasons
     from ..bulk.runs.run import RunSettings, run_notes
+    from ..bulk.runs.summary import write_summary
 
     if workers == 0:
         raise BadParameter("--workers is a number of workers, or -1")
@@ -77,8 +78,9 @@ def run_cli(
         except KeyboardInterrupt:
             msg.warn(f"Stopped. What is written counts: go on by --resume with {output}")
             raise Exit(130) from None
+        page = write_summary(done)
     (msg.warn if done.audit.left_out else msg.info)(done.audit.files_read())
-    summary = f"{done.counts.notes} notes, {done.counts.tokens} tokens, {done.counts.n_errors} errors: {output}"
+    summary = f"{done.counts.notes} notes, {done.counts.tokens} tokens, {done.counts.n_errors} errors: {page}"
     if done.counts.n_errors:
         msg.warn(f"Complete, with errors: {summary}")
         raise Exit(WITH_ERRORS)

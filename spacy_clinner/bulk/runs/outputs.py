@@ -1,8 +1,14 @@
 """The files of a run: a folder a table, a file a shard."""
 
-from collections.abc import Collection
+import errno
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from ...errors import Errors
+
+SUMMARY = "summary.html"
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 TABLES = ("notes", "entities", "relations", "errors", "note_nlp", "docs")
 
 
@@ -12,7 +18,7 @@ def output_name(table: str, shard: int, format: str) -> str:
 
 
 def remove_strangers(folder: Path, known: Collection[str]) -> None:
-    """Remove files of shards that do not count, and what a killed run has left half-written.
+    """Remove files of shards that do not count, what a killed run has left half-written, and the summary of before.
 
     folder (Path): The folder of the run.
     known (Collection[str]): Files that count, by path below it.
@@ -21,3 +27,19 @@ def remove_strangers(folder: Path, known: Collection[str]) -> None:
         for path in (folder / table).glob("*"):
             if f"{table}/{path.name}" not in known:
                 path.unlink()
+    (folder / SUMMARY).unlink(missing_ok=True)
+
+
+@contextmanager
+def saying_when_full(folder: Path) -> Iterator[None]:
+    """Say what to do when there is no space left for a file.
+
+    folder (Path): The folder of the run.
+    RAISES (ValueError): CE477 if the disk is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in NO_SPACE:
+            raise ValueError(Errors.CE477.format(folder=folder)) from error
+        raise

@@ -1,6 +1,5 @@
 """Many notes through a pipeline: none lost, none twice, whatever is killed on the way."""
 
-import errno
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -23,14 +22,13 @@ from .executors.executor import Executor
 from .ids import each_id_once
 from .job import Job, Limit, find_pipeline, fingerprint, system_of
 from .manifest import NAME, Manifest, Planned
-from .outputs import output_name, remove_strangers
+from .outputs import output_name, remove_strangers, saying_when_full
 from .rows import columns_of
 from .shards import SHARD_BYTES, Shard, cut
 
 # shards that wait while all workers are busy, so that none has to wait for the next
 AHEAD = 2
 FORMATS = ("parquet", "csv")
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 class RunSettings(NamedTuple):
@@ -94,17 +92,19 @@ class RunResult(NamedTuple):
     """What a run has come to.
 
     folder (Path): Where it is.
-    system (str): Name and version of the pipeline.
+    job (Job): What was done with each note.
     planned (Planned): What it had to do.
     counts (Counts): What was counted, in all shards.
+    tokens_before (int): Tokens of shards that were done before.
     seconds (float): How long this run took, from the first shard that it had to do.
     audit (ImportAudit): Files that were read, and left out.
     """
 
     folder: Path
-    system: str
+    job: Job
     planned: Planned
     counts: Counts
+    tokens_before: int
     seconds: float
     audit: ImportAudit
 
@@ -148,13 +148,14 @@ def run_notes(
                 raise ValueError(Errors.CE005.format(path=", ".join(path.name for path in paths), kind="notes"))
             remove_strangers(folder, manifest.outputs())
             tell(planned)
+            tokens_before = manifest.counts().tokens
             start = time.monotonic()
             if planned.todo:
                 _annotate(paths, folder, manifest, planned, job, executor, settings)
             counts = manifest.counts()
             if counts.notes + counts.n_errors != planned.notes:
                 raise ValueError(Errors.CE478.format(notes=planned.notes, found=counts.notes + counts.n_errors))
-            return RunResult(folder, job.system, planned, counts, time.monotonic() - start, audit)
+            return RunResult(folder, job, planned, counts, tokens_before, time.monotonic() - start, audit)
         finally:
             manifest.close()
 
@@ -221,11 +222,7 @@ def _commit_finished(
         if counts.notes + counts.n_errors != len(shard.notes):
             raise ValueError(Errors.CE478.format(notes=len(shard.notes), found=counts.notes + counts.n_errors))
         files = {output_name(table, shard.number, job.format): content for table, content in result.files.items()}
-        try:
+        with saying_when_full(folder):
             write_files_atomically(folder, files, private=True, durable=True)
             manifest.commit(shard.number, files, result.counts, time.monotonic() - since)
-        except OSError as error:
-            if error.errno in NO_SPACE:
-                raise ValueError(Errors.CE477.format(folder=folder)) from error
-            raise
         update(len(shard.notes))
