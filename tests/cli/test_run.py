@@ -36,7 +36,8 @@ def undisturbed(toy, tmp_path_factory):
     output = tmp_path_factory.mktemp("undisturbed") / "out"
     done = run(command(toy, output))
     assert done.returncode == 0, done.stderr
-    assert "200 notes" in done.stdout and "0 errors" in done.stdout
+    assert "200 notes" in done.stdout and "0 errors" in done.stdout and "summary.html" in done.stdout
+    assert "= 200 annotated + 0 errors" in (output / "summary.html").read_text()
     return output
 
 
@@ -54,6 +55,7 @@ def test_notes_that_fail_make_status_3(toy, tmp_path):
     notes = write_notes(tmp_path / "notes.jsonl", {"a": "fever", "b": "a bad secret"})
     done = run(command((*toy[:2], notes), tmp_path / "out", "--also", "patient"))
     assert done.returncode == 3 and "1 errors" in done.stdout
+    assert "Complete, with 1 error<" in (tmp_path / "out" / "summary.html").read_text()
     assert "secret" not in done.stdout + done.stderr
 
 
