@@ -66,7 +66,7 @@ PLACES: dict[str, dict[str, Any]] = {
 
 def seconds(nlp: Language, notes: tuple[ShardNote, ...]) -> float:
     """RETURNS (float): CPU time of a shard."""
-    job, shard = Job("", "xx 1", "2026-01-01", "parquet"), Shard(0, notes)
+    job, shard = Job("", "", "xx 1", "2026-01-01", "parquet"), Shard(0, notes)
     begun = time.process_time()
     annotate_shard(nlp, job, shard, batches(notes, BATCH), {}, lambda position: None)
     return time.process_time() - begun

@@ -1108,6 +1108,14 @@ class Errors(metaclass=_Coded):
         "Of {notes} notes there are rows of {found}: a note would be lost, or twice in the tables. This is a bug: "
         "please report it."
     )
+    CE479 = (
+        "The files of the pipeline are not those that the run began with. Put these back, or begin another run with "
+        "what is there."
+    )
+    CE485 = (
+        "The manifest {path} is damaged ({error}), so nobody knows which shards are done. Likely the disk is; name "
+        "another folder."
+    )
     # 360 documents that fail in a batch
     CE360 = (
         "Component {name!r} failed on document {doc!r}, the {n}. of those that it got. To go on with the others, leave "

@@ -16,6 +16,7 @@ class Job(NamedTuple):
     """How notes are annotated, and what is written of them.
 
     pipeline (str): Folder of the pipeline; each worker loads it, so that no pipeline is ever pickled.
+    checksum (str): Checksum of its files, which each worker compares: it may have another copy, or load it days later.
     system (str): Name and version of the pipeline, for tables that say who found something.
     date (str): Day of the run, YYYY-MM-DD, for the same tables.
     format (str): "parquet" or "csv".
@@ -29,6 +30,7 @@ class Job(NamedTuple):
     """
 
     pipeline: str
+    checksum: str
     system: str
     date: str
     format: str
@@ -83,8 +85,8 @@ def fingerprint(job: Job) -> dict[str, Any]:
     job (Job): The job.
     RETURNS (Dict[str, Any]): By name, JSON-able; the pipeline by its checksum, wherever it lies.
     """
-    settings = job._asdict() | {"pipeline": checksum(Path(job.pipeline)), "also": list(job.also)}
-    settings["code"] = job.code and checksum(Path(job.code))
+    settings = job._asdict() | {"also": list(job.also), "code": job.code and checksum(Path(job.code))}
+    settings["pipeline"] = settings.pop("checksum")
     # a run that goes on tomorrow keeps its first day
     del settings["date"]
     return settings | {f"version of {name}": found for name in PACKAGES if (found := _version(name))}

@@ -43,14 +43,22 @@ class Manifest:
     """The manifest of a folder.
 
     folder (Path): The folder of the run.
+    RAISES (ValueError): CE485 if the file is damaged.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._connection = sqlite3.connect(folder / NAME)
-        # what is committed is on the disk, whatever happens next
-        self._connection.execute("PRAGMA synchronous=FULL")
-        self._connection.executescript(_TABLES)
+        try:
+            # what is committed is on the disk, whatever happens next
+            self._connection.execute("PRAGMA synchronous=FULL")
+            self._connection.executescript(_TABLES)
+            (state,) = self._connection.execute("PRAGMA quick_check").fetchone()
+        except sqlite3.DatabaseError as error:
+            state = type(error).__name__
+        if state != "ok":
+            self.close()
+            raise ValueError(Errors.CE485.format(path=folder / NAME, error=state))
 
     def close(self) -> None:
         """Close the file."""

@@ -14,6 +14,7 @@ from ...extras import require
 from ...files import write_files_atomically
 from ...ledger import LOCK, only_run
 from ...progress import progress
+from ...provenance import checksum
 from ..columns import Columns
 from ..notes import iter_notes
 from .annotating import ShardResult
@@ -72,6 +73,7 @@ class RunSettings(NamedTuple):
         folder = find_pipeline(pipeline)
         return Job(
             pipeline=str(folder),
+            checksum=checksum(folder) or "",
             system=system_of(folder),
             date=datetime.now(UTC).date().isoformat(),
             format=format,

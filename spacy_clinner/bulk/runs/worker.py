@@ -4,6 +4,7 @@ It may die of a note. `Guard` starts it, watches it and starts it again.
 """
 
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import spacy
@@ -13,6 +14,7 @@ from spacy.util import import_file
 from ...errors import Errors
 from ...forks import compute_in_one_thread
 from ...processes import end_with_parent
+from ...provenance import checksum
 from .annotating import annotate_shard
 from .job import Job
 
@@ -46,6 +48,8 @@ def serve(connection: Connection, position: Any, job: Job) -> None:
 
 
 def _load(job: Job) -> Language:
+    if checksum(Path(job.pipeline)) != job.checksum:
+        raise ValueError(Errors.CE479)
     if job.code is not None:
         import_file("python_code", job.code)
     if job.gpu_id >= 0:

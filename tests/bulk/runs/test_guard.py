@@ -4,12 +4,14 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from spacy_clinner.bulk.runs.guard import Guard
 from spacy_clinner.bulk.runs.job import Job, Limit
 from spacy_clinner.bulk.runs.shards import Shard, ShardNote
+from spacy_clinner.provenance import checksum
 
 from ...toys.bulk_runs import save_pipeline
 
@@ -19,7 +21,7 @@ PATIENT = Limit()
 @pytest.fixture(scope="module")
 def job(tmp_path_factory):
     pipeline, code = save_pipeline(tmp_path_factory.mktemp("guard"))
-    return Job(str(pipeline), "en_toy 1.2.3", "2026-01-02", "csv", code=str(code), batch_size=4)
+    return Job(str(pipeline), checksum(pipeline), "en_toy 1.2.3", "2026-01-02", "csv", code=str(code), batch_size=4)
 
 
 def shard_of(texts):
@@ -96,10 +98,24 @@ def test_a_pipeline_that_cannot_be_loaded_is_told(job):
         annotate(job._replace(code=None), ["fever"])
 
 
+def test_a_pipeline_that_has_changed_since_is_not_used(job):
+    with pytest.raises(ValueError, match="CE471.*CE479"):
+        annotate(job._replace(checksum="0" * 64), ["fever"])
+
+
 def test_a_worker_that_cannot_start_is_told(job, tmp_path):
     code = tmp_path / "dies.py"
     code.write_text("import os\nos._exit(1)\n")
     with pytest.raises(ValueError, match="CE471.*killed"):
+        annotate(job._replace(code=str(code)), ["fever"])
+
+
+@pytest.mark.slow
+def test_a_worker_that_ends_without_a_note_is_told(job, tmp_path):
+    code = tmp_path / "dies_later.py"
+    dies = "from spacy_clinner.bulk.runs import annotating\nannotating.table_content = lambda *asked: os._exit(1)\n"
+    code.write_text(Path(job.code).read_text() + dies)
+    with pytest.raises(ValueError, match="CE472.*shard 3"):
         annotate(job._replace(code=str(code)), ["fever"])
 
 

@@ -55,7 +55,7 @@ def test_pandas_reads_them(run_folder):
 def test_flags_say_what_assertions_do(assertions, exists, temporal, modifiers):
     entity = {"id": "a", "start": 3, "end": 8, "label": "SIGN", "text": "fever", "probability": 0.5}
     entity |= {"assertions": assertions, "section": None}
-    (row,) = note_nlp_rows({"entities": [entity]}, 2, 5, Job("", "en_x 1.0", "2026-01-02", "csv"))
+    (row,) = note_nlp_rows({"entities": [entity]}, 2, 5, Job("", "", "en_x 1.0", "2026-01-02", "csv"))
     assert row.keys() == NOTE_NLP.keys()
     assert (row["term_exists"], row["term_temporal"], row["term_modifiers"]) == (exists, temporal, modifiers)
     said = set((assertions or "").split("; "))

@@ -232,6 +232,18 @@ def test_a_folder_without_notes_is_refused(toy, tmp_path):
         run((toy[0], None, notes), tmp_path / "out")
 
 
+@pytest.mark.parametrize("damage", ["other", "cut"])
+def test_a_damaged_manifest_is_told(toy, tmp_path, damage):
+    run(toy, tmp_path / "out")
+    manifest = tmp_path / "out" / "manifest.sqlite"
+    content = manifest.read_bytes()
+    manifest.write_bytes(b"no database at all" * 99 if damage == "other" else content[: len(content) // 2])
+    before = read_tables(tmp_path / "out")
+    with pytest.raises(ValueError, match="CE485"):
+        run(toy, tmp_path / "out", resume=True)
+    assert read_tables(tmp_path / "out") == before
+
+
 def test_a_full_disk_ends_the_run_which_goes_on_later(toy, undisturbed, tmp_path, monkeypatch):
     write, left = run_module.write_files_atomically, [2]
 
