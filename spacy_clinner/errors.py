@@ -1116,6 +1116,24 @@ class Errors(metaclass=_Coded):
         "The manifest {path} is damaged ({error}), so nobody knows which shards are done. Likely the disk is; name "
         "another folder."
     )
+    # 480-483 shards on Ray and Spark
+    CE480 = (
+        "{engine} cannot be started or reached ({error}): its own messages say why. To do without it on this "
+        "machine: --executor processes."
+    )
+    CE481 = (
+        "Shard {shard} could not be annotated, though it was tried several times ({error}): the engine's own logs say "
+        "why. Likely a machine has too little memory, or lacks the package. All that is written counts: go on by "
+        "--resume."
+    )
+    CE482 = (
+        "Spark needs Java 17 or newer, and there is none: install it (`apt install openjdk-17-jre-headless`), or let "
+        "JAVA_HOME name its folder."
+    )
+    CE483 = (
+        "Shards cannot be annotated over Spark Connect: run in the driver of the cluster, as by spark-submit, with "
+        "SPARK_REMOTE unset."
+    )
     # 360 documents that fail in a batch
     CE360 = (
         "Component {name!r} failed on document {doc!r}, the {n}. of those that it got. To go on with the others, leave "

@@ -16,6 +16,8 @@ EXTRAS = {
     "pretraining": ("accelerate",),
     "onnx": ("onnx", "onnxruntime"),
     "report": ("matplotlib", "pyarrow"),
+    "ray": ("ray",),
+    "spark": ("pyspark",),
 }
 
 

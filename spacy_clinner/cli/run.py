@@ -20,7 +20,7 @@ def run_cli(
     ],
     output: Annotated[Path, Argument(help="Folder of the tables; they hold text of the notes")],
     pipeline: Annotated[str, Option("--pipeline", "-p", help="Pipeline (path or name)")],
-    executor: Annotated[str, Option(help="Where notes are annotated: processes")] = "processes",
+    executor: Annotated[str, Option(help="Where notes are annotated: processes, ray or spark")] = "processes",
     workers: Annotated[int, Option("--workers", "-n", min=-1, help="Annotated at once; -1: one a CPU core")] = -1,
     resume: Annotated[bool, Option("--resume", help="Go on with the run that is in the folder")] = False,
     id_column: Annotated[str, Option(help="Column or key of a note's id")] = "id",
@@ -53,6 +53,8 @@ def run_cli(
         raise BadParameter("--workers is a number of workers, or -1")
     if gpu_id >= 0 and workers != 1:
         raise BadParameter("several workers cannot share a GPU: give --workers 1")
+    if gpu_id >= 0 and executor != "processes":
+        raise BadParameter("a GPU is for processes of this machine: give --executor processes")
 
     def tell(planned: Planned) -> None:
         msg.info(f"{planned.notes} notes, {planned.done} of them done before")
