@@ -30,6 +30,7 @@ test: .venv/.installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -m "" -n $(WORKERS) --maxprocesses 4 --dist worksteal
+	@test -n "$$JAVA_HOME" || command -v java > /dev/null || echo "Spark's tests were left out, as there is no Java (17 or newer)."
 
 # What `pip install` brings to a user today: the newest versions that setup.cfg allows, under the tests of what meets spaCy,
 # Thinc and NumPy. torch is the tested one, as a new one may be GBs. medspaCy allows no spaCy above 3.7 on Python 3.11.
