@@ -27,7 +27,7 @@ from spacy_clinner.bulk.runs.run import RunSettings, run_notes
 from spacy_clinner.bulk.runs.shards import Shard, ShardNote
 from spacy_clinner.cli import clinner_cli
 
-from ...toys.bulk_runs import PATTERNS, read_tables, write_notes
+from ...toys.bulk_runs import PATTERNS, InPlace, read_tables, save_pipeline, write_notes
 
 # `.ci/run` has them fail without Java, not left out
 SPARK = pytest.mark.skipif(
@@ -177,6 +177,23 @@ def test_a_session_that_is_there_is_used_and_stays(engine, toy, no_engine):
         assert "fever" not in str(caught.value)
         waited_for(lambda: not any(psutil.pid_exists(process) for process in toy.loads))
         assert alive()
+
+
+@pytest.mark.engines
+@SPARK
+def test_spark_reads_the_tables(tmp_path, no_engine):
+    pipeline, _ = save_pipeline(tmp_path)
+    notes = write_notes(tmp_path / "notes.jsonl", PLAIN)
+    settings = RunSettings(Columns(also=("patient",)), "parquet", shard_bytes=250)
+    run_notes([notes], tmp_path / "out", str(pipeline), InPlace(), settings=settings)
+    with spark_session():
+        from pyspark.sql import SparkSession
+
+        read = SparkSession.active().read.parquet
+        joined = read(str(tmp_path / "out" / "notes")).join(read(str(tmp_path / "out" / "entities")), "id")
+        assert {tuple(row) for row in joined.groupBy("label").count().collect()} == {("SIGN", 30), ("DRUG", 30)}
+        # a table without rows is one, too
+        assert read(str(tmp_path / "out" / "errors")).count() == 0
 
 
 def waited_for(happens, seconds=60):
