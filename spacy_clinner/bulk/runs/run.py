@@ -137,7 +137,7 @@ def run_notes(
         `Executor.submit`.
     """
     job = settings.job(pipeline)
-    _check_folder(folder, resume)
+    _check_folder(folder, paths, resume)
     with only_run(folder):
         manifest = Manifest(folder)
         try:
@@ -162,9 +162,12 @@ def run_notes(
             manifest.close()
 
 
-def _check_folder(folder: Path, resume: bool) -> None:
+def _check_folder(folder: Path, paths: Sequence[Path], resume: bool) -> None:
     problem = None
-    if (folder / NAME).is_file():
+    if any(path.is_dir() and folder.resolve().is_relative_to(path.resolve()) for path in paths):
+        # what is written would be read as notes by the next run
+        problem = "in a folder of notes"
+    elif (folder / NAME).is_file():
         problem = None if resume else "there is a run already: go on with it by --resume"
     elif folder.exists() and not folder.is_dir():
         problem = "a file, but a folder is to be written"
