@@ -26,7 +26,7 @@ demo: .venv/.installed
 # of a file together, as they share what one of them trains, until a process has nothing left to do.
 WORKERS ?= auto
 test: export OMP_NUM_THREADS ?= 1
-test: .venv/.installed
+test: .venv/.testable
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -m "" -n $(WORKERS) --maxprocesses 4 --dist worksteal
@@ -43,7 +43,12 @@ test-newest: .venv-newest/.installed
 .venv/.installed: setup.cfg constraints.txt
 	test -d .venv || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet $(TORCH_ARGS) -c constraints.txt torch
-	$(BIN)/pip install --quiet -c constraints.txt -e ".[transformers,dev]"
+	$(BIN)/pip install --quiet -c constraints.txt -e ".[transformers,medspacy,vectors,pretraining,onnx,report]"
+	touch $@
+
+# what tests need besides, whole engines among it, which the demo shall not wait for
+.venv/.testable: .venv/.installed
+	$(BIN)/pip install --quiet -c constraints.txt -e ".[dev]"
 	touch $@
 
 .venv-newest/.installed: setup.cfg constraints.txt
