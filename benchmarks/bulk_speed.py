@@ -84,7 +84,7 @@ def to_markdown(result: dict[str, Any]) -> str:
         best = {kind: min(round_[kind]["seconds"] for round_ in rounds) for kind in ("bare", "run")}
         tokens = rounds[0]["run"]["tokens"]
         ratios = ", ".join(f"{round_['run']['seconds'] / round_['bare']['seconds']:.3f}" for round_ in rounds)
-        rows.append([processes, *(f"{tokens / best[kind]:,.0f}" for kind in ("bare", "run")), ratios])
+        rows.append([str(processes), *(f"{tokens / best[kind]:,.0f}" for kind in ("bare", "run")), ratios])
     lines = [
         "# Bulk annotation beside nlp.pipe",
         "",
