@@ -1,5 +1,6 @@
 """The benchmarks run: on blank pipelines here, so that only what they say is tested, not what they find."""
 
+import gzip
 import json
 import sys
 from functools import partial
@@ -16,6 +17,7 @@ from spacy_clinner.assembly.settings import change_settings
 from spacy_clinner.scoring.probabilities import read_probabilities
 
 from .toys import tagger
+from .toys.bulk_runs import write_notes
 from .toys.calibration import dev_of_relations
 from .toys.forked import become_python, run_forked, run_python
 from .toys.many_corpora import write_corpora_file
@@ -308,3 +310,23 @@ def test_killed_trainings(tmp_path):
     (row,) = result["recipes"].values()
     assert row["kills"] >= 1 and row["equal"] == row["trainings"] >= 1 and row["size"] < 3.2
     assert "| hashed CNN, CRF |" in page
+
+
+def test_bulk(tmp_path):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "SIGN", "pattern": "fever"}])
+    nlp.to_disk(tmp_path / "rules")
+    notes = write_notes(tmp_path / "notes.jsonl", {f"n{number}": "No fever. " * 60 for number in range(9)})
+    result, page = run("poisoned_notes.py", "rules", notes.name, "--rounds", "1", output=tmp_path)
+    assert len(result["ratios"]) == 4 and all(ratio > 0 for (ratio,) in result["ratios"].values())
+    assert "| a batch, last |" in page
+    words = ["rules", notes.name, "--rounds", "1", "--processes", "1"]
+    result, page = run("bulk_speed.py", *words, output=tmp_path)
+    ((found,),) = result["rounds"].values()
+    assert found["run"]["tokens"] == found["bare"]["tokens"] == 9 * 180 and "| 1 |" in page
+    result, page = run("killed_runs.py", "rules", notes.name, "--kills", "1", "--shard-mb", "0.001", output=tmp_path)
+    found = result["executors"]["processes"]
+    assert found["shards"] == 9 and found["equal"] == found["runs"] >= 1 and sum(found["kills"].values()) >= 1
+    (tmp_path / "notes.jsonl.gz").write_bytes(gzip.compress(notes.read_bytes()))
+    result, page = run("bulk_memory.py", "rules", "notes.jsonl.gz", "--copies", "2", output=tmp_path)
+    assert result["counts"]["notes"] == 18 and "18 notes" in page and (tmp_path / "bulk_memory.png").exists()
