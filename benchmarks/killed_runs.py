@@ -2,8 +2,7 @@
 
 `clinner run` works once undisturbed. Then SIGKILL ends the driver, one of its workers, or all of them, after a random
 time; a driver that has ended is started again with --resume, until the run is complete. It counts as equal if all
-tables are, byte by byte. Rows of notes are counted, too, and shards that were annotated again. Writes
-benchmarks/results/killed_runs.{json,md}.
+tables are, byte by byte. Writes benchmarks/results/killed_runs.{json,md}.
 """
 
 import os

@@ -92,15 +92,14 @@ def parse_json(text: str) -> Any:
     return data
 
 
-def write_atomically(path: Path, content: str | bytes, *, private: bool = False, durable: bool = False) -> None:
+def write_atomically(path: Path, content: str | bytes, *, private: bool = False) -> None:
     """Write a file so that no reader ever sees half of it.
 
     path (Path): The file; missing folders are made.
     content (Union[str, bytes]): Its contents; text becomes UTF-8 with its line ends unchanged.
     private (bool): Whether it holds text of notes, so that only its owner may read it; others follow the umask.
-    durable (bool): As for `write_files_atomically`.
     """
-    write_files_atomically(path.parent, {path.name: content}, private=private, durable=durable)
+    write_files_atomically(path.parent, {path.name: content}, private=private)
 
 
 def write_files_atomically(

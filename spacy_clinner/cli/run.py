@@ -1,4 +1,4 @@
-"""`python -m spacy clinner run`: millions of notes, to tables of data bases."""
+"""`python -m spacy clinner run`: many notes, to tables of data bases."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +8,7 @@ from wasabi import msg
 
 from ._app import NOTES, clinner_cli
 from ._coded import coded_errors
+from ._notes import IdColumn, Notes, TextColumn
 
 # complete, but some notes have a row of errors in place of one of notes
 WITH_ERRORS = 3
@@ -15,16 +16,14 @@ WITH_ERRORS = 3
 
 @clinner_cli.command("run", rich_help_panel=NOTES)
 def run_cli(
-    notes: Annotated[
-        list[Path], Argument(help="Folders, .txt, .jsonl, .csv, .parquet or .spacy files, .gz too", exists=True)
-    ],
+    notes: Notes,
     output: Annotated[Path, Argument(help="Folder of the tables; they hold text of the notes")],
     pipeline: Annotated[str, Option("--pipeline", "-p", help="Pipeline (path or name)")],
     executor: Annotated[str, Option(help="Where notes are annotated: processes, ray or spark")] = "processes",
     workers: Annotated[int, Option("--workers", "-n", min=-1, help="Annotated at once; -1: one a CPU core")] = -1,
     resume: Annotated[bool, Option("--resume", help="Go on with the run that is in the folder")] = False,
-    id_column: Annotated[str, Option(help="Column or key of a note's id")] = "id",
-    text_column: Annotated[str, Option(help="Column or key of its text")] = "text",
+    id_column: IdColumn = "id",
+    text_column: TextColumn = "text",
     also: Annotated[list[str] | None, Option(help="Column to copy to the table of notes; again for more")] = None,
     to: Annotated[str | None, Option(help="parquet or csv; default: Parquet if pyarrow is there")] = None,
     spans_key: Annotated[str | None, Option(help="Span group of the entities; default: doc.ents")] = None,

@@ -15,7 +15,7 @@ from ...files import write_files_atomically
 from ...ledger import LOCK, only_run
 from ...progress import progress
 from ...provenance import checksum
-from ..columns import Columns
+from ..columns import BY_DEFAULT, Columns
 from ..notes import iter_notes
 from .annotating import ShardResult
 from .counts import Counts
@@ -43,7 +43,7 @@ class RunSettings(NamedTuple):
     limit (Limit): How long batches may take.
     """
 
-    columns: Columns = Columns()
+    columns: Columns = BY_DEFAULT
     format: str | None = None
     spans_key: str | None = None
     note_nlp: bool = False
