@@ -1274,6 +1274,19 @@ class Warnings(metaclass=_Coded):
     )
 
 
+# ours, and spaCy's of a note that is too long
+_QUOTING_NOTHING = ("[CE", "[E088]")
+
+
+def coded(error: BaseException) -> str | None:
+    """The message of an error that is known to quote no note; those of others may.
+
+    error (BaseException): The error.
+    RETURNS (Optional[str]): Its message; None if that could quote something.
+    """
+    return str(error) if str(error).startswith(_QUOTING_NOTHING) else None
+
+
 def first_sentence(message: str) -> str:
     """What is wrong, in short: what mends it is in the rest of a message.
 

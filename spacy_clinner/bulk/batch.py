@@ -7,11 +7,8 @@ from typing import Any, NamedTuple
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from ..errors import Errors
+from ..errors import Errors, coded
 from .notes import Note
-
-# messages that quote no text: ours, and spaCy's of a note that is too long
-SAFE = ("[CE", "[E088]")
 
 
 class Failure(NamedTuple):
@@ -45,7 +42,7 @@ def read_safely(note: Note) -> str | Failure:
         return note.read()
     except (ValueError, OSError) as error:
         kind = type(error).__name__
-        return Failure(_coded(error) or Errors.CE343.format(error=kind), kind)
+        return Failure(coded(error) or Errors.CE343.format(error=kind), kind)
 
 
 def annotate_texts(nlp: Language, texts: Sequence[str | Failure]) -> list[Doc | Failure]:
@@ -128,9 +125,4 @@ def _annotate_alone(nlp: Language, text: str) -> Doc | Failure:
 
 def _failure(component: str, error: Exception) -> Failure:
     kind = type(error).__name__
-    return Failure(Errors.CE342.format(component=component, error=_coded(error) or kind), kind)
-
-
-def _coded(error: Exception) -> str | None:
-    """The message of an error that is known to quote no note."""
-    return str(error) if str(error).startswith(SAFE) else None
+    return Failure(Errors.CE342.format(component=component, error=coded(error) or kind), kind)

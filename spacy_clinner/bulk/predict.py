@@ -9,6 +9,7 @@ from ..errors import Errors
 from ..progress import progress
 from .annotate import BATCH_SIZE, annotate_notes
 from .batch import Failure
+from .documents import check_group
 from .notes import Note
 from .targets import Target
 
@@ -56,10 +57,8 @@ def predict_notes(
     written = 0
     with target.open() as write:
         for note_id, doc in annotated_docs(nlp, notes, report, n_process=n_process, batch_size=batch_size):
-            key = target.spans_key
             try:
-                if key is not None and key not in doc.spans:
-                    raise ValueError(Errors.CE348.format(key=key, known=", ".join(sorted(doc.spans)) or "none"))
+                check_group(doc, target.spans_key)
                 write(note_id, doc)
                 written += 1
             except ValueError as error:

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
-from typing import Any
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -18,11 +17,10 @@ from ..errors import Errors
 from ..forks import compute_in_one_thread
 from ..processes import end_with_parent
 from .batch import Failure, annotate_batch
+from .documents import TRANSFORMER_DATA
 from .notes import Note
 
 Batch = Sequence[Note]
-# what a transformer leaves on a document: megabytes that only its listeners read
-TRANSFORMER_DATA: Any = ("._.", "trf_data", None, None)
 
 # the pipeline of a process that works
 _nlp: Language | None = None

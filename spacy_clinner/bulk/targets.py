@@ -16,10 +16,10 @@ from ..corpora.formats.options import WriteOptions
 from ..corpora.writing import check_id
 from ..errors import Errors
 from ..files import replacing, replacing_folder
-from ..reports.annotations import AnnotatedNote, read_note
+from ..reports.annotations import AnnotatedNote, read_note, round_probability
 from ..reports.entity_table import ENTITY_COLUMNS, entity_rows
 from ..reports.table import format_csv
-from .processes import TRANSFORMER_DATA
+from .documents import pack
 
 # Takes a document that knows its id.
 Write = Callable[[str, Doc], object]
@@ -86,19 +86,16 @@ def prediction_of(note: AnnotatedNote) -> dict[str, Any]:
         "child", "label", "probability").
     """
     prediction: dict[str, Any] = {"id": note.id, "entities": [[e.start, e.end, e.label] for e in note.entities]}
-    probabilities = [_rounded(entity.probability) for entity in note.entities]
+    probabilities = [round_probability(entity.probability) for entity in note.entities]
     if any(probability is not None for probability in probabilities):
         prediction["probabilities"] = probabilities
     if assertions := [[entity.start, entity.end, said] for entity in note.entities for said in entity.assertions]:
         prediction["assertions"] = assertions
     if note.links is not None:
-        prediction["relations"] = [{**link._asdict(), "probability": _rounded(link.probability)} for link in note.links]
+        prediction["relations"] = [
+            {**link._asdict(), "probability": round_probability(link.probability)} for link in note.links
+        ]
     return prediction
-
-
-def _rounded(probability: float | None) -> float | None:
-    """To what single precision is sure of."""
-    return None if probability is None else round(probability, 6)
 
 
 @contextmanager
@@ -124,15 +121,7 @@ def _spacy(path: Path, target: Target) -> Iterator[Write]:
     """The documents are held, packed, until all are there."""
     docbin = DocBin(store_user_data=True)
 
-    def write(doc_id: str, doc: Doc) -> None:
-        doc.user_data.pop(TRANSFORMER_DATA, None)
-        try:
-            # packed alone: what cannot be packed would leave half of itself
-            docbin.merge(DocBin(docs=[doc], store_user_data=True))
-        except (TypeError, ValueError) as error:
-            raise ValueError(Errors.CE346.format(format=target.format, problem=type(error).__name__)) from None
-
-    yield write
+    yield lambda doc_id, doc: pack(docbin, doc)
     path.write_bytes(docbin.to_bytes())
 
 

@@ -77,6 +77,15 @@ def annotations_of(doc: Doc, spans_key: str | None = None) -> list[Annotation]:
     return sorted(found, key=lambda entity: (entity.start, -entity.end, entity.label))
 
 
+def round_probability(probability: float | None) -> float | None:
+    """A probability as files for programs hold it: with what single precision is sure of.
+
+    probability (Optional[float]): The probability.
+    RETURNS (Optional[float]): It with six digits; None if it is not known.
+    """
+    return None if probability is None else round(probability, 6)
+
+
 def show_probability(probability: float | None) -> str:
     """A probability with three digits, as all that people read shows it.
 

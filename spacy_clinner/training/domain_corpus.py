@@ -13,7 +13,7 @@ from spacy.util import logger, registry
 from ..annotations.keys import DOC_ID_KEY, DOMAIN_KEY, LABELS_KEY
 from ..annotations.span_groups import kept_scores
 from ..cells import format_tsv
-from ..errors import Errors
+from ..errors import Errors, coded
 from ..files import write_atomically
 
 LabelMap = dict[str, str]
@@ -114,8 +114,7 @@ def _named(domain: str, reader: Callable[[Language], Iterable[Example]], nlp: La
             yield example
             n_read += 1
     except Exception as error:
-        # coded errors say what is wrong; messages of others may quote a note
-        reason = str(error) if str(error).startswith("[CE") else type(error).__name__
+        reason = coded(error) or type(error).__name__
         where = f"{reason}, after {n_read} examples" if n_read else reason
         raise ValueError(Errors.CE222.format(domain=domain, reason=where)) from error
 

@@ -7,10 +7,10 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
 from ...annotations.keys import DOC_ID_KEY
-from ...errors import Errors
+from ...errors import Errors, coded
 from ...reports.table import Table, table_content
 from ..batch import Failure, annotate_texts
-from ..processes import TRANSFORMER_DATA
+from ..documents import check_group, pack
 from .counts import Counts
 from .job import Job
 from .note_nlp import NOTE_NLP, note_nlp_rows
@@ -62,9 +62,7 @@ def annotate_shard(
         notes = [shard.notes[i] for i in batch]
         texts = [failed.get(i, note.text) for i, note in zip(batch, notes, strict=True)]
         for note, found in zip(notes, annotate_texts(nlp, texts), strict=True):
-            rows, found = _read(note, found, job)
-            if job.docs and isinstance(found, Doc) and (problem := _pack(docbin, note, found)):
-                rows = rows_of(note, problem, job.also, job.spans_key)
+            rows = _read(note, found, job, docbin)
             if job.note_nlp:
                 rows["note_nlp"] = note_nlp_rows(rows, shard.number, len(tables["note_nlp"]), job)
             counts.add_note(rows)
@@ -77,26 +75,16 @@ def annotate_shard(
     return ShardResult(files, counts.to_dict())
 
 
-def _read(note: ShardNote, found: Doc | Failure, job: Job) -> tuple[Rows, Doc | Failure]:
+def _read(note: ShardNote, found: Doc | Failure, job: Job, docbin: DocBin) -> Rows:
     """The rows of a note; what a component left on a document may be unreadable, too."""
     try:
-        if isinstance(found, Doc) and job.spans_key is not None and job.spans_key not in found.spans:
-            known = ", ".join(sorted(found.spans)) or "none"
-            found = Failure(Errors.CE348.format(key=job.spans_key, known=known), "KeyError")
-        return rows_of(note, found, job.also, job.spans_key), found
+        if isinstance(found, Doc):
+            check_group(found, job.spans_key)
+        rows = rows_of(note, found, job.also, job.spans_key)
+        if isinstance(found, Doc) and job.docs:
+            found.user_data[DOC_ID_KEY] = note.id
+            pack(docbin, found)
+        return rows
     except Exception as error:
         kind = type(error).__name__
-        found = Failure(Errors.CE340.format(error=kind), kind)
-        return rows_of(note, found, job.also, job.spans_key), found
-
-
-def _pack(docbin: DocBin, note: ShardNote, doc: Doc) -> Failure | None:
-    doc.user_data.pop(TRANSFORMER_DATA, None)
-    doc.user_data[DOC_ID_KEY] = note.id
-    try:
-        # packed alone: what cannot be packed would leave half of itself
-        docbin.merge(DocBin(docs=[doc], store_user_data=True))
-    except (TypeError, ValueError) as error:
-        kind = type(error).__name__
-        return Failure(Errors.CE346.format(format="spacy", problem=kind), kind)
-    return None
+        return rows_of(note, Failure(coded(error) or Errors.CE340.format(error=kind), kind), job.also, job.spans_key)

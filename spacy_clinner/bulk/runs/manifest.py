@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from ...errors import Errors
 from ...provenance import sha256
+from ...resuming.fingerprint import differences
 from .counts import Counts
 from .shards import Shard
 
@@ -79,7 +80,7 @@ class Manifest:
                 self._connection.executemany("INSERT INTO run VALUES (?, ?)", stored.items())
         before = json.loads(stored.pop("settings"))
         if before != dict(settings):
-            names = sorted(name for name in before.keys() | settings.keys() if before.get(name) != settings.get(name))
+            names = differences(before, dict(settings))
             changed = "; ".join(f"{name}: {_shown(before.get(name))} -> {_shown(settings.get(name))}" for name in names)
             raise ValueError(Errors.CE474.format(folder=self.folder, changed=changed))
         return stored

@@ -6,7 +6,7 @@ from typing import Any
 from spacy.tokens import Doc, Span
 
 from ...annotations.relations import read_end_labels
-from ...reports.annotations import AnnotatedNote, read_note
+from ...reports.annotations import AnnotatedNote, read_note, round_probability
 from ...reports.entity_table import ENTITY_COLUMNS, entity_rows
 from ..batch import Failure
 from .shards import ShardNote
@@ -15,8 +15,6 @@ Row = dict[str, Any]
 Rows = dict[str, list[Row]]
 # the extension of medspaCy's sectionizer
 SECTION = "section_category"
-# to what single precision is sure of
-DIGITS = 6
 
 NOTES = {
     "id": "string",
@@ -81,17 +79,13 @@ def _entities(note: AnnotatedNote, doc: Doc) -> Iterator[Row]:
         section = None
         if has_sections and (span := doc.char_span(row["start"], row["end"])) is not None:
             section = span._.get(SECTION)
-        yield row | {"probability": _rounded(row["probability"]), "section": section}
+        yield row | {"probability": round_probability(row["probability"]), "section": section}
 
 
 def _relations(note: AnnotatedNote, doc: Doc) -> Iterator[Row]:
     for link, labels in zip(note.links or (), read_end_labels(doc), strict=False):
-        row: Row = {"id": note.id, "label": link.label, "probability": _rounded(link.probability)}
+        row: Row = {"id": note.id, "label": link.label, "probability": round_probability(link.probability)}
         for name, (start, end), label in zip(("head", "child"), (link.head, link.child), labels, strict=True):
             text = note.text[start:end]
             row |= {f"{name}_start": start, f"{name}_end": end, f"{name}_label": label, f"{name}_text": text}
         yield row
-
-
-def _rounded(probability: float | None) -> float | None:
-    return None if probability is None else round(probability, DIGITS)

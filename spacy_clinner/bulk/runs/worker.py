@@ -11,7 +11,7 @@ import spacy
 from spacy.language import Language
 from spacy.util import import_file
 
-from ...errors import Errors
+from ...errors import Errors, coded
 from ...forks import compute_in_one_thread
 from ...processes import end_with_parent
 from ...provenance import checksum
@@ -31,8 +31,8 @@ def serve(connection: Connection, position: Any, job: Job) -> None:
     try:
         nlp = _load(job)
     except Exception as error:
-        coded = str(error) if str(error).startswith("[CE") else type(error).__name__
-        connection.send(Errors.CE471.format(pipeline=job.pipeline, error=coded))
+        problem = coded(error) or type(error).__name__
+        connection.send(Errors.CE471.format(pipeline=job.pipeline, error=problem))
         return
 
     def mark(start: int) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from spacy_clinner.bulk.runs import guard as guard_module
 from spacy_clinner.bulk.runs.guard import Guard
 from spacy_clinner.bulk.runs.job import Job, Limit
 from spacy_clinner.bulk.runs.shards import Shard, ShardNote
@@ -117,6 +118,20 @@ def test_a_worker_that_ends_without_a_note_is_told(job, tmp_path):
     code.write_text(Path(job.code).read_text() + dies)
     with pytest.raises(ValueError, match="CE472.*shard 3"):
         annotate(job._replace(code=str(code)), ["fever"])
+
+
+@pytest.mark.slow
+def test_a_worker_that_has_read_much_is_replaced(job, monkeypatch):
+    monkeypatch.setattr(guard_module, "CHARACTERS_PER_WORKER", 12)
+    guard = Guard(job, Limit())
+    workers = []
+    try:
+        for text in ("no fever", "no pain", "no aspirin"):
+            assert guard.annotate(shard_of([text])).counts["notes"] == 1
+            workers += workers_of_this_process()
+    finally:
+        guard.close()
+    assert len(workers) == 3 and workers[0] == workers[1] != workers[2]
 
 
 def test_a_closed_guard_starts_no_worker(job):

@@ -305,7 +305,7 @@ def test_unknown_names_are_told(toy, tmp_path):
 
 def test_a_missing_span_group_is_an_error_of_each_note(toy, tmp_path):
     result = run(toy, tmp_path / "out", settings=SETTINGS._replace(spans_key="other"))
-    assert result.counts.notes == 0 and result.counts.errors["CE348 KeyError"] == 39
+    assert result.counts.notes == 0 and result.counts.errors["CE348 ValueError"] == 39
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ import zlib
 from typing import NamedTuple
 from uuid import uuid4
 
-from ....errors import Errors
+from ....errors import Errors, coded
 from ...batch import Failure
 from ..annotating import ShardResult
 from ..guard import Guard
@@ -46,9 +46,7 @@ def annotate_here(work: Work, shard: Shard) -> ShardResult | str:
     try:
         return guard_here(work).annotate(shard)
     except Exception as error:
-        if str(error).startswith("[CE"):
-            return str(error)
-        return Errors.CE481.format(shard=shard.number, error=type(error).__name__)
+        return coded(error) or Errors.CE481.format(shard=shard.number, error=type(error).__name__)
 
 
 def guard_here(work: Work) -> Guard:
