@@ -44,7 +44,8 @@ def measure_run(pipeline: str, notes: Path, processes: int) -> dict[str, float]:
     from spacy_clinner.bulk.runs.executors.processes import Processes
     from spacy_clinner.bulk.runs.guard import Guard
     from spacy_clinner.bulk.runs.job import Job, Limit
-    from spacy_clinner.bulk.runs.run import RunSettings, run_notes
+    from spacy_clinner.bulk.runs.run import run_notes
+    from spacy_clinner.bulk.runs.settings import RunSettings
     from spacy_clinner.bulk.runs.shards import Shard, ShardNote
 
     class Loaded(Processes):

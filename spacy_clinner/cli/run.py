@@ -45,7 +45,8 @@ def run_cli(
     from ..bulk.runs.executors.choose import choose_executor
     from ..bulk.runs.job import Limit
     from ..bulk.runs.manifest import Planned, reasons
-    from ..bulk.runs.run import RunSettings, run_notes
+    from ..bulk.runs.run import run_notes
+    from ..bulk.runs.settings import RunSettings
     from ..bulk.runs.summary import write_summary
 
     if workers == 0:

@@ -3,91 +3,27 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from datetime import UTC, datetime
-from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
 from ...corpora.audit import ImportAudit
 from ...errors import Errors
-from ...extras import require
 from ...files import write_files_atomically
 from ...ledger import LOCK, only_run
 from ...progress import progress
-from ...provenance import checksum
-from ..columns import BY_DEFAULT, Columns
 from ..notes import iter_notes
 from .annotating import ShardResult
 from .counts import Counts
 from .executors.executor import Executor
 from .ids import each_id_once
-from .job import Job, Limit, find_pipeline, fingerprint, system_of
+from .job import Job, fingerprint
 from .manifest import NAME, Manifest, Planned
 from .outputs import output_name, remove_strangers, saying_when_full
-from .rows import columns_of
-from .shards import SHARD_BYTES, Shard, cut
+from .settings import DEFAULTS, RunSettings
+from .shards import Shard, cut
 
 # shards that wait while all workers are busy, so that none has to wait for the next
 AHEAD = 2
-FORMATS = ("parquet", "csv")
-
-
-class RunSettings(NamedTuple):
-    """What a run is to do; the parts of a `Job` that a user chooses.
-
-    columns (Columns): Columns of the id, the text, and what else travels along with a note.
-    format (Optional[str]): "parquet" or "csv"; None: Parquet if pyarrow is installed.
-    spans_key (Optional[str]), note_nlp (bool), docs (bool), code (Optional[Path]), batch_size (int), gpu_id (int): As
-        of `Job`.
-    shard_bytes (int): As for `cut`.
-    limit (Limit): How long batches may take.
-    """
-
-    columns: Columns = BY_DEFAULT
-    format: str | None = None
-    spans_key: str | None = None
-    note_nlp: bool = False
-    docs: bool = False
-    code: Path | None = None
-    batch_size: int = 64
-    gpu_id: int = -1
-    shard_bytes: int = SHARD_BYTES
-    limit: Limit = Limit()
-
-    def job(self, pipeline: str) -> Job:
-        """The job of workers.
-
-        pipeline (str): Path or name of the pipeline.
-        RETURNS (Job): The job, beginning today.
-        RAISES: CE008 for an unknown format, CE358 if pyarrow is missing, CE470 if there is no pipeline, CE475 if what
-            travels along has the name of a column that tables have anyway.
-        """
-        format = self.format or ("parquet" if find_spec("pyarrow") else "csv")
-        if format not in FORMATS:
-            raise ValueError(Errors.CE008.format(what="format", value=format, known=", ".join(FORMATS)))
-        if format == "parquet":
-            require("pyarrow", "A Parquet file")
-        own = {name for columns in columns_of(()).values() for name in columns}
-        if taken := sorted(own & set(self.columns.also)):
-            raise ValueError(Errors.CE475.format(names=", ".join(taken)))
-        folder = find_pipeline(pipeline)
-        return Job(
-            pipeline=str(folder),
-            checksum=checksum(folder) or "",
-            system=system_of(folder),
-            date=datetime.now(UTC).date().isoformat(),
-            format=format,
-            also=self.columns.also,
-            spans_key=self.spans_key,
-            note_nlp=self.note_nlp,
-            docs=self.docs,
-            code=None if self.code is None else str(self.code.resolve()),
-            batch_size=self.batch_size,
-            gpu_id=self.gpu_id,
-        )
-
-
-DEFAULTS = RunSettings()
 
 
 class RunResult(NamedTuple):

@@ -23,7 +23,8 @@ from spacy_clinner.bulk.runs.executors import cluster
 from spacy_clinner.bulk.runs.executors.choose import choose_executor
 from spacy_clinner.bulk.runs.executors.spark import LOCAL, Spark, has_java
 from spacy_clinner.bulk.runs.job import Limit
-from spacy_clinner.bulk.runs.run import RunSettings, run_notes
+from spacy_clinner.bulk.runs.run import run_notes
+from spacy_clinner.bulk.runs.settings import RunSettings
 from spacy_clinner.bulk.runs.shards import Shard, ShardNote
 from spacy_clinner.cli import clinner_cli
 

@@ -9,7 +9,8 @@ import pytest
 from spacy_clinner.bulk.columns import Columns
 from spacy_clinner.bulk.runs.job import Job
 from spacy_clinner.bulk.runs.note_nlp import NOTE_NLP, note_nlp_rows
-from spacy_clinner.bulk.runs.run import RunSettings, run_notes
+from spacy_clinner.bulk.runs.run import run_notes
+from spacy_clinner.bulk.runs.settings import RunSettings
 
 from ...paths import DOCS
 from ...toys.bulk_runs import InPlace, save_pipeline, write_notes

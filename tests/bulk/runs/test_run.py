@@ -13,7 +13,8 @@ from spacy_clinner.bulk.runs import run as run_module
 from spacy_clinner.bulk.runs.executors.choose import choose_executor
 from spacy_clinner.bulk.runs.executors.processes import Processes
 from spacy_clinner.bulk.runs.manifest import reasons
-from spacy_clinner.bulk.runs.run import RunSettings, run_notes
+from spacy_clinner.bulk.runs.run import run_notes
+from spacy_clinner.bulk.runs.settings import RunSettings
 
 from ...toys.bulk_runs import InPlace, read_tables, save_pipeline, write_notes
 

@@ -8,7 +8,8 @@ import pytest
 
 from spacy_clinner.bulk.columns import Columns
 from spacy_clinner.bulk.runs import summary as summary_module
-from spacy_clinner.bulk.runs.run import RunSettings, run_notes
+from spacy_clinner.bulk.runs.run import run_notes
+from spacy_clinner.bulk.runs.settings import RunSettings
 from spacy_clinner.bulk.runs.summary import summary_of, write_summary
 
 from ...toys.bulk_runs import InPlace, save_pipeline, write_notes
