@@ -34,17 +34,17 @@ def moody(doc):
 PATTERNS = [{"label": "DRUG", "pattern": "aspirin"}, {"label": "SIGN", "pattern": "fever"}]
 
 
-def save_pipeline(folder: Path) -> tuple[Path, Path]:
-    """RETURNS (Tuple[Path, Path]): A saved pipeline, and the file of code that it needs."""
-    code = folder / "code.py"
-    code.write_text(CODE)
-    import_file("python_code", code)
+def save_pipeline(folder: Path, code: str = CODE, component: str = "moody") -> tuple[Path, Path]:
+    """RETURNS (Tuple[Path, Path]): A saved pipeline, and the file of code that registers its last component."""
+    file = folder / "code.py"
+    file.write_text(code)
+    import_file("python_code", file)
     nlp = spacy.blank("en")
     nlp.add_pipe("entity_ruler").add_patterns(PATTERNS)
-    nlp.add_pipe("moody")
+    nlp.add_pipe(component)
     nlp.meta["version"] = "1.2.3"
     nlp.to_disk(folder / "pipeline")
-    return folder / "pipeline", code
+    return folder / "pipeline", file
 
 
 def write_notes(path: Path, texts: dict[str, str]) -> Path:

@@ -12,8 +12,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-import spacy
-from spacy.util import import_file
 from typer.testing import CliRunner
 
 from spacy_clinner.bulk.batch import Failure
@@ -28,7 +26,7 @@ from spacy_clinner.bulk.runs.settings import RunSettings
 from spacy_clinner.bulk.runs.shards import Shard, ShardNote
 from spacy_clinner.cli import clinner_cli
 
-from ...toys.bulk_runs import PATTERNS, InPlace, read_tables, save_pipeline, write_notes
+from ...toys.bulk_runs import InPlace, read_tables, save_pipeline, write_notes
 
 # `.ci/run` has them fail without Java, not left out
 SPARK = pytest.mark.skipif(
@@ -74,13 +72,8 @@ class Toy:
     """A pipeline, the code that it needs, and what that writes down."""
 
     def __init__(self, folder):
-        self.folder, self.code, self.pipeline = folder, folder / "code.py", folder / "pipeline"
-        self.code.write_text(CODE)
-        import_file("python_code", self.code)
-        nlp = spacy.blank("en")
-        nlp.add_pipe("entity_ruler").add_patterns(PATTERNS)
-        nlp.add_pipe("watched")
-        nlp.to_disk(self.pipeline)
+        self.folder = folder
+        self.pipeline, self.code = save_pipeline(folder, CODE, "watched")
         self.forget()
 
     def forget(self):
@@ -178,6 +171,27 @@ def test_a_session_that_is_there_is_used_and_stays(engine, toy, no_engine):
         assert "fever" not in str(caught.value)
         waited_for(lambda: not any(psutil.pid_exists(process) for process in toy.loads))
         assert alive()
+
+
+@pytest.mark.engines
+def test_ray_of_another_run_is_left_alone(toy, no_engine):
+    """It would end with that run."""
+    import ray
+
+    script = "import ray, time; ray.init(address='local', num_cpus=1, include_dashboard=False, log_to_driver=False)\n"
+    script += "print(ray.get_runtime_context().gcs_address, flush=True); time.sleep(600)"
+    other = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    try:
+        address = other.stdout.readline().strip()
+        assert address
+        executor = choose_executor("ray", 1)
+        executor.open(SETTINGS._replace(code=toy.code).job(str(toy.pipeline)), Limit())
+        found = ray.get_runtime_context().gcs_address
+        executor.close()
+        assert found != address
+    finally:
+        other.terminate()
+        other.wait()
 
 
 @pytest.mark.engines

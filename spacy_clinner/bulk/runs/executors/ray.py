@@ -29,8 +29,8 @@ class Ray:
         self._pending: dict[Any, Future[ShardResult]] = {}
 
     def open(self, job: Job, limit: Limit) -> None:
-        """As of `Executor`. Uses Ray as this process has it, or a cluster that RAY_ADDRESS names or that runs here, or
-        starts one of this machine.
+        """As of `Executor`. Uses Ray as this process has it, or a cluster that RAY_ADDRESS names, or starts one of
+        this machine.
 
         RAISES (ValueError): CE480 if Ray cannot be started or reached.
         """
@@ -78,15 +78,13 @@ class Ray:
 def _connect(workers: int) -> None:
     # what components print stays on the machines
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
-    address = os.environ.get("RAY_ADDRESS")
-    try:
-        ray.init(address=address or "auto", **quiet)
-    except ConnectionError:
-        if address:
-            raise
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        cores = None if workers == -1 else workers
-        ray.init(address="local", num_cpus=cores, include_dashboard=False, **quiet)
+    if address := os.environ.get("RAY_ADDRESS"):
+        ray.init(address=address, **quiet)
+        return
+    # not one that happens to run here: it may be another run's, and end with that
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    cores = None if workers == -1 else workers
+    ray.init(address="local", num_cpus=cores, include_dashboard=False, **quiet)
 
 
 def _outcome(done: Future[Any], shard: Shard) -> ShardResult | str:
