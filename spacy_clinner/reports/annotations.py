@@ -41,16 +41,25 @@ class AnnotatedNote(NamedTuple):
     links: list[Relation] | None
 
 
-def read_note(doc_id: str, doc: Doc, spans_key: str | None = None) -> AnnotatedNote:
+def read_note(doc_id: str, doc: Doc, spans_key: str | None = None, text: str | None = None) -> AnnotatedNote:
     """Read what a document says.
 
     doc_id (str): Its id.
     doc (Doc): The annotated document.
     spans_key (Optional[str]): As for `annotations_of`.
+    text (Optional[str]): What the document was made of, if that is at hand: to put it together again from the tokens
+        takes as long as all the rest. A text of another length, as of a tokenizer that loses some, is not used.
     RETURNS (AnnotatedNote): The note.
     """
     links = read_relations(doc) if has_relations(doc) else None
-    return AnnotatedNote(doc_id, doc.text, annotations_of(doc, spans_key), links)
+    if text is None or len(text) != _length(doc):
+        text = doc.text
+    return AnnotatedNote(doc_id, text, annotations_of(doc, spans_key), links)
+
+
+def _length(doc: Doc) -> int:
+    """Characters of a document."""
+    return doc[-1].idx + len(doc[-1].text_with_ws) if len(doc) else 0
 
 
 def annotations_of(doc: Doc, spans_key: str | None = None) -> list[Annotation]:

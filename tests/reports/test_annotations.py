@@ -1,9 +1,9 @@
 import pytest
 import spacy
-from spacy.tokens import Span
+from spacy.tokens import Doc, Span
 
 from spacy_clinner.annotations.keys import SPANS_KEY
-from spacy_clinner.reports.annotations import Annotation, annotations_of
+from spacy_clinner.reports.annotations import Annotation, annotations_of, read_note
 
 
 @pytest.fixture
@@ -44,3 +44,16 @@ def test_a_span_group_may_overlap(doc):
     doc.spans["head"].attrs["scores"] = [0.5, 0.9]
     assert annotations_of(doc, "head") == [Annotation(0, 10, "Problem", 0.9), Annotation(6, 10, "Problem", 0.5)]
     assert annotations_of(doc, "absent") == []
+
+
+@pytest.mark.parametrize("text", ["No fever.\n", "", "a  b", " \n"])
+def test_the_text_at_hand_is_that_of_the_document(text):
+    doc = spacy.blank("en")(text)
+    assert read_note("a", doc, text=text) == read_note("a", doc)
+
+
+def test_a_tokenizer_that_loses_characters_is_not_believed():
+    """Offsets are those of the document, so the text has to be its own."""
+    nlp = spacy.blank("en")
+    nlp.tokenizer = lambda text: Doc(nlp.vocab, words=text.split())
+    assert read_note("a", nlp("No  \n fever"), text="No  \n fever").text == "No fever "

@@ -62,7 +62,7 @@ def rows_of(note: ShardNote, found: Doc | Failure, also: tuple[str, ...], spans_
         length = note.length if isinstance(note.text, str) else None
         error = {"id": note.id, "code": code, "kind": found.kind, "characters": length, "message": found.message}
         return {"errors": [error | more]}
-    annotated = read_note(note.id, found, spans_key)
+    annotated = read_note(note.id, found, spans_key, note.text if isinstance(note.text, str) else None)
     relations = None if annotated.links is None else len(annotated.links)
     row = {"id": note.id, "characters": len(annotated.text), "tokens": len(found)}
     row |= {"entities": len(annotated.entities), "relations": relations}
