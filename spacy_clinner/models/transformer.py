@@ -15,6 +15,7 @@ from thinc.types import Floats2d, Ragged
 from ..extras import require
 from .layer_rates import LayerRates
 from .transformer_checkpoint import load_checkpoint
+from .transformer_pieces import TransformerPieces
 from .transformer_windows import FittingSpans, SpanGetter
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _make_ours(model: "TransformerModel", get_spans: SpanGetter, layer_rates: La
     """Have a model of spacy-transformers read, be made and learn as here."""
     from .transformer_reading import forward
 
-    model.attrs["get_spans"] = FittingSpans(get_spans, model)
+    model.attrs["get_spans"] = FittingSpans(get_spans, TransformerPieces(model))
     # not in pipelines that were saved before: their tokens had also pieces that only begin with the space after them
     model.attrs["exact_pieces"] = False
     model.attrs["replace_listener"] = _replace_listener
@@ -125,7 +126,7 @@ def _replace_listener(copied: "TransformerModel") -> Model[list[Doc], list[Float
     from spacy_transformers.layers._util import replace_listener
 
     spans, shim = copied.attrs["get_spans"], _shim(copied)
-    attrs = dict(spans.model.attrs)
+    attrs = dict(spans.pieces.model.attrs)
     _make_ours(copied, spans.get_spans, shim.layer_rates)
     copied.attrs.update({name: attrs[name] for name in ("name", "has_transformer", "exact_pieces")})
     shim.renew_id()

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from spacy.attrs import IDX, LENGTH, SPACY
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
 from spacy_transformers.align import get_alignment, get_alignment_via_offset_mapping
 from spacy_transformers.data_classes import FullTransformerBatch, WordpieceBatch
 from spacy_transformers.layers.transformer_model import huggingface_tokenize
 from spacy_transformers.truncate import truncate_oversize_splits
 from spacy_transformers.util import maybe_flush_pytorch_cache
-from thinc.types import Ints2d, Ragged
+from thinc.types import Ragged
 from transformers.file_utils import ModelOutput
 
 from ..forks import make_fork_safe_lock
+from .piece_offsets import without_space
 from .transformer_windows import Window
 
 if TYPE_CHECKING:
@@ -70,39 +70,12 @@ def _tokenize(model: "TransformerModel", windows: list[Window]) -> tuple[Wordpie
     if "offset_mapping" in encoding:
         offsets = encoding["offset_mapping"]
         if model.attrs["exact_pieces"]:
-            offsets = np.stack([_without_space(span, of_span) for span, of_span in zip(spans, offsets, strict=True)])
+            offsets = np.stack([without_space(span, of_span) for span, of_span in zip(spans, offsets, strict=True)])
         align = get_alignment_via_offset_mapping(spans, offsets)
     else:
         align = get_alignment(spans, wordpieces.strings, tokenizer.all_special_tokens)
     align = _without_context(align, windows, wordpieces.input_ids.shape[1])
     return truncate_oversize_splits(wordpieces, align, tokenizer.model_max_length)
-
-
-def _without_space(span: Span, offsets: Ints2d) -> Ints2d:
-    """Characters of each piece without the white space around a word.
-
-    Pieces of byte-level BPE and of sentencepiece begin with the space before a word, which spaCy counts to the word
-    before: that one's row would be a mean with the next word's piece. A piece of white space alone belongs to the token
-    of white space that it is of, if to any.
-    """
-    text = span.text
-    of_words = np.fromiter((not char.isspace() for char in text), bool, len(text))
-    of_tokens = np.ones(len(text), dtype=bool)
-    starts, sizes, spaced = span.doc.to_array([IDX, LENGTH, SPACY])[span.start : span.end].astype(int).T
-    between = (starts + sizes - starts[0])[spaced == 1]
-    of_tokens[between[between < len(text)]] = False
-    words, tokens = _clipped(offsets, of_words), _clipped(offsets, of_tokens)
-    return np.where((words[:, :1] < words[:, 1:]), words, tokens)
-
-
-def _clipped(offsets: Ints2d, kept: np.ndarray) -> Ints2d:
-    """Offsets from the first character kept to the last; the end lies before the start where there is none."""
-    n = len(kept)
-    position = np.arange(n)
-    following = np.minimum.accumulate(np.where(kept, position, n)[::-1])[::-1]
-    previous = np.maximum.accumulate(np.where(kept, position + 1, 0))
-    start, end = np.minimum(offsets, n).T
-    return np.stack([np.append(following, n)[start], np.insert(previous, 0, 0)[end]], axis=1)
 
 
 def _without_context(align: Ragged, windows: list[Window], width: int) -> Ragged:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spacy_clinner.annotations.keys import DOC_ID_KEY
-from spacy_clinner.models.transformer_windows import settle
+from spacy_clinner.models.transformer_pieces import settle
 
 from ..toys.tagger import entities, examples
 from ..toys.transformer import LIMIT, WINDOWS, add_transformer, minilm, save_tiny_roberta, save_tiny_transformer
