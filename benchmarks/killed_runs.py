@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -53,13 +54,23 @@ def kill(driver: psutil.Popen, victim: str, rng: random.Random) -> bool:
     rng (Random): Draws the worker.
     RETURNS (bool): Whether somebody was killed.
     """
-    workers = [child for child in driver.children(recursive=True) if "spawn_main" in " ".join(child.cmdline())]
+    workers = [child for child in driver.children(recursive=True) if _is_worker(child)]
     chosen = {"driver": [driver], "worker": rng.sample(workers, min(1, len(workers))), "all": [driver, *workers]}[
         victim
     ]
     for process in chosen:
-        process.send_signal(signal.SIGKILL)
+        # a worker ends by itself when its driver has
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(signal.SIGKILL)
     return bool(chosen)
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    try:
+        return "spawn_main" in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        # it has ended since, or nobody has asked how it did
+        return False
 
 
 def tables(output: Path) -> dict[str, bytes]:
