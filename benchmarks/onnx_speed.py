@@ -2,9 +2,9 @@
 
     python benchmarks/onnx_speed.py run training/model-best corpus/maccrobat/test.spacy corpus/bc5cdr/test.spacy
 
-The pipeline is exported, once with LSTMs in 8-bit integers. In a process the three take turns; the figure of each is
+The pipeline is exported, once in 8-bit integers. In a process the three take turns; the figure of each is
 its fastest round in all processes, in CPU time. A start is a fresh process, in which exported pipelines have no torch:
-the fastest counts, from the start of the interpreter. Writes benchmarks/results/onnx_speed.{json,md}.
+the fastest counts, from the start of the interpreter. Writes benchmarks/results/NAME.{json,md}.
 """
 
 import json
@@ -156,6 +156,7 @@ def run(
     rounds: Annotated[int, typer.Option(min=1, help="Rounds in a process")] = 5,
     processes: Annotated[int, typer.Option(min=1, help="Processes")] = 3,
     starts: Annotated[int, typer.Option(min=1, help="Starts of each pipeline")] = 3,
+    name: Annotated[str, typer.Option(help="Name of the results")] = "onnx_speed",
     output: Annotated[Path, typer.Option(help="Folder of the results")] = ROOT / "benchmarks" / "results",
 ) -> None:
     """Measure speed, start, size and agreement of a pipeline and of what is exported of it."""
@@ -168,11 +169,11 @@ def run(
         export(model, Path(room))
         timed = [in_fresh_process(__file__, "turns", room, str(rounds), *files) for _ in range(processes)]
         rows: dict[str, dict[str, Any]] = {}
-        for number, name in enumerate(NAMES):
-            folder, torch_there = Path(room) / name, "--torch-there" if name == NAMES[0] else "--no-torch-there"
+        for number, kind in enumerate(NAMES):
+            folder, torch_there = Path(room) / kind, "--torch-there" if kind == NAMES[0] else "--no-torch-there"
             begun = [in_fresh_process(__file__, "start", str(folder), torch_there) for _ in range(starts)]
             fastest = min(one["seconds"][number] for one in timed)
-            rows[name] = {
+            rows[kind] = {
                 "words/s": timed[0]["words"] / fastest,
                 "start": {point: min(one[point] for one in begun) for point in begun[0]},
                 "MB": sum(path.stat().st_size for path in folder.glob("*/model")) / 1e6,
@@ -181,7 +182,7 @@ def run(
     result = {**provenance(), "cpu": cpu_model(), "data": files, "words": timed[0]["words"], "rounds": rounds}
     result["versions"]["onnxruntime"] = version("onnxruntime")
     result |= {"processes": processes, "starts": starts, "pipelines": rows, "agreement": same}
-    publish(output, "onnx_speed", result, to_markdown(result))
+    publish(output, name, result, to_markdown(result))
 
 
 if __name__ == "__main__":

@@ -908,22 +908,23 @@ class Errors(metaclass=_Coded):
         '`@architectures = "{listener}"` with `upstream = "{encoder}"`. Encoders leave their rows in `doc.tensor`, '
         "layers that listen to one do not."
     )
-    # 400-408 exported models
+    # 400-408, 414-415 exported models
     CE400 = (
         "The layer {layer} was exported: it has no gradients, and cannot be trained or initialised. Train the pipeline "
         "that it was exported from, and export that again (`clinner export`); or name the component of this layer in "
         "`[training] frozen_components`, and in `annotating_components` if others listen to it."
     )
     CE401 = (
-        "A layer of `spacy_clinner.OnnxLayers.v1` has no graph yet. It comes with the pipeline that `clinner export` "
-        "writes: load that by `spacy.load`. To train, use the architecture inside of it without that block."
+        "An exported layer (`spacy_clinner.OnnxLayers.v1`, `spacy_clinner.OnnxTransformer.v1`) has no graph yet. It "
+        "comes with the pipeline that `clinner export` writes: load that by `spacy.load`. To train, use the config of "
+        "the pipeline that was exported."
     )
     CE402 = (
         "An exported layer is not as it was saved: its checksum differs. Export the pipeline anew, or copy it again."
     )
     CE403 = (
-        "These components need torch for what cannot be exported (a transformer, or layers of another package): "
-        "{names}. Export a pipeline without them (`clinner strip --drop NAME`), or tag with torch."
+        "These components need torch for what cannot be exported (layers of another package): {names}. Export a "
+        "pipeline without them (`clinner strip --drop NAME`), or tag with torch."
     )
     CE404 = (
         "No component computes with layers that are to be exported; the pipeline has: {names}. If it was exported "
@@ -945,6 +946,14 @@ class Errors(metaclass=_Coded):
     CE408 = (
         "The pipeline finds no entity of the gold in --dev, so what quantizing loses cannot be seen. Name the span "
         "groups that it writes and that hold the gold (--spans-key, --gold-spans-key), or take other documents."
+    )
+    CE414 = (
+        "A transformer of the family {kind!r} cannot be exported: {problem}. Tag with torch, or train "
+        "`spacy_clinner.TransformerModel.v1` on another family, with windows of `spacy_clinner.window_spans.v1`."
+    )
+    CE415 = (
+        "The component {name!r} listens to the transformer {encoder!r} in a way that cannot be exported: it has to be "
+        "`spacy-transformers.TransformerListener.v1` with `reduce_mean.v1` as its pooling."
     )
     # 409-413 notes in tables
     CE409 = (

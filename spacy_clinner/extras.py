@@ -14,7 +14,7 @@ EXTRAS = {
     "medspacy": ("medspacy",),
     "vectors": ("floret",),
     "pretraining": ("accelerate",),
-    "onnx": ("onnx", "onnxruntime"),
+    "onnx": ("onnx", "onnxruntime", "tokenizers"),
     "report": ("matplotlib", "pyarrow"),
     "ray": ("ray",),
     "spark": ("pyspark",),

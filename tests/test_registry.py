@@ -40,6 +40,7 @@ NAMES = {
         "spacy_clinner.LayersListener.v1",
         "spacy_clinner.OfDomains.v1",
         "spacy_clinner.OnnxLayers.v1",
+        "spacy_clinner.OnnxTransformer.v1",
         "spacy_clinner.WindowedTok2Vec.v1",
     },
     "spacy_tokenizers": {"spacy_clinner.ClinicalTokenizer.v1", "spacy_clinner.WhitespaceTokenizer.v1"},

@@ -20,7 +20,9 @@ class Precision(StrEnum):
 def export_cli(
     model: Annotated[str, Argument(help="Pipeline (path or name)")],
     out: Annotated[Path, Argument(help="Folder of the new pipeline")],
-    quantize: Annotated[Precision | None, Option(help="Let LSTMs compute in integers; needs --dev")] = None,
+    quantize: Annotated[
+        Precision | None, Option(help="Let LSTMs and transformers compute in integers; needs --dev")
+    ] = None,
     dev: Annotated[
         Path | None,
         Option(help="Documents with gold, a .spacy file: what --quantize loses", exists=True, dir_okay=False),

@@ -20,7 +20,7 @@ from spacy_clinner.transfer.transfer_layers import create_transfer_layers
 
 from ..paths import ROOT
 from ..pipeline.tagger.test_crf_tagger import same_annotation
-from ..toys import heads, tagger, transfer, transformer
+from ..toys import heads, tagger, transfer
 from ..toys.whole_pipeline import NOTES, read
 
 NOTE = "The patient has severe fever .\nGive 5 mg aspirin daily"
@@ -130,14 +130,6 @@ def test_its_weights_are_no_source_of_a_training(exported):
     target = transfer.initialized(transfer.shared_encoder("drugs"))
     with pytest.raises(ValueError, match="CE23"):
         create_transfer_layers(str(exported), {"tok2vec": {"target": "tok2vec"}})(target)
-
-
-def test_a_transformer_stays_in_torch(tmp_path):
-    folder = transformer.save_tiny_transformer(tmp_path / "bert")
-    nlp = transformer.add_transformer(spacy.blank("en"), folder, encoder=transformer.BILSTM)
-    nlp.initialize(lambda: tagger.examples(nlp))
-    with pytest.raises(ValueError, match="CE403.*: transformer. "):
-        export_pipeline(nlp)
 
 
 def test_what_needs_no_torch_has_nothing_to_export():

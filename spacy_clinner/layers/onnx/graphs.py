@@ -14,7 +14,7 @@ from thinc.api import Model
 from ..lstm.coupled import four_gates
 
 # What all releases of ONNX Runtime since 2022 read.
-_OPSET, _IR_VERSION = 17, 8
+OPSET, _IR_VERSION = 17, 8
 # Rows of torch's stacked gates (input, forget, cell, output) in ONNX's order: input, output, forget, cell.
 _GATE_ORDER = (0, 3, 1, 2)
 _WAYS = ("forward", "backward")
@@ -151,7 +151,7 @@ class _Graph:
         ]
         result = helper.make_tensor_value_info(output, TensorProto.FLOAT, sizes)
         graph = helper.make_graph(self.nodes, "layer", values, [result], self.constants)
-        opset = helper.make_opsetid("", _OPSET)
+        opset = helper.make_opsetid("", OPSET)
         model = helper.make_model(graph, producer_name="spacy_clinner", opset_imports=[opset], ir_version=_IR_VERSION)
         checker.check_model(model)
         return model.SerializeToString()

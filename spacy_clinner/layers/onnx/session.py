@@ -28,14 +28,15 @@ class OnnxShim(Shim):
     def run(self, **inputs: np.ndarray) -> np.ndarray:
         """Compute the graph's only output.
 
-        inputs (ndarray): arrays by the names of the graph's inputs.
+        inputs (ndarray): arrays by the names of the graph's inputs; what it does not read is left out.
         RETURNS (ndarray): the output.
         RAISES (ValueError): CE401 if no graph was loaded.
         """
         if self._session is None:
             with _LOADING:
                 self._session = self._session or _open(self.graph)
-        return self._session.run(None, inputs)[0]
+        read = {one.name for one in self._session.get_inputs()}
+        return self._session.run(None, {name: array for name, array in inputs.items() if name in read})[0]
 
     def finish_update(self, optimizer: Any) -> None:
         """Leave the graph as it is: it has no gradients."""

@@ -1,0 +1,125 @@
+"""Transformers of a pipeline as encoders that need neither torch nor transformers; their listeners as those of spaCy.
+
+spacy-transformers leaves what a transformer has read in `doc._.trf_data`, and each listener makes rows of it. An
+exported one leaves rows in `doc.tensor`, as other shared encoders do, and spaCy's listeners take these.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from spacy.language import Language
+from spacy.pipeline.tok2vec import Tok2VecListener
+from thinc.api import Model
+
+from ..errors import Errors
+
+LISTENER = "spacy-transformers.TransformerListener.v1"
+OWN = "spacy_clinner.Tok2VecTransformer.v1"
+COMPONENT = "clinner_tok2vec"
+
+
+def export_transformers(nlp: Language, int8: bool = False) -> list[str]:
+    """Put ONNX graphs in the place of all transformers of `spacy_clinner.TransformerModel.v1`.
+
+    nlp (Language): The pipeline, trained. It is changed.
+    int8 (bool): Whether they compute in 8-bit integers.
+    RETURNS (List[str]): The components that were changed.
+    RAISES (ValueError): CE414 if a transformer, CE415 if a listener cannot be exported.
+    """
+    shared = [name for name, pipe in nlp.components if _is_transformer(getattr(pipe, "model", None))]
+    changed = [name for name in nlp.component_names if name not in shared and _export_own(nlp, name, int8)]
+    for name in shared:
+        changed += [name, *_export_shared(nlp, name, int8)]
+    return changed
+
+
+def _is_transformer(model: Any) -> bool:
+    return isinstance(model, Model) and model.name == "transformer" and "exact_pieces" in model.attrs
+
+
+def _export_shared(nlp: Language, name: str, int8: bool) -> list[str]:
+    """Export a component's transformer; returns the components that listen to it."""
+    from ..models.onnx_transformer_graph import export_transformer
+
+    pipe: Any = nlp.get_pipe(name)
+    model = export_transformer(pipe.model, int8)
+    listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": model.get_dim("nO"), "upstream": name}
+    encoder: Any = nlp.replace_pipe(name, COMPONENT, config={"model": _encoder_config(model)})
+    encoder.model = model
+    heard = []
+    for other, component in nlp.components[nlp.component_names.index(name) + 1 :]:
+        found = [node for node in _pooled(component) if _upstream(node) in (name, "*")]
+        if not found:
+            continue
+        for node in found:
+            _check_pooling(node, other, name)
+            _replace(component, node, Tok2VecListener(name, model.get_dim("nO")))
+        settings = nlp.get_pipe_config(other)
+        settings["model"] = _put_config(settings["model"], LISTENER, listener)
+        encoder.find_listeners(component)
+        heard.append(other)
+    return heard
+
+
+def _export_own(nlp: Language, name: str, int8: bool) -> bool:
+    """Export the transformers that a component has for itself; returns whether there are any."""
+    from ..models.onnx_transformer_graph import export_transformer
+
+    component: Any = nlp.get_pipe(name)
+    found = [(node, transformer) for node in _pooled(component) if (transformer := _own_transformer(node))]
+    for node, transformer in found:
+        _check_pooling(node, name, name)
+        model = export_transformer(transformer, int8)
+        _replace(component, node, model)
+        settings = nlp.get_pipe_config(name)
+        settings["model"] = _put_config(settings["model"], OWN, _encoder_config(model))
+    return bool(found)
+
+
+def _pooled(component: Any) -> Iterator[Model]:
+    """Parts of a component's model that make rows of what a transformer has read."""
+    model = getattr(component, "model", None)
+    if isinstance(model, Model):
+        yield from [node for node in model.walk() if node.layers and node.layers[-1].name == "trfs2arrays"]
+
+
+def _upstream(node: Model) -> str | None:
+    """The transformer that is listened to; None if it is in the model itself."""
+    return getattr(node.layers[0], "upstream_name", None)
+
+
+def _own_transformer(node: Model) -> Any:
+    """The transformer in such a part; None if it listens to another component, or is not ours."""
+    return next(filter(_is_transformer, node.walk()), None)
+
+
+def _check_pooling(node: Model, name: str, encoder: str) -> None:
+    if node.layers[-1].layers[0].name != "reduce_mean":
+        raise ValueError(Errors.CE415.format(name=name, encoder=encoder))
+
+
+def _replace(component: Any, node: Model, new: Model) -> None:
+    if component.model is node:
+        component.model = new
+    else:
+        component.model.replace_node(node, new)
+
+
+def _encoder_config(model: Model) -> dict[str, Any]:
+    spans = model.attrs["get_spans"]
+    return {
+        "@architectures": "spacy_clinner.OnnxTransformer.v1",
+        "width": model.get_dim("nO"),
+        **spans.windows._asdict(),
+        "overlap": spans.overlap,
+        "exact_pieces": model.attrs["exact_pieces"],
+    }
+
+
+def _put_config(config: Any, architecture: str, new: dict[str, Any]) -> Any:
+    """A model's config with another block in the place of those of an architecture."""
+    if not isinstance(config, dict):
+        return config
+    if config.get("@architectures") == architecture:
+        return new
+    return {key: _put_config(value, architecture, new) for key, value in config.items()}
