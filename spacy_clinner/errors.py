@@ -6,6 +6,8 @@ It quotes document ids, offsets and labels; it never quotes a note. Use: `raise 
 
 import re
 import string
+import traceback
+from pathlib import Path
 from typing import Any
 
 # Characters of a value that a message quotes: a file may hold a name of megabytes.
@@ -791,6 +793,10 @@ class Errors(metaclass=_Coded):
     )
     CE358 = '{what} needs the package {module}, which is not installed: `pip install "spacy_clinner[{extra}]"`.'
     CE359 = '{name!r} is not registered, as a package is not installed: `pip install "spacy_clinner[{extra}]"`.'
+    CE365 = (
+        "Something unforeseen: {place}. Its message is left out, as it may quote a note; where notes may be seen, set "
+        "`{variable}=1` to have it with the traceback. If the file is one of this package, please report the bug."
+    )
     CE370 = (
         "Component {name!r} is to predict the labels of {domains}, but no gold entity comes from there. Name domains "
         "of [corpora] in `[initialize.components.{name}] label_domains`, or leave that setting out."
@@ -1294,6 +1300,16 @@ def coded(error: BaseException) -> str | None:
     RETURNS (Optional[str]): Its message; None if that could quote something.
     """
     return str(error) if str(error).startswith(_QUOTING_NOTHING) else None
+
+
+def place_of(error: BaseException) -> str:
+    """What can be said of any error without quoting a note.
+
+    error (BaseException): The error, raised.
+    RETURNS (str): Its kind and where it was raised: "RuntimeError in component.py, line 5".
+    """
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}"
 
 
 def first_sentence(message: str) -> str:

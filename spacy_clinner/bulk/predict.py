@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from ..errors import Errors
+from ..errors import Errors, coded
 from ..progress import progress
 from .annotate import BATCH_SIZE, annotate_notes
 from .batch import Failure
@@ -62,7 +62,8 @@ def predict_notes(
                 write(note_id, doc)
                 written += 1
             except ValueError as error:
-                report(note_id, str(error))
+                problem = type(error).__name__
+                report(note_id, coded(error) or Errors.CE346.format(format=target.format, problem=problem))
         if not written:
             raise ValueError(Errors.CE347.format(n=len(notes), path=target.path.name))
     return written

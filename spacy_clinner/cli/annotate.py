@@ -23,6 +23,7 @@ def annotate_cli(
     from wasabi import msg
 
     from ..annotations.relations import read_relations
+    from ..bulk.batch import Failure, annotate_texts
     from ..calibration.check_below import entity_bound, relation_bounds
     from ..files import read_text, write_atomically
     from ..reports.annotations import annotations_of
@@ -32,7 +33,9 @@ def annotate_cli(
     with coded_errors():
         use_gpu(gpu_id, silent=True)
         nlp = spacy.load(model)
-        doc = nlp(read_text(note))
+        (doc,) = annotate_texts(nlp, [read_text(note)])
+        if isinstance(doc, Failure):
+            raise ValueError(doc.message)
         annotations = annotations_of(doc, spans_key)
         print(annotation_table(doc.text, annotations))
         if links := read_relations(doc):

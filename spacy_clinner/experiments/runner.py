@@ -1,6 +1,5 @@
 """Run the steps of an experiment: each once, in several processes, and again from where a killed run stopped."""
 
-import traceback
 from collections.abc import Iterator, Sequence
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any, NamedTuple
 
 from thinc.api import ConfigValidationError
 
-from ..errors import Errors
+from ..errors import Errors, place_of
 from ..ledger import append_result, only_run, read_results
 from ..processes import run_in_processes
 from ..progress import progress
@@ -115,8 +114,7 @@ def _try(task: Task) -> dict[str, Any] | str:
         # a message without a code may quote a note
         if str(error).startswith("[") or isinstance(error, ConfigValidationError):
             return str(error)
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        return f"{type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}"
+        return place_of(error)
 
 
 def _one_thread() -> None:

@@ -2,6 +2,7 @@ import re
 
 import pytest
 import spacy
+from spacy.language import Language
 from typer.testing import CliRunner
 
 from spacy_clinner.cli import clinner_cli
@@ -54,6 +55,21 @@ def test_a_note_that_is_not_utf8_ends_with_its_code(room):
     result = annotate(room / "model", room / "note.txt")
     assert result.exit_code == 1
     assert "CE001" in result.output
+
+
+def test_what_a_component_says_of_the_note_is_not_shown(room):
+    """Its message may quote it, and the end of a command is often kept in a log."""
+
+    @Language.component("quotes_the_note")
+    def quotes_the_note(doc):
+        raise RuntimeError(doc.text)
+
+    nlp = spacy.load(room / "model")
+    nlp.add_pipe("quotes_the_note")
+    nlp.to_disk(room / "quoting")
+    result = annotate(room / "quoting", room / "note.txt")
+    assert result.exit_code == 1 and "aspirin" not in result.output
+    assert "CE342" in result.output and "'quotes_the_note'" in result.output and "RuntimeError" in result.output
 
 
 def test_a_page_draws_what_to_check_from_the_calibration(tmp_path):
