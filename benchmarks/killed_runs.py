@@ -2,7 +2,7 @@
 
 `clinner run` works once undisturbed. Then SIGKILL ends the driver, one of its workers, or all of them, after a random
 time; a driver that has ended is started again with --resume, until the run is complete. It counts as equal if all
-tables are, byte by byte. Writes benchmarks/results/killed_runs.{json,md}.
+tables are, byte by byte. Writes benchmarks/results/NAME.{json,md}.
 """
 
 import os
@@ -161,16 +161,17 @@ def main(
     workers: Annotated[int, typer.Option(min=1, help="Workers")] = 2,
     shard_mb: Annotated[float, typer.Option(help="Megabytes of text a shard")] = 0.05,
     seed: Annotated[int, typer.Option(help="Seed of the moments")] = 0,
+    name: Annotated[str, typer.Option(help="Name of the results")] = "killed_runs",
     output: Annotated[Path, typer.Option(help="Folder of the results")] = ROOT / "benchmarks" / "results",
 ) -> None:
     """Kill runs and compare how they end."""
     result: dict[str, Any] = {**provenance(), "cpu": cpu_model(), "executors": {}}
-    for name in executor:
+    for engine in executor:
         words = [sys.executable, "-m", "spacy", "clinner", "run", "--pipeline", pipeline]
-        words += ["--executor", name, "--workers", str(workers), "--shard-mb", str(shard_mb), "--docs", "--note-nlp"]
+        words += ["--executor", engine, "--workers", str(workers), "--shard-mb", str(shard_mb), "--docs", "--note-nlp"]
         with tempfile.TemporaryDirectory() as folder:
-            result["executors"][name] = kill_and_go_on(words, notes, Path(folder), kills, random.Random(seed))
-    publish(output, "killed_runs", result, to_markdown(result))
+            result["executors"][engine] = kill_and_go_on(words, notes, Path(folder), kills, random.Random(seed))
+    publish(output, name, result, to_markdown(result))
 
 
 if __name__ == "__main__":
