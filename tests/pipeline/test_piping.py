@@ -8,6 +8,7 @@ from spacy_clinner.annotations.keys import DOC_ID_KEY, RELATIONS_KEY
 
 from ..toys import relations as relation_toy
 from ..toys import tagger as toy
+from ..toys.near import Near
 
 TEXTS = ["Give aspirin", "The pain ended", "Give 5 mg aspirin daily", "No fever", "Aspirin helped"]
 BAD = ("bad one", "bad two")
@@ -63,8 +64,8 @@ def seen(doc):
     return [
         doc.text,
         [(ent.start, ent.end, ent.label_) for ent in doc.ents],
-        [round(float(score), 4) for score in scores],
-        [{**one, "probability": round(one["probability"], 4)} for one in doc.user_data[RELATIONS_KEY]],
+        [Near(score) for score in scores],
+        [{**one, "probability": Near(one["probability"])} for one in doc.user_data[RELATIONS_KEY]],
     ]
 
 

@@ -13,6 +13,7 @@ from spacy_clinner.cli import clinner_cli
 from spacy_clinner.reports.annotations import annotations_of
 
 from ..toys import relations as relation_toy
+from ..toys.near import Near
 from ..toys.tagger import TEXTS, examples, make_nlp, train
 
 TEXT = TEXTS[0][0]
@@ -60,7 +61,7 @@ def read(spans):
 
 
 def probabilities(doc):
-    return [round(float(p), 4) for p in doc.spans[SPANS_KEY].attrs["scores"]]
+    return [Near(p) for p in doc.spans[SPANS_KEY].attrs["scores"]]
 
 
 def test_entities_can_be_merged(trained, merging):
