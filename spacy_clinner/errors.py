@@ -6,8 +6,6 @@ It quotes document ids, offsets and labels; it never quotes a note. Use: `raise 
 
 import re
 import string
-import traceback
-from pathlib import Path
 from typing import Any
 
 # Characters of a value that a message quotes: a file may hold a name of megabytes.
@@ -1287,29 +1285,6 @@ class Warnings(metaclass=_Coded):
         "The model has labels that do not occur in the gold: {labels}. What it predicts of them counts as spurious; "
         "this is harmless where a label is merely rare."
     )
-
-
-# ours, and spaCy's of a note that is too long
-_QUOTING_NOTHING = ("[CE", "[E088]")
-
-
-def coded(error: BaseException) -> str | None:
-    """The message of an error that is known to quote no note; those of others may.
-
-    error (BaseException): The error.
-    RETURNS (Optional[str]): Its message; None if that could quote something.
-    """
-    return str(error) if str(error).startswith(_QUOTING_NOTHING) else None
-
-
-def place_of(error: BaseException) -> str:
-    """What can be said of any error without quoting a note.
-
-    error (BaseException): The error, raised.
-    RETURNS (str): Its kind and where it was raised: "RuntimeError in component.py, line 5".
-    """
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}"
 
 
 def first_sentence(message: str) -> str:

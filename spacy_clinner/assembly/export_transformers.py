@@ -4,7 +4,6 @@ spacy-transformers leaves what a transformer has read in `doc._.trf_data`, and e
 exported one leaves rows in `doc.tensor`, as other shared encoders do, and spaCy's listeners take these.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 from spacy.language import Language
@@ -76,11 +75,11 @@ def _export_own(nlp: Language, name: str, int8: bool) -> bool:
     return bool(found)
 
 
-def _pooled(component: Any) -> Iterator[Model]:
+def _pooled(component: Any) -> list[Model]:
     """Parts of a component's model that make rows of what a transformer has read."""
     model = getattr(component, "model", None)
-    if isinstance(model, Model):
-        yield from [node for node in model.walk() if node.layers and node.layers[-1].name == "trfs2arrays"]
+    nodes = model.walk() if isinstance(model, Model) else ()
+    return [node for node in nodes if node.layers and node.layers[-1].name == "trfs2arrays"]
 
 
 def _upstream(node: Model) -> str | None:

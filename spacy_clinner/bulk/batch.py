@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from ..errors import Errors, coded
+from ..errors import Errors
+from ..quoting import coded
 from .notes import Note
 
 

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from ..errors import Errors, coded
+from ..errors import Errors
 from ..progress import progress
+from ..quoting import coded
 from .annotate import BATCH_SIZE, annotate_notes
 from .batch import Failure
 from .documents import check_group

@@ -9,26 +9,26 @@ from spacy.cli._util import show_validation_error
 from typer import Abort, BadParameter, Exit
 from wasabi import msg
 
-from ..errors import Errors, place_of
+from ..errors import Errors
 from ..extras import missing_extra
+from ..quoting import has_code, place_of
 
 # ours, and spaCy's for a model and a config that are not there, a text that is too long and one that is no text
 KNOWN = ("[CE", "[E050]", "[E053]", "[E088]", "[E1041]")
 # spaCy's for a component and a function that nobody has registered
 UNREGISTERED = re.compile(r"\[(?:E002|E893)\].*?(?:factory for|function) '([^']+)'")
-
-
-# spaCy's other errors say what is wrong with a pipeline, not with a text
-SPACYS = "[E"
-# shows what may quote a note
-VARIABLE = "CLINNER_TRACEBACK"
+# of the environment: shows what may quote a note, too
+SHOWS_ALL = "CLINNER_TRACEBACK"
 
 
 @contextmanager
 def coded_errors() -> Iterator[None]:
-    """Print coded errors, files that cannot be read or written, what is wrong in a config, and extras that are missing,
-    and exit with status 1. spaCy's other errors pass through. Of what else is raised, by a component of the user's own
-    for example, kind and place are printed (CE365): its message may quote a note."""
+    """End a command whose input is wrong with status 1 and one message.
+
+    It is printed for coded errors, files that cannot be read or written, what is wrong in a config, and extras that are
+    missing. spaCy's other errors and other imports pass through. Of what else is raised, by a component of the user's
+    own for example, kind and place are printed (CE365): its message may quote a note.
+    """
     try:
         with show_validation_error(hint_fill=False):
             yield
@@ -37,9 +37,9 @@ def coded_errors() -> Iterator[None]:
     except Exception as error:
         message = _missing_extra(error) or str(error)
         if not isinstance(error, OSError) and not message.startswith(KNOWN):
-            if message.startswith(SPACYS) or os.environ.get(VARIABLE):
+            if has_code(error) or isinstance(error, ImportError) or os.environ.get(SHOWS_ALL):
                 raise
-            message = Errors.CE365.format(place=place_of(error), variable=VARIABLE)
+            message = Errors.CE365.format(place=place_of(error), variable=SHOWS_ALL)
         msg.fail(message, exits=1)
 
 

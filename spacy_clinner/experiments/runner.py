@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 from thinc.api import ConfigValidationError
 
-from ..errors import Errors, place_of
+from ..errors import Errors
 from ..ledger import append_result, only_run, read_results
 from ..processes import run_in_processes
 from ..progress import progress
+from ..quoting import has_code, place_of
 from .plan import Planned, make_plan
 from .step import Kept, Step
 
@@ -112,7 +113,7 @@ def _try(task: Task) -> dict[str, Any] | str:
         return task.step.run(task.models, task.kept)
     except Exception as error:
         # a message without a code may quote a note
-        if str(error).startswith("[") or isinstance(error, ConfigValidationError):
+        if has_code(error) or isinstance(error, ConfigValidationError):
             return str(error)
         return place_of(error)
 

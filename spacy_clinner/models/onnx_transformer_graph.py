@@ -39,17 +39,19 @@ def export_transformer(model: "TransformerModel", int8: bool = False) -> Model[l
     RETURNS (Model[List[Doc], List[Floats2d]]): the encoder.
     RAISES (ValueError): CE414 if the transformer cannot be exported.
     """
-    spans = model.attrs["get_spans"]
-    kind = model.transformer.config.model_type
-    if not isinstance(spans.get_spans, WindowSpans):
-        raise ValueError(Errors.CE414.format(kind=kind, problem="its windows are another package's"))
+    spans = model.attrs["get_spans"].get_spans
+    if not isinstance(spans, WindowSpans):
+        raise _refused(model, "its windows are another package's")
     if not model.tokenizer.is_fast:
-        raise ValueError(Errors.CE414.format(kind=kind, problem="its tokenizer is not of the library tokenizers"))
+        raise _refused(model, "its tokenizer is not of the library tokenizers")
     pieces = PiecesShim(_tokenizer(model), model.tokenizer.pad_token_id, settle(model))
     graph = _checked_graph(model)
     shim = OnnxShim(to_int8(graph, "MatMul") if int8 else graph)
-    width = model.transformer.config.hidden_size
-    return onnx_transformer(width, spans.get_spans, model.attrs["exact_pieces"], shim, pieces)
+    return onnx_transformer(model.transformer.config.hidden_size, spans, model.attrs["exact_pieces"], shim, pieces)
+
+
+def _refused(model: "TransformerModel", problem: str) -> ValueError:
+    return ValueError(Errors.CE414.format(kind=model.transformer.config.model_type, problem=problem))
 
 
 def _tokenizer(model: "TransformerModel") -> str:
@@ -65,19 +67,17 @@ def _checked_graph(model: "TransformerModel") -> bytes:
     rows = _Rows(model.transformer).eval()
     names = ["input_ids", "attention_mask"]
     names += [name for name in model.tokenizer.model_input_names if name == "token_type_ids"]
+    other = _block(names, model, *_OTHER)
     try:
         graph = _trace(rows, names, model)
-        found = OnnxShim(graph).run(**{name: array.numpy() for name, array in _block(names, model, *_OTHER).items()})
+        found = OnnxShim(graph).run(**{name: array.numpy() for name, array in other.items()})
     except Exception as error:
-        problem = f"{type(error).__name__} while it was traced"
-        raise ValueError(Errors.CE414.format(kind=model.transformer.config.model_type, problem=problem)) from error
+        raise _refused(model, f"{type(error).__name__} while it was traced") from error
     with torch.no_grad():
-        block = _block(names, model, *_OTHER)
-        expected = rows(*block.values()).numpy()
-    read = block["attention_mask"].numpy() == 1
+        expected = rows(*other.values()).numpy()
+    read = other["attention_mask"].numpy() == 1
     if not np.allclose(found[read], expected[read], rtol=_NEAR, atol=_NEAR):
-        problem = "its graph computes other rows than torch"
-        raise ValueError(Errors.CE414.format(kind=model.transformer.config.model_type, problem=problem))
+        raise _refused(model, "its graph computes other rows than torch")
     return graph
 
 

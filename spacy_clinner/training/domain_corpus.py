@@ -13,8 +13,9 @@ from spacy.util import logger, registry
 from ..annotations.keys import DOC_ID_KEY, DOMAIN_KEY, LABELS_KEY
 from ..annotations.span_groups import kept_scores
 from ..cells import format_tsv
-from ..errors import Errors, coded
+from ..errors import Errors
 from ..files import write_atomically
+from ..quoting import coded
 
 LabelMap = dict[str, str]
 ENTS = "doc.ents"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import spacy
 from thinc.api import Config
+from tokenizers.processors import TemplateProcessing
 
 from spacy_clinner.assembly.export import export_pipeline
 from spacy_clinner.assembly.without_torch import check_without_torch
@@ -83,6 +84,17 @@ def test_a_pipeline_of_before_counts_pieces_as_it_did(folder):
     export_pipeline(nlp)
     assert nlp.get_pipe_config("transformer")["model"]["exact_pieces"] is False
     same(expected, scores(nlp))
+
+
+def test_a_note_without_pieces(folder):
+    """Of a tokenizer that marks no ends, and signs that it leaves out."""
+    nlp = trained(folder)
+    backend = nlp.get_pipe("transformer").model.tokenizer.backend_tokenizer
+    backend.post_processor = TemplateProcessing(single="$A", special_tokens=[])
+    notes = ["\x07", "No fever", "\x07 \x08"]
+    expected = scores(nlp, notes[1:2])
+    export_pipeline(nlp)
+    same(expected, scores(nlp, notes)[1:2])
 
 
 def test_a_token_of_too_many_pieces(folder):

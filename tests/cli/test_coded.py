@@ -8,31 +8,33 @@ from typer import BadParameter, Exit
 from typer.testing import CliRunner
 
 from spacy_clinner.cli import clinner_cli
-from spacy_clinner.cli._coded import VARIABLE, coded_errors
+from spacy_clinner.cli._coded import SHOWS_ALL, coded_errors
 
 NOTE = "Given aspirin to Mr. Invented"
 
 
-def fail():
-    raise RuntimeError(NOTE)
+def fail(message=NOTE):
+    raise RuntimeError(message)
 
 
-def test_of_an_unforeseen_error_kind_and_place_are_told(capsys):
+# the second begins as an error with a code does, but has none
+@pytest.mark.parametrize("message", [NOTE, "[Esther Invented]"])
+def test_of_an_unforeseen_error_kind_and_place_are_told(message, capsys):
     with pytest.raises(SystemExit) as caught, coded_errors():
-        fail()
+        fail(message)
     said = " ".join("".join(capsys.readouterr()).split())
     assert caught.value.code == 1
     assert "CE365" in said and "RuntimeError in test_coded.py, line " in said and "Invented" not in said
 
 
 def test_all_is_shown_where_notes_may_be_seen(monkeypatch):
-    monkeypatch.setenv(VARIABLE, "1")
+    monkeypatch.setenv(SHOWS_ALL, "1")
     with pytest.raises(RuntimeError, match="Invented"), coded_errors():
         fail()
 
 
 @pytest.mark.parametrize(
-    "error", [Exit(3), BadParameter("a number"), ValueError("[E024] of spaCy"), KeyboardInterrupt()]
+    "error", [Exit(3), BadParameter("a number"), ValueError("[E024] of spaCy"), ImportError("x"), KeyboardInterrupt()]
 )
 def test_what_ends_commands_otherwise_passes(error):
     with pytest.raises(type(error)), coded_errors():

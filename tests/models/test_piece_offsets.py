@@ -1,10 +1,10 @@
 """Which pieces a token has: as spacy-transformers finds it, without it."""
 
 import numpy as np
-import pytest
 import spacy
 from hypothesis import given
 from hypothesis import strategies as st
+from spacy_transformers.align import get_alignment_via_offset_mapping
 
 from spacy_clinner.models.piece_offsets import pieces_of_tokens
 
@@ -12,7 +12,7 @@ NLP = spacy.blank("en")
 
 
 def theirs(span, offsets):
-    align = pytest.importorskip("spacy_transformers.align").get_alignment_via_offset_mapping([span], offsets[None])
+    align = get_alignment_via_offset_mapping([span], offsets[None])
     return align.dataXd.tolist(), align.lengths[span.start : span.end].tolist()
 
 

@@ -7,7 +7,8 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
 from ...annotations.keys import DOC_ID_KEY
-from ...errors import Errors, coded
+from ...errors import Errors
+from ...quoting import coded
 from ...reports.table import Table, table_content
 from ..batch import Failure, annotate_texts
 from ..documents import check_group, pack

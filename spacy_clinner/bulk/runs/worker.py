@@ -11,10 +11,11 @@ import spacy
 from spacy.language import Language
 from spacy.util import import_file
 
-from ...errors import Errors, coded
+from ...errors import Errors
 from ...forks import compute_in_one_thread
 from ...processes import end_with_parent
 from ...provenance import checksum
+from ...quoting import coded
 from .annotating import annotate_shard
 from .job import Job
 

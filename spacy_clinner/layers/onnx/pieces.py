@@ -54,14 +54,10 @@ class PiecesShim(Shim):
         texts (Sequence[str]): the texts.
         RETURNS (List[Encoded]): the pieces of each, as many as the transformer reads: what is over that is lost.
         """
-        return [
-            Encoded(
-                np.array(one.ids[: self.most]),
-                np.array(one.type_ids[: self.most]),
-                np.array(one.offsets[: self.most]),
-            )
-            for one in self._encode(texts)
-        ]
+        found = [(one.ids, one.type_ids, one.offsets) for one in self._encode(texts)]
+        # with their types and shapes also where there are none
+        arrays = [[np.array(part[: self.most], dtype="int64") for part in parts] for parts in found]
+        return [Encoded(ids, types, offsets.reshape(-1, 2)) for ids, types, offsets in arrays]
 
     def _encode(self, texts: Sequence[str]) -> list[Any]:
         if self._made is None:

@@ -5,7 +5,8 @@ import zlib
 from typing import NamedTuple
 from uuid import uuid4
 
-from ....errors import Errors, coded
+from ....errors import Errors
+from ....quoting import coded
 from ...batch import Failure
 from ..annotating import ShardResult
 from ..guard import Guard
