@@ -9,7 +9,8 @@ import json
 import re
 import typing
 from collections.abc import Callable, Iterator, Mapping
-from importlib.metadata import entry_points
+from configparser import ConfigParser
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import typer
@@ -22,6 +23,8 @@ from spacy_clinner.files import write_atomically
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "reference"
+SETUP = ConfigParser()
+SETUP.read(ROOT / "setup.cfg", encoding="utf8")
 FACTORIES, CLI = "spacy_factories", "spacy_cli"
 GROUPS = "architectures tokenizers readers batchers callbacks misc schedules span_getters scorers".split()
 ARGUMENT = re.compile(r"((?:\*{0,2}\w+ \([^)]*\)(?:, )?)+): (.*)")
@@ -29,9 +32,10 @@ Rows = list[tuple[str, ...]]
 
 
 def load_group(group: str) -> dict[str, Callable]:
-    """What the package registers in a group of entry points, by its name."""
-    points = [point for point in entry_points(group=group) if point.value.startswith("spacy_clinner.")]
-    return {point.name: point.load() for point in sorted(points)}
+    """What setup.cfg registers in a group of entry points, by its name: an installed copy may know fewer."""
+    lines = SETUP["options.entry_points"].get(group, "").strip().splitlines()
+    points = sorted(tuple(part.strip() for part in line.split("=")) for line in lines)
+    return {name: EntryPoint(name, value, group).load() for name, value in points}
 
 
 def read_docstring(function: Callable) -> tuple[list[str], dict[str, tuple[str, str]], list[str]]:
