@@ -1,11 +1,12 @@
 """spaCy's shared encoder component, saved with checksums, and losing no batch for one document."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from spacy.language import Language
 from spacy.pipeline.tok2vec import DEFAULT_TOK2VEC_MODEL, Tok2Vec, Tok2VecListener
 from spacy.tokens import Doc
+from spacy.training import Example
 from thinc.api import Model
 from thinc.types import Floats2d
 
@@ -14,6 +15,7 @@ from ..models.layers_listener import LayersListener, keep_rows
 from ..models.listening import listeners_of
 from ..transfer.block_update import LearnsByBlocks
 from .piping import PipesDocuments
+from .sample import sample_examples
 from .stored_weights import StoredWeights
 
 # by whether a model listens itself
@@ -39,6 +41,15 @@ class BlockTok2Vec(PipesDocuments, StoredWeights, LearnsByBlocks, Tok2Vec):
         """
         super().__init__(nlp.vocab, model, name)
         self.forget_blocks()
+
+    def initialize(self, get_examples: Callable[[], Iterable[Example]], *, nlp: Language | None = None) -> None:
+        """Find the model's sizes.
+
+        get_examples (Callable[[], Iterable[Example]]): Returns the training examples.
+        nlp (Optional[Language]): The pipeline.
+        """
+        sample = sample_examples(get_examples, "Tok2Vec.initialize")
+        super().initialize(lambda: sample, nlp=nlp)
 
     @property
     def is_layers(self) -> bool:

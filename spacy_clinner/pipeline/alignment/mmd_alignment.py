@@ -4,13 +4,12 @@ import json
 import math
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
 from typing import Any
 
 import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.training import Example, validate_get_examples
+from spacy.training import Example
 from thinc.api import Model
 from thinc.types import Floats2d
 
@@ -20,6 +19,7 @@ from ...layers.mmd.discrepancy import Group, label_aware_mmd
 from ...models.listening import listeners_of
 from ..default_models import DEFAULT_MMD_ALIGNMENT_MODEL
 from ..head import Head
+from ..sample import sample_examples
 from .groups import find_groups, find_sides
 from .settings import Factors, check_settings
 
@@ -109,10 +109,10 @@ class MMDAlignment(Head):
         get_examples (Callable[[], Iterable[Example]]): Returns the training examples.
         nlp (Optional[Language]): The pipeline.
         """
-        validate_get_examples(get_examples, "MMDAlignment.initialize")
+        sample = sample_examples(get_examples, "MMDAlignment.initialize")
         if not listeners_of(self.model):
             warnings.warn(Warnings.CW210.format(name=self.name), stacklevel=2)
-        self.model.initialize(X=[example.x for example in islice(get_examples(), 10)])
+        self.model.initialize(X=[example.x for example in sample])
         self._forget()
 
     def predict(self, docs: Iterable[Doc]) -> list[list]:

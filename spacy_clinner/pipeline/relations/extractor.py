@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.training import Example, validate_get_examples
+from spacy.training import Example
 from thinc.api import Model
 from thinc.types import Floats1d, Floats2d, Ints1d, Ints2d
 
@@ -23,6 +22,7 @@ from ...models.vocab_vectors import check_read_vectors
 from ..default_models import DEFAULT_RELATION_MODEL
 from ..head import Head, warn_of_others
 from ..listening import warn_if_encoder_missed
+from ..sample import sample_examples
 from .candidates import Candidates, read_entities
 from .confidence import confidences
 from .evidence import RelationEvidence, cross_entropy, sigmoid
@@ -173,7 +173,7 @@ class RelationExtractor(Head):
         labels (Optional[Dict[str, Any]]): What `label_data` gave; collected from all examples if None.
         RAISES (ValueError): CE250 if there are no relations, CE257 if no pair of entity labels may have one.
         """
-        validate_get_examples(get_examples, "RelationExtractor.initialize")
+        sample = sample_examples(get_examples, "RelationExtractor.initialize")
         if labels is None:
             found = collect_labels(get_examples(), self.cfg["spans_key"])
             found["label_pairs"] = self.cfg["label_pairs"] or found["label_pairs"]
@@ -188,7 +188,7 @@ class RelationExtractor(Head):
             self.vocab.strings.add(label)
         check_read_vectors(self.model, self.vocab)
         set_label_counts(self.model, len(self.labels), len(self.cfg["entity_labels"]))
-        self.model.initialize(X=[example.x for example in islice(get_examples(), 10)])
+        self.model.initialize(X=[example.x for example in sample])
 
     def predict(
         self, docs: Iterable[Doc], *, at_least: float | None = None, relative: bool | None = None

@@ -1,13 +1,12 @@
 """Entities by a linear-chain CRF, each with its exact probability."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from itertools import islice
 from typing import Any
 
 import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc, Span
-from spacy.training import Example, validate_get_examples
+from spacy.training import Example
 from spacy.util import logger
 from thinc.api import Model
 from thinc.types import Floats1d, Ints2d, Ragged
@@ -26,6 +25,7 @@ from ..gold import encode_gold
 from ..gold_settings import GoldSettings
 from ..head import Head, warn_of_others
 from ..listening import warn_if_encoder_missed
+from ..sample import sample_examples
 from .evidence import TaggerEvidence
 from .soft_gold import encode_soft
 from .tying import Tie, read_strength
@@ -180,13 +180,13 @@ class CRFTagger(Head):
             (`spacy_clinner.drop_labels.v1`).
         RAISES (ValueError): CE200 if there are no labels, CE370 if the `label_domains` have none.
         """
-        validate_get_examples(get_examples, "CRFTagger.initialize")
+        sample = sample_examples(get_examples, "CRFTagger.initialize")
         for label in self._collect_labels(get_examples(), self.cfg["domains"]) if labels is None else labels:
             self.add_label(label)
         if not self.labels:
             raise ValueError(Errors.CE200.format(name=self.name, **self._gold_settings()._asdict()))
         self._find_foreign_labels(get_examples, label_domains)
-        docs = [example.x for example in islice(get_examples(), 10)]
+        docs = [example.x for example in sample]
         n_tags = count_tags(len(self.labels))
         check_read_vectors(self.model, self.vocab)
         self.model.initialize(X=docs, Y=[self.model.ops.alloc2f(len(doc), n_tags) for doc in docs])
