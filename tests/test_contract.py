@@ -3,6 +3,7 @@
 from contextlib import nullcontext
 from functools import partial
 from importlib.metadata import entry_points
+from itertools import count
 
 import pytest
 import spacy
@@ -10,7 +11,7 @@ from spacy.tokens import Doc, DocBin
 
 from spacy_clinner.annotations.keys import DOMAIN_KEY
 
-from .toys.contract import NOTES, TOYS, documents, make_nlp, train, without_gold, written
+from .toys.contract import NOTES, TOYS, documents, examples, make_nlp, train, without_gold, written
 
 FACTORIES = [
     pytest.param(factory, marks=pytest.mark.medspacy) if factory == "clinner_context" else factory
@@ -103,6 +104,29 @@ def test_what_is_written_travels(trained, factory, expected):
     assert [written(doc, rows=False) for doc in again] == [written(doc, rows=False) for doc in docs]
 
 
+def test_sizes_come_of_the_first_documents(trained, factory):
+    """With labels given, no component reads the corpus to its end: of many corpora and heads that took minutes."""
+
+    def endless(nlp):
+        for time in count():
+            assert time < 10, "it reads on"
+            yield from examples(nlp, factory)
+
+    nlp, labels = make_nlp(factory), getattr(trained.get_pipe("it"), "label_data", None)
+    given = {} if labels is None else {"labels": labels}
+    nlp.config["initialize"]["components"]["it"] = {**TOYS[factory].initialize, **given}
+    nlp.initialize(partial(endless, nlp))
+    assert [nlp(doc).text for doc in documents(nlp, factory)] == [text for text, _ in NOTES]
+
+
+@pytest.mark.parametrize("wrong", [[], lambda: ["no example"]], ids=["no function", "no examples"])
+def test_what_is_no_corpus_is_refused(trained, factory, wrong):
+    pipe = trained.get_pipe("it")
+    if hasattr(pipe, "initialize") and hasattr(pipe, "update"):
+        with pytest.raises(TypeError, match=r"\[E9(30|78)\]"):
+            pipe.initialize(wrong, nlp=trained)
+
+
 def test_without_labels(factory):
     """Training documents in which there is nothing are refused by a code and the name, or taken."""
     nlp, code = make_nlp(factory), TOYS[factory].without_labels
@@ -113,11 +137,11 @@ def test_without_labels(factory):
 
 
 def test_what_nobody_has_annotated_teaches_nothing(trained, factory):
-    examples = without_gold(trained, annotated=False)
-    for example in examples:
+    unannotated = without_gold(trained, annotated=False)
+    for example in unannotated:
         for doc in (example.predicted, example.reference):
             del doc.user_data[DOMAIN_KEY]
-    losses = trained.update(examples, losses={}, sgd=False)
+    losses = trained.update(unannotated, losses={}, sgd=False)
     assert losses == dict.fromkeys(losses, 0.0) and ("it" in losses) == hasattr(trained.get_pipe("it"), "update")
 
 
