@@ -326,8 +326,8 @@ class Errors(metaclass=_Coded):
     CE084 = "{path}: {problems}. See docs/guide/experiments.md."
     CE086 = "{path} names no kind of table: end it in {known}."
     CE088 = (
-        "{source}: without a pipeline (`--model`) a table is made of .spacy files of annotated documents. Name the "
-        "pipeline that is to annotate the notes."
+        "{source}: without a pipeline (`--model`) a table is made of annotated documents: .spacy files, or the folder "
+        "of a run (`clinner run --docs`). Name the pipeline that is to annotate the notes."
     )
     CE356 = (
         "GPU {gpu} cannot be used ({reason}). It needs CuPy for its version of CUDA (such as `pip install "
@@ -1133,6 +1133,7 @@ class Errors(metaclass=_Coded):
         "The manifest {path} is damaged ({error}), so nobody knows which shards are done. Likely the disk is; name "
         "another folder."
     )
+    CE486 = "The run in {folder} gives no table: {problem}."
     # 480-483 shards on Ray and Spark
     CE480 = (
         "{engine} cannot be started or reached ({error}): its own messages say why. To do without it on this "

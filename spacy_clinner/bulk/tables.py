@@ -1,4 +1,4 @@
-"""Notes for a table: annotated by a pipeline, or before."""
+"""Notes for a table: annotated by a pipeline, or before, also by a run."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,20 +10,43 @@ from ..errors import Errors
 from ..reports.annotations import AnnotatedNote, read_note
 from .notes import Note
 from .predict import Report, annotated_docs
+from .runs.manifest import NAME, Manifest
+from .runs.outputs import DOCS
 
 
 def read_annotated(paths: Sequence[Path], spans_key: str | None) -> list[AnnotatedNote]:
     """Read documents that are annotated already.
 
-    paths (Sequence[Path]): `.spacy` files.
+    paths (Sequence[Path]): `.spacy` files, and folders of runs.
     spans_key (Optional[str]): Span group of the entities; None: `doc.ents`.
     RETURNS (List[AnnotatedNote]): Their documents.
-    RAISES (ValueError): CE088 if a path is another file, CE064 if two documents have the same id.
+    RAISES (ValueError): CE088 if a path is another file, CE064 if two documents have the same id; and as
+        `documents_of_run`.
     """
-    if strange := next((path for path in paths if path.suffix != ".spacy"), None):
+    files = [file for path in paths for file in (documents_of_run(path) if (path / NAME).is_file() else [path])]
+    if strange := next((path for path in files if path.suffix != ".spacy"), None):
         raise ValueError(Errors.CE088.format(source=strange.name))
-    docs = [doc for path in paths for doc in read_docs(path)]
+    docs = [doc for path in files for doc in read_docs(path)]
     return [read_note(*row, spans_key) for row in zip(document_ids(docs), docs, strict=True)]
+
+
+def documents_of_run(folder: Path) -> list[Path]:
+    """Find the documents that a run has written.
+
+    folder (Path): The folder of the run.
+    RETURNS (List[Path]): `.spacy` files, in the order of the notes.
+    RAISES (ValueError): CE486 if the run is not complete, or wrote no documents; CE485 as `Manifest`.
+    """
+    manifest = Manifest(folder)
+    try:
+        n_todo, names = manifest.n_todo(), sorted(manifest.outputs())
+    finally:
+        manifest.close()
+    files = [folder / name for name in names if name.startswith(f"{DOCS}/")]
+    if n_todo or not files:
+        problem = f"{n_todo} shards are to be done, by --resume" if n_todo else "it wrote no documents; --docs does"
+        raise ValueError(Errors.CE486.format(folder=folder.name, problem=problem))
+    return files
 
 
 def annotate(nlp: Language, notes: Sequence[Note], spans_key: str | None, report: Report) -> list[AnnotatedNote]:

@@ -14,7 +14,7 @@ from ._notes import Failures, SpreadsheetSafe, find
 @clinner_cli.command("table", rich_help_panel=NOTES)
 def table_cli(
     notes: Annotated[
-        list[Path], Argument(help="Notes, as predict takes them; without --model .spacy files, annotated")
+        list[Path], Argument(help="Notes, as predict takes them; without --model annotated: .spacy files, or a run")
     ],
     output: Annotated[Path, Argument(help="File to write, .csv or .parquet; it holds text of the notes")],
     model: Annotated[str | None, Option("--model", "-m", help="Pipeline (path or name) that annotates them")] = None,

@@ -7,10 +7,13 @@ from spacy.tokens import SpanGroup
 from typer.testing import CliRunner
 
 from spacy_clinner.annotations.keys import ASSERTIONS_KEY, DOC_ID_KEY, RELATIONS_KEY, SPANS_KEY
+from spacy_clinner.bulk.runs.run import run_notes
+from spacy_clinner.bulk.runs.settings import RunSettings
 from spacy_clinner.cli import clinner_cli
 from spacy_clinner.corpora.importing import write_docbin
 
 from ..toys import relations as relation_toy
+from ..toys.bulk_runs import InPlace
 
 NOTE = "Given aspirin 5mg."
 
@@ -113,6 +116,21 @@ def test_a_trained_extractor_gives_all_its_columns_and_heads(tmp_path):
     with (tmp_path / "t.csv").open(encoding="utf8", newline="") as file:
         (row,) = csv.DictReader(file)
     assert row["head_text"] == "aspirin" and row["HAS"] == row["ALONE_probability"] == ""
+
+
+def test_a_table_of_a_run_is_that_of_its_notes(room):
+    """A run annotates as many notes as there are; its folder is all that the table needs, once it is complete."""
+    settings = RunSettings(docs=True, shard_bytes=5)
+    with pytest.raises(KeyboardInterrupt):
+        run_notes([room / "notes"], room / "run", str(room / "model"), InPlace(breaks_after=0), settings=settings)
+    result = table(room / "run", room / "t.csv")
+    assert result.exit_code == 1 and "[CE486]" in result.output and "--resume" in result.output
+    run_notes([room / "notes"], room / "run", str(room / "model"), InPlace(), settings=settings, resume=True)
+    assert table(room / "run", room / "of_run.csv").exit_code == 0
+    assert table(room / "notes", room / "t.csv", "--model", room / "model").exit_code == 0
+    assert rows(room / "of_run.csv") == rows(room / "t.csv") != []
+    run_notes([room / "notes"], room / "without", str(room / "model"), InPlace(), settings=RunSettings())
+    assert "--docs" in table(room / "without", room / "t.csv").output
 
 
 def test_notes_that_fail_are_told_and_the_others_are_in_the_table(room):

@@ -145,6 +145,11 @@ class Manifest:
         rows = self._connection.execute("SELECT outputs FROM shards WHERE outputs IS NOT NULL")
         return {name for (outputs,) in rows for name in json.loads(outputs)}
 
+    def n_todo(self) -> int:
+        """RETURNS (int): Shards that are planned and not done."""
+        (n,) = self._connection.execute("SELECT COUNT(*) FROM shards WHERE outputs IS NULL").fetchone()
+        return n
+
     def counts(self) -> Counts:
         """RETURNS (Counts): What was counted in all shards that are done."""
         total = Counts()

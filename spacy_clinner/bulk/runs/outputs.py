@@ -9,12 +9,13 @@ from ...errors import Errors
 
 SUMMARY = "summary.html"
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
-TABLES = ("notes", "entities", "relations", "errors", "note_nlp", "docs")
+DOCS = "docs"
+TABLES = ("notes", "entities", "relations", "errors", "note_nlp", DOCS)
 
 
 def output_name(table: str, shard: int, format: str) -> str:
     """RETURNS (str): Path of a shard's file below the folder of the run: "entities/entities-00000007.parquet"."""
-    return f"{table}/{table}-{shard:08}.{'spacy' if table == 'docs' else format}"
+    return f"{table}/{table}-{shard:08}.{'spacy' if table == DOCS else format}"
 
 
 def remove_strangers(folder: Path, known: Collection[str]) -> None:
