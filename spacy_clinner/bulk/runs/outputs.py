@@ -1,6 +1,7 @@
 """The files of a run: a folder a table, a file a shard."""
 
 import errno
+import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,8 @@ SUMMARY = "summary.html"
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 DOCS = "docs"
 TABLES = ("notes", "entities", "relations", "errors", "note_nlp", DOCS)
+# as `output_name` and, half-written, `write_files_atomically` name them
+_OF_A_SHARD = re.compile(r"\.?[a-z_]+-\d{8,}\.[a-z]+(\.\d+\.tmp)?")
 
 
 def output_name(table: str, shard: int, format: str) -> str:
@@ -21,12 +24,14 @@ def output_name(table: str, shard: int, format: str) -> str:
 def remove_strangers(folder: Path, known: Collection[str]) -> None:
     """Remove files of shards that do not count, what a killed run has left half-written, and the summary of before.
 
+    What has not the name of a shard's file is not of a run, and stays.
+
     folder (Path): The folder of the run.
     known (Collection[str]): Files that count, by path below it.
     """
     for table in TABLES:
         for path in (folder / table).glob("*"):
-            if f"{table}/{path.name}" not in known:
+            if f"{table}/{path.name}" not in known and _OF_A_SHARD.fullmatch(path.name):
                 path.unlink()
     (folder / SUMMARY).unlink(missing_ok=True)
 

@@ -109,6 +109,21 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(toy, undisturbed, tmp_p
     assert again.done == []
 
 
+def test_what_others_have_left_among_the_tables_stays(toy, tmp_path):
+    folder = tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt):
+        run(toy, folder, InPlace(2))
+    for name in ("notes/of last year", "entities"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    others = [folder / "notes" / "of last year" / "notes-00000001.csv", folder / "entities" / "entities-checked.csv"]
+    for path in others:
+        path.write_text("mine")
+    half = folder / "entities" / "entities-00000039.csv"
+    half.write_text("of a shard that does not count")
+    run(toy, folder, resume=True)
+    assert [path.read_text() for path in others] == ["mine", "mine"] and not half.exists()
+
+
 def test_what_is_damaged_is_done_again_and_says_why(toy, undisturbed, tmp_path):
     folder = tmp_path / "out"
     run(toy, folder)
