@@ -41,10 +41,10 @@ class Checkpoints:
             old.unlink()
 
     def clear(self) -> None:
-        """Remove all checkpoints."""
-        for path in self.paths:
+        """Remove all checkpoints, what a kill has left half-written, and the folder if nothing else is in it."""
+        for path in [*self.paths, *self.folder.glob(f".*{ENDING}.*.tmp")]:
             path.unlink()
-        if self.folder.exists():
+        if self.folder.exists() and not any(self.folder.iterdir()):
             self.folder.rmdir()
 
     def read(self) -> dict[str, Any] | None:
