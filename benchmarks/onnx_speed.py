@@ -72,9 +72,12 @@ def agreement(folder: Path, data: list[Path]) -> None:
     """Print how many entities torch finds, and how many of these documents have the same by others, by their names."""
     import spacy
 
+    from spacy_clinner.annotations.documents import read_docs
+    from spacy_clinner.progress import progress
+
     def found(name: str) -> list[dict[tuple[Any, ...], float]]:
         """Of each document, probabilities by entity."""
-        docs = spacy.load(folder / name).pipe(texts)
+        docs = progress(spacy.load(folder / name).pipe(texts), total=len(texts), unit="note", desc=name)
         return [
             {
                 (key, span.start, span.end, span.label_): float(probability)
@@ -84,7 +87,8 @@ def agreement(folder: Path, data: list[Path]) -> None:
             for doc in docs
         ]
 
-    texts = read_texts(data)
+    docs = [doc for path in data for doc in read_docs(path)]
+    texts, words = [doc.text for doc in docs], sum(map(len, docs))
     first = found(NAMES[0])
     rows = {}
     for name in NAMES[1:]:
@@ -94,7 +98,7 @@ def agreement(folder: Path, data: list[Path]) -> None:
         ]
         same = sum(one.keys() == two.keys() for one, two in zip(first, other, strict=True))
         rows[name] = {"same": same, "difference": max((abs(one - two) for one, two in pairs), default=0.0)}
-    print(json.dumps({"documents": len(texts), "entities": sum(map(len, first)), "others": rows}))
+    print(json.dumps({"documents": len(texts), "words": words, "entities": sum(map(len, first)), "others": rows}))
 
 
 def export(model: Path, folder: Path) -> None:
@@ -136,10 +140,12 @@ def to_markdown(result: dict[str, Any]) -> str:
             "# A tagger without torch",
             "",
             f"{origin(result)}.",
-            f"{result['words']:,} words (spaCy tokens) a round, {found['entities']:,} entities. Fastest of "
+            f"{result['words']:,} words (spaCy tokens) a round. Fastest of "
             f"{result['processes'] * result['rounds']} rounds and of {result['starts']} starts; CPU time.",
             "",
             markdown_table(head, rows),
+            "",
+            f"Compared on {found['words']:,} words, {found['entities']:,} entities:",
             "",
             markdown_table(
                 ("against torch", "documents with the same entities", "largest difference of P(entity)"), agreed
@@ -153,6 +159,7 @@ def to_markdown(result: dict[str, Any]) -> str:
 def run(
     model: Annotated[Path, typer.Argument(help="Folder of a pipeline with CRF taggers", exists=True, file_okay=False)],
     data: Annotated[list[Path], typer.Argument(help="Documents to tag, .spacy files", exists=True)],
+    compare: Annotated[list[Path] | None, typer.Option(help="Further documents to compare them on, .spacy")] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds in a process")] = 5,
     processes: Annotated[int, typer.Option(min=1, help="Processes")] = 3,
     starts: Annotated[int, typer.Option(min=1, help="Starts of each pipeline")] = 3,
@@ -178,7 +185,7 @@ def run(
                 "start": {point: min(one[point] for one in begun) for point in begun[0]},
                 "MB": sum(path.stat().st_size for path in folder.glob("*/model")) / 1e6,
             }
-        same = in_fresh_process(__file__, "agreement", room, *files)
+        same = in_fresh_process(__file__, "agreement", room, *files, *map(str, compare or []))
     result = {**provenance(), "cpu": cpu_model(), "data": files, "words": timed[0]["words"], "rounds": rounds}
     result["versions"]["onnxruntime"] = version("onnxruntime")
     result |= {"processes": processes, "starts": starts, "pipelines": rows, "agreement": same}

@@ -102,9 +102,9 @@ def test_onnx_speed(tmp_path):
     tagger.train(nlp, 40)
     nlp.to_disk(tmp_path / "model")
     tagger.write_data(tmp_path / "test.spacy", nlp)
-    command = "run model test.spacy test.spacy --rounds 1 --processes 1 --starts 1"
+    command = "run model test.spacy --compare test.spacy --rounds 1 --processes 1 --starts 1"
     result, page = run("onnx_speed.py", *command.split(), output=tmp_path)
-    assert result["words"] == 2 * sum(len(nlp(text)) for text, _ in tagger.TEXTS)
+    assert result["agreement"]["words"] == 2 * result["words"] == 2 * sum(len(nlp(text)) for text, _ in tagger.TEXTS)
     assert result["agreement"]["documents"] == 10 and result["agreement"]["entities"] == 12
     assert result["agreement"]["others"]["ONNX"] == {"same": 10, "difference": pytest.approx(0, abs=1e-5)}
     for row in result["pipelines"].values():
