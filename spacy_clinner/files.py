@@ -13,6 +13,8 @@ from .encodings import likely_encoding
 from .errors import Errors
 
 LINE_END = re.compile(r"\r\n|\n|\r")
+# as `_beside` names things
+_BESIDE = re.compile(r"\.(?P<name>.+)\.\d+\.(?P<end>tmp|old)")
 # what some programs put before the text of a UTF-8 file
 MARK = "\ufeff"
 
@@ -114,7 +116,7 @@ def write_files_atomically(
     durable (bool): Whether to return only when they are on the disk, so that they outlast a loss of power.
     """
     paths = [folder / name for name in contents]
-    temporary = [path.with_name(f".{path.name}.{os.getpid()}.tmp") for path in paths]
+    temporary = [_beside(path, "tmp") for path in paths]
     for parent in {path.parent for path in paths}:
         parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -132,6 +134,27 @@ def write_files_atomically(
     finally:
         for path in temporary:
             path.unlink(missing_ok=True)
+
+
+def _beside(path: Path, end: str) -> Path:
+    """Where a process keeps what is to take a place, or what was there, for the time being."""
+    return path.with_name(f".{path.name}.{os.getpid()}.{end}")
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what killed processes have left half-written, and put back what they were just replacing.
+
+    folder (Path): The folder, which no other process writes to.
+    """
+    for path in list(folder.glob(".*")):
+        if found := _BESIDE.fullmatch(path.name):
+            place = folder / found["name"]
+            if found["end"] == "old" and not place.exists():
+                os.replace(path, place)
+            elif path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
 
 def _sync_names(folder: Path) -> None:
@@ -175,7 +198,7 @@ def replacing(path: Path) -> Iterator[Path]:
     YIELDS (Path): Where to write; what is there takes the file's place when the block ends without an error.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = _beside(path, "tmp")
     try:
         _create(temporary, private=True).close()
         yield temporary
@@ -205,7 +228,7 @@ def replacing_folder(folder: Path, force: bool = False) -> Iterator[Path]:
     check_replaceable(folder, force)
     folder = folder.resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    new, old = (folder.with_name(f".{folder.name}.{os.getpid()}.{end}") for end in ("tmp", "old"))
+    new, old = _beside(folder, "tmp"), _beside(folder, "old")
     try:
         yield new
         if folder.exists():

@@ -10,7 +10,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from .errors import Errors
-from .files import parse_json
+from .files import parse_json, remove_leftovers
 
 LOCK = ".lock"
 
@@ -18,6 +18,8 @@ LOCK = ".lock"
 @contextmanager
 def only_run(output: Path) -> Iterator[None]:
     """Keep other runs away from a folder. The lock is the operating system's: it goes with the process, even by a kill.
+
+    What killed runs have left half-written in the folder is removed.
 
     output (Path): Folder of the results; it is made if missing.
     RAISES (ValueError): CE372 if another run works there.
@@ -29,6 +31,7 @@ def only_run(output: Path) -> Iterator[None]:
     except Timeout:
         raise ValueError(Errors.CE372.format(folder=output)) from None
     try:
+        remove_leftovers(output)
         yield
     finally:
         lock.release()

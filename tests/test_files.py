@@ -10,10 +10,12 @@ from spacy_clinner.files import (
     parse_json,
     read_lines,
     read_text,
+    remove_leftovers,
     replacing,
     split_lines,
     write_atomically,
     write_files_atomically,
+    write_folder_atomically,
 )
 
 LATIN = "Señora Zebedee took aspirin,\r\nno naïve café.\n"
@@ -64,6 +66,44 @@ def test_files_are_written_all_or_none(tmp_path):
         write_files_atomically(tmp_path, {"a.txt": "new", "d.txt": "\udc80"})
     found = {path.relative_to(tmp_path).as_posix(): path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
     assert found == {"a.txt": "1", "b/c.txt": "2"}
+
+
+def test_what_a_kill_leaves_is_removed_and_what_it_was_replacing_is_put_back(tmp_path, monkeypatch):
+    for name in ("lost", "kept"):
+        write_folder_atomically(tmp_path / name, lambda folder: write_pipeline(folder, "before"))
+
+    def die_at(number):
+        """Let a child replace a folder; it is killed after so many steps of that."""
+        child = os.fork()
+        if not child:
+            replace, left = os.replace, [number]
+
+            def replace_or_die(*paths):
+                if not left[0]:
+                    os._exit(9)
+                left[0] -= 1
+                replace(*paths)
+
+            monkeypatch.setattr(os, "replace", replace_or_die)
+            name = "lost" if number else "kept"
+            write_folder_atomically(tmp_path / name, lambda folder: write_pipeline(folder, "after"), force=True)
+        os.waitpid(child, 0)
+
+    die_at(0)
+    die_at(1)
+    assert not (tmp_path / "lost").exists()
+    (tmp_path / ".mine.tmp").touch()
+    (tmp_path / ".half.txt.12.tmp").touch()
+    remove_leftovers(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".mine.tmp", "kept", "lost"]
+    assert {(tmp_path / name / "meta.json").read_text() for name in ("lost", "kept")} == {"before"}
+    remove_leftovers(tmp_path / "nowhere")
+
+
+def write_pipeline(folder, content):
+    folder.mkdir()
+    for name in ("meta.json", "config.cfg"):
+        (folder / name).write_text(content)
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])

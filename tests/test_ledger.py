@@ -27,6 +27,12 @@ def test_a_damaged_line_is_named(tmp_path, line):
         read_results(path)
 
 
+def test_a_run_begins_without_what_a_killed_one_has_left(tmp_path):
+    (tmp_path / ".model-last.77.tmp").mkdir()
+    with only_run(tmp_path):
+        assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
 def test_a_folder_takes_one_run_at_a_time(tmp_path):
     with only_run(tmp_path):
         with pytest.raises(ValueError, match="CE372"), only_run(tmp_path):

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 from thinc.api import ConfigValidationError
 
 from ..errors import Errors
+from ..files import remove_leftovers
 from ..ledger import append_result, only_run, read_results
 from ..processes import run_in_processes
 from ..progress import progress
 from ..quoting import has_code, place_of
-from .plan import Planned, make_plan
+from .plan import MODELS, Planned, make_plan
 from .step import Kept, Step
 
 RESULTS = "results.jsonl"
@@ -51,6 +52,7 @@ def run_steps(steps: Sequence[Step], output: Path, jobs: int = 1) -> list[dict[s
         CE080 as `Cell.identity`, CE372 as `only_run`, CE373 as `read_results`, CE374 as `make_plan`.
     """
     with only_run(output):
+        remove_leftovers(output / MODELS)
         done = read_results(output / RESULTS)
         plan = make_plan(steps, done, output)
         failed = _run(plan, done, output / RESULTS, jobs)
