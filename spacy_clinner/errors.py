@@ -1134,6 +1134,10 @@ class Errors(metaclass=_Coded):
         "another folder."
     )
     CE486 = "The run in {folder} gives no table: {problem}."
+    CE487 = (
+        "Shard {shard} cannot be annotated, by something unforeseen: {place}. If the file is one of this package, "
+        "please report the bug. All that is written counts; go on by --resume when it is mended."
+    )
     # 480-483 shards on Ray and Spark
     CE480 = (
         "{engine} cannot be started or reached ({error}): its own messages say why. To do without it on this "

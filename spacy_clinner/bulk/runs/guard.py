@@ -62,7 +62,7 @@ class Guard:
         shard (Shard): The notes.
         RETURNS (ShardResult): Its tables; notes that end the worker have a row of errors.
         RAISES (ValueError): CE471 if the worker cannot load the pipeline, CE472 if it ends again and again without
-            being at a note.
+            being at a note, CE487 if its tables cannot be made.
         """
         parts = batches(shard.notes, self.job.batch_size)
         failed: dict[int, Failure] = {}
@@ -124,9 +124,12 @@ class Guard:
                     seen, since = position, now
                 elif now - since > self._seconds(lengths[seen]):
                     raise self._ended(Failure(Errors.CE473.format(seconds=round(now - since)), "TimeLimit"))
-            return self._connection.recv()
+            answer = self._connection.recv()
         except (EOFError, OSError):
             raise self._ended(Failure(Errors.CE349, "Killed")) from None
+        if isinstance(answer, str):
+            raise ValueError(Errors.CE487.format(shard=shard.number, place=answer))
+        return answer
 
     def _seconds(self, characters: int) -> float:
         return self.limit.seconds + self.limit.seconds_per_mb * characters / 1e6

@@ -79,6 +79,8 @@ def _entities(note: AnnotatedNote, doc: Doc) -> Iterator[Row]:
         section = None
         if has_sections and (span := doc.char_span(row["start"], row["end"])) is not None:
             section = span._.get(SECTION)
+            # whose component it is decides what it gives
+            section = None if section is None else str(section)
         yield row | {"probability": round_probability(row["probability"]), "section": section}
 
 

@@ -3,6 +3,7 @@
 It may die of a note. `Guard` starts it, watches it and starts it again.
 """
 
+import os
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -15,16 +16,17 @@ from ...errors import Errors
 from ...forks import compute_in_one_thread
 from ...processes import end_with_parent
 from ...provenance import checksum
-from ...quoting import coded
-from .annotating import annotate_shard
+from ...quoting import coded, place_of
+from .annotating import ShardResult, annotate_shard
 from .job import Job
 
 
 def serve(connection: Connection, position: Any, job: Job) -> None:
     """Answer shards until the other end closes.
 
-    connection (Connection): Where `annotate_shard`'s arguments come from and its results go. What comes first is None
-        if the pipeline is loaded, or a coded message of what is wrong.
+    connection (Connection): Where `annotate_shard`'s arguments come from and its results go, or kind and place of an
+        error that nobody foresaw. What comes first is None if the pipeline is loaded, or a coded message of what is
+        wrong.
     position (Any): A shared `c_longlong`: first position of the batch that is under way.
     job (Job): The job.
     """
@@ -45,7 +47,15 @@ def serve(connection: Connection, position: Any, job: Job) -> None:
             shard, batches, failed = connection.recv()
         except EOFError:
             return
-        connection.send(annotate_shard(nlp, job, shard, batches, failed, mark))
+        answer: ShardResult | str
+        try:
+            answer = annotate_shard(nlp, job, shard, batches, failed, mark)
+        except MemoryError:
+            # as if the system had killed it
+            os._exit(1)
+        except Exception as error:
+            answer = place_of(error)
+        connection.send(answer)
 
 
 def _load(job: Job) -> Language:

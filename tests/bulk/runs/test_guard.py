@@ -1,5 +1,6 @@
 """A note that ends its process or takes for ever is found, and no other is lost with it."""
 
+import io
 import os
 import signal
 import threading
@@ -7,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from pyarrow import parquet
 
 from spacy_clinner.bulk.runs import guard as guard_module
 from spacy_clinner.bulk.runs.guard import Guard
@@ -48,6 +50,28 @@ def plain(job):
 def test_it_annotates(plain):
     assert plain.counts["notes"] == 6 and plain.counts["errors"] == {}
     assert plain.files["entities"].decode().splitlines()[1].startswith("n0,0,5,SIGN,fever")
+
+
+SECTIONS = """
+from spacy.tokens import Span
+
+Span.set_extension("section_category", getter=lambda span: {len(span.doc)}, force=True)
+"""
+
+
+def test_a_section_is_text_whatever_its_component_says(tmp_path):
+    pipeline, code = save_pipeline(tmp_path)
+    code.write_text(code.read_text() + SECTIONS)
+    job = Job(str(pipeline), checksum(pipeline), "en_toy 1.2.3", "2026-01-02", "parquet", code=str(code))
+    table = parquet.read_table(io.BytesIO(annotate(job, ["no fever"]).files["entities"]))
+    assert table["section"].to_pylist() == ["{2}"]
+
+
+def test_what_nobody_foresaw_is_told_without_a_note(job, capfd):
+    with pytest.raises(ValueError, match=r"\[CE487\] Shard 3.*TypeError in [a-z_]+\.py, line \d+"):
+        annotate(job._replace(also=None), ["fever of Zebedee"])
+    told = capfd.readouterr()
+    assert "Traceback" not in told.err + told.out
 
 
 @pytest.mark.slow
