@@ -1278,6 +1278,9 @@ class Warnings(metaclass=_Coded):
         "ensemble's. Neither was chosen for it: run `python -m spacy clinner calibrate` on dev documents."
     )
     CW450 = "The checkpoint {path} is damaged and was passed over: the training goes on from the one before."
+    CW470 = (
+        "The run in {folder} could not annotate {n} notes: its table of errors says why, and no other table has them."
+    )
     CW360 = (
         "Component {name!r} failed on a batch of {n} documents ({error}), but on none of them alone, so that all are "
         "annotated. Likely the batch needs more memory than there is: `nlp.pipe` with a smaller `batch_size` is faster."

@@ -1,12 +1,13 @@
 """Notes for a table: annotated by a pipeline, or before, also by a run."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 from spacy.language import Language
 
 from ..annotations.documents import document_ids, read_docs
-from ..errors import Errors
+from ..errors import Errors, Warnings
 from ..reports.annotations import AnnotatedNote, read_note
 from .notes import Note
 from .predict import Report, annotated_docs
@@ -33,16 +34,20 @@ def read_annotated(paths: Sequence[Path], spans_key: str | None) -> list[Annotat
 def documents_of_run(folder: Path) -> list[Path]:
     """Find the documents that a run has written.
 
+    Warns (CW470) of notes that it could not annotate.
+
     folder (Path): The folder of the run.
     RETURNS (List[Path]): `.spacy` files, in the order of the notes.
     RAISES (ValueError): CE486 if the run is not complete, or wrote no documents; CE485 as `Manifest`.
     """
     manifest = Manifest(folder)
     try:
-        n_todo, names = manifest.n_todo(), sorted(manifest.outputs())
+        n_todo, names, n_errors = manifest.n_todo(), sorted(manifest.outputs()), manifest.counts().n_errors
     finally:
         manifest.close()
     files = [folder / name for name in names if name.startswith(f"{DOCS}/")]
+    if n_errors:
+        warnings.warn(Warnings.CW470.format(folder=folder.name, n=n_errors), stacklevel=2)
     if n_todo or not files:
         problem = f"{n_todo} shards are to be done, by --resume" if n_todo else "it wrote no documents; --docs does"
         raise ValueError(Errors.CE486.format(folder=folder.name, problem=problem))

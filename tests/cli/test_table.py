@@ -129,6 +129,11 @@ def test_a_table_of_a_run_is_that_of_its_notes(room):
     assert table(room / "run", room / "of_run.csv").exit_code == 0
     assert table(room / "notes", room / "t.csv", "--model", room / "model").exit_code == 0
     assert rows(room / "of_run.csv") == rows(room / "t.csv") != []
+    (room / "notes" / "c.txt").write_bytes("Fièvre".encode("latin-1"))
+    run_notes([room / "notes"], room / "with_errors", str(room / "model"), InPlace(), settings=settings)
+    with pytest.warns(UserWarning, match=r"CW470.*with_errors could not annotate 1 notes"):
+        assert table(room / "with_errors", room / "of_others.csv").exit_code == 0
+    assert rows(room / "of_others.csv") == rows(room / "of_run.csv")
     run_notes([room / "notes"], room / "without", str(room / "model"), InPlace(), settings=RunSettings())
     assert "--docs" in table(room / "without", room / "t.csv").output
 

@@ -26,7 +26,7 @@ class ShardResult(NamedTuple):
     """What is to be written of a shard.
 
     files (Dict[str, bytes]): Contents by table: "notes", "entities", "relations", "errors"; if the job asks for them
-        "note_nlp" and "docs".
+        "note_nlp" and "docs", which is there if a note could be annotated.
     counts (Dict[str, Any]): `Counts` as plain data.
     """
 
@@ -71,7 +71,8 @@ def annotate_shard(
                 tables[name] += more
     mark(NOWHERE)
     files = {name: table_content(Table(columns[name], rows), job.format) for name, rows in tables.items()}
-    if job.docs:
+    # programs that read documents take a file without any for a damaged one
+    if job.docs and len(docbin):
         files["docs"] = docbin.to_bytes()
     return ShardResult(files, counts.to_dict())
 
