@@ -42,13 +42,15 @@ def documents_of_run(folder: Path) -> list[Path]:
     """
     manifest = Manifest(folder)
     try:
-        n_todo, names, n_errors = manifest.n_todo(), sorted(manifest.outputs()), manifest.counts().n_errors
+        (n_planned, n_done), n_errors = manifest.n_shards(), manifest.counts().n_errors
+        names = sorted(manifest.outputs())
     finally:
         manifest.close()
     files = [folder / name for name in names if name.startswith(f"{DOCS}/")]
     if n_errors:
         warnings.warn(Warnings.CW470.format(folder=folder.name, n=n_errors), stacklevel=2)
-    if n_todo or not files:
+    if n_done < n_planned or not files:
+        n_todo = n_planned - n_done
         problem = f"{n_todo} shards are to be done, by --resume" if n_todo else "it wrote no documents; --docs does"
         raise ValueError(Errors.CE486.format(folder=folder.name, problem=problem))
     return files

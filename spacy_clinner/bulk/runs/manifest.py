@@ -65,6 +65,13 @@ class Manifest:
         """Close the file."""
         self._connection.close()
 
+    def begin_anew(self) -> None:
+        """Forget settings and shards of a run that has done none."""
+        if not self.n_shards()[1]:
+            with self._connection:
+                self._connection.execute("DELETE FROM run")
+                self._connection.execute("DELETE FROM shards")
+
     def settle(self, settings: Mapping[str, Any], **more: str) -> dict[str, str]:
         """Store the settings of a new run, or see that those of one that goes on are the same.
 
@@ -145,10 +152,9 @@ class Manifest:
         rows = self._connection.execute("SELECT outputs FROM shards WHERE outputs IS NOT NULL")
         return {name for (outputs,) in rows for name in json.loads(outputs)}
 
-    def n_todo(self) -> int:
-        """RETURNS (int): Shards that are planned and not done."""
-        (n,) = self._connection.execute("SELECT COUNT(*) FROM shards WHERE outputs IS NULL").fetchone()
-        return n
+    def n_shards(self) -> tuple[int, int]:
+        """RETURNS (Tuple[int, int]): Shards that are planned, and those of them that are done."""
+        return self._connection.execute("SELECT COUNT(*), COUNT(outputs) FROM shards").fetchone()
 
     def counts(self) -> Counts:
         """RETURNS (Counts): What was counted in all shards that are done."""

@@ -64,7 +64,7 @@ def run_notes(
     pipeline (str): Path or name of the pipeline.
     executor (Executor): Where notes are annotated.
     settings (RunSettings): Settings.
-    resume (bool): Whether to go on with what is there; if nothing is, the run begins.
+    resume (bool): Whether to go on with what is there; if nothing is done, the run begins.
     tell (Callable[[Planned], None]): Is told what is to be done before it begins.
     RETURNS (RunResult): What was found, of this run and of those before that it has gone on with.
     RAISES (ValueError): CE344 if something else is in the folder, CE372 if another run works there, CE474 if the run
@@ -77,6 +77,7 @@ def run_notes(
     with only_run(folder):
         manifest = Manifest(folder)
         try:
+            manifest.begin_anew()
             kept = manifest.settle(fingerprint(job) | {"shard_bytes": settings.shard_bytes}, date=job.date)
             job = job._replace(date=kept["date"])
             audit = ImportAudit()
@@ -104,13 +105,23 @@ def _check_folder(folder: Path, paths: Sequence[Path], resume: bool) -> None:
         # what is written would be read as notes by the next run
         problem = "in a folder of notes"
     elif (folder / NAME).is_file():
-        problem = None if resume else "there is a run already: go on with it by --resume"
+        # one that has done nothing, as of a mistyped path or setting, is begun anew
+        problem = None if resume or not _has_done(folder) else "there is a run already: go on with it by --resume"
     elif folder.exists() and not folder.is_dir():
         problem = "a file, but a folder is to be written"
     elif folder.is_dir() and any(file.name != LOCK for file in folder.iterdir()):
         problem = "not empty, and holds no run"
     if problem:
         raise ValueError(Errors.CE344.format(path=folder.name, problem=problem))
+
+
+def _has_done(folder: Path) -> bool:
+    """Whether a run has written a shard."""
+    manifest = Manifest(folder)
+    try:
+        return manifest.n_shards()[1] > 0
+    finally:
+        manifest.close()
 
 
 def _annotate(

@@ -109,6 +109,22 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(toy, undisturbed, tmp_p
     assert again.done == []
 
 
+def test_a_run_that_has_done_nothing_is_begun_anew(toy, tmp_path):
+    (tmp_path / "empty").mkdir()
+    twice = write_notes(tmp_path / "twice.jsonl", {"a": "fever"})
+    twice.write_text(twice.read_text() * 2)
+    for notes, code in ((tmp_path / "empty", "CE005"), (twice, "CE301")):
+        with pytest.raises(ValueError, match=code):
+            run((toy[0], None, notes), tmp_path / "out")
+    with pytest.raises(KeyboardInterrupt):
+        run(toy, tmp_path / "out", InPlace(0))
+    # with other settings, and not as a run that goes on
+    result = run(toy, tmp_path / "out", settings=SETTINGS._replace(note_nlp=False))
+    assert result.counts.notes == 39
+    with pytest.raises(ValueError, match="CE344.*--resume"):
+        run(toy, tmp_path / "out")
+
+
 def test_what_others_have_left_among_the_tables_stays(toy, tmp_path):
     folder = tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):
