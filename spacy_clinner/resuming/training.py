@@ -79,13 +79,15 @@ def train(
         resumed, CE453 if that was another one, CE451 if its checkpoints are damaged. Stopped: after SIGTERM.
     """
     with only_run(output):
-        if (output / MARKER).exists() and not resume:
+        checkpoints = Checkpoints(output / CHECKPOINTS)
+        # one that failed before its first model, as for a wrong setting, has left nothing to go on with, or to lose
+        is_begun = (output / MARKER).exists() and ((output / DIR_MODEL_LAST).exists() or bool(checkpoints.paths))
+        if is_begun and not resume:
             raise ValueError(Errors.CE452.format(folder=output))
         nlp = init_nlp(config, use_gpu=use_gpu)
         found = fingerprint(nlp.config.interpolate())
-        checkpoints = Checkpoints(output / CHECKPOINTS)
         state = None
-        if (output / MARKER).exists():
+        if is_begun:
             before = json.loads((output / MARKER).read_text(encoding="utf8"))
             if names := differences(found, before["fingerprint"]):
                 more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""

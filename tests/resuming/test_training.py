@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from spacy_clinner.cli import clinner_cli
 from spacy_clinner.configs import read_config
+from spacy_clinner.resuming import training
 from spacy_clinner.resuming.checkpoints import Checkpoints
 from spacy_clinner.resuming.training import train
 
@@ -100,6 +101,17 @@ def test_a_training_without_checkpoints_begins_anew(room, whole, tmp_path):
     marker = json.loads((whole / "training.json").read_text())
     (tmp_path / "out" / "training.json").write_text(json.dumps({**marker, "finished": False}))
     assert run(room, tmp_path / "out", resume=True)[0] and content(tmp_path / "out") == content(whole)
+
+
+def test_a_training_that_failed_at_once_is_in_nobody_s_way(room, whole, tmp_path, monkeypatch):
+    def fail(nlp):
+        raise RuntimeError("as for a wrong setting")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "prepare", fail)
+        with pytest.raises(RuntimeError):
+            run(room, tmp_path / "out", **{"training.dropout": 0.3})
+    assert run(room, tmp_path / "out")[0] and content(tmp_path / "out") == content(whole)
 
 
 def test_another_training_is_not_taken_for_it(room, whole, tmp_path, monkeypatch):
