@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # every so manieth note is not learned from, but tells whether learning helped
 HELD_OUT = 50
 FINGERPRINT = "run.json"
+# of a checkpoint, as the Trainer calls it
+STATE = "trainer_state.json"
 
 
 class MaskedSettings(NamedTuple):
@@ -80,12 +82,13 @@ def continue_training(
     held = [block for number, own in enumerate(blocks) if number % HELD_OUT == 0 for block in own]
     learned = [block for number, own in enumerate(blocks) if number % HELD_OUT for block in own] or held
     checkpoints = output.with_name(f"{output.name}.checkpoints")
-    _check_run(checkpoints, {"model": str(model), "texts": digest(list(texts)), **settings._asdict()})
+    last = _last_whole(checkpoints)
+    run = {"model": str(model), "texts": digest(list(texts)), **settings._asdict()}
+    _begin(checkpoints, run, goes_on=last is not None)
     trainer = _make_trainer(encoder, tokenizer, learned, checkpoints, settings)
     before = _perplexity(encoder, tokenizer, held, settings)
-    resumed = any(checkpoints.glob("checkpoint-*"))
     set_seed(settings.seed)
-    trainer.train(resume_from_checkpoint=resumed or None)
+    trainer.train(resume_from_checkpoint=last and str(last))
     after = _perplexity(encoder, tokenizer, held, settings)
 
     def save(folder: Path) -> None:
@@ -206,10 +209,21 @@ def _on_gpu() -> bool:
     return torch.cuda.is_available() and not isinstance(get_current_ops(), NumpyOps)
 
 
-def _check_run(checkpoints: Path, run: dict[str, Any]) -> None:
-    """RAISES (ValueError): CE432 if the checkpoints that are there are of another run."""
+def _last_whole(checkpoints: Path) -> Path | None:
+    """The last checkpoint. What a kill has left half-written, without the state that is written last, is removed."""
+    whole = []
+    for path in checkpoints.glob("checkpoint-*"):
+        try:
+            whole.append((json.loads((path / STATE).read_text(encoding="utf8"))["global_step"], path))
+        except (OSError, ValueError):
+            shutil.rmtree(path)
+    return max(whole)[1] if whole else None
+
+
+def _begin(checkpoints: Path, run: dict[str, Any], goes_on: bool) -> None:
+    """RAISES (ValueError): CE432 if it goes on with checkpoints of another run."""
     path = checkpoints / FINGERPRINT
-    if path.exists() and json.loads(path.read_text(encoding="utf8")) != run:
+    if goes_on and json.loads(path.read_text(encoding="utf8")) != run:
         raise ValueError(Errors.CE432.format(path=checkpoints))
     checkpoints.mkdir(parents=True, exist_ok=True)
     write_atomically(path, json.dumps(run))

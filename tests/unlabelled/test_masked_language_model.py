@@ -1,6 +1,7 @@
 """Transformers that go on learning from notes."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -72,11 +73,22 @@ def test_a_stopped_run_goes_on(model, tmp_path, monkeypatch):
     assert "severe" not in (tmp_path / "out.checkpoints" / "run.json").read_text()
     with pytest.raises(ValueError, match="CE432"):
         continue_training(model, [*TEXTS, "more"], tmp_path / "out", SETTINGS)
+    # a later one that a kill has left half-written: the Trainer writes its state last
+    whole_one, half = (tmp_path / "out.checkpoints" / f"checkpoint-{step}" for step in (6, 7))
+    shutil.copytree(whole_one, half)
+    (half / "trainer_state.json").write_text("{")
     assert continue_training(model, TEXTS, tmp_path / "out", SETTINGS) == wanted
     # from the checkpoint of step 6
     assert steps[8] == 6
     whole, resumed = weights(tmp_path / "whole"), weights(tmp_path / "out")
     assert all(np.array_equal(whole[name], resumed[name]) for name in whole if "pooler" not in name)
+
+
+def test_a_run_that_was_stopped_before_its_first_checkpoint_is_in_nobody_s_way(model, tmp_path):
+    (tmp_path / "out.checkpoints").mkdir()
+    (tmp_path / "out.checkpoints" / "run.json").write_text('{"of": "other settings"}')
+    continue_training(model, TEXTS, tmp_path / "out", SETTINGS)
+    assert (tmp_path / "out" / "config.json").exists() and not (tmp_path / "out.checkpoints").exists()
 
 
 def test_notes_of_any_length_are_cut(model):
