@@ -791,6 +791,7 @@ class Errors(metaclass=_Coded):
     )
     CE358 = '{what} needs the package {module}, which is not installed: `pip install "spacy_clinner[{extra}]"`.'
     CE359 = '{name!r} is not registered, as a package is not installed: `pip install "spacy_clinner[{extra}]"`.'
+    CE366 = "A component has written something on this note that cannot be read or stored ({error})."
     CE365 = (
         "Something unforeseen: {place}. Its message is left out, as it may quote a note; where notes may be seen, set "
         "`{variable}=1` to have it with the traceback. If the file is one of this package, please report the bug."

@@ -62,9 +62,11 @@ def predict_notes(
                 check_group(doc, target.spans_key)
                 write(note_id, doc)
                 written += 1
-            except ValueError as error:
-                problem = type(error).__name__
-                report(note_id, coded(error) or Errors.CE346.format(format=target.format, problem=problem))
+            except OSError:
+                # of the disk, not of the note
+                raise
+            except Exception as error:
+                report(note_id, coded(error) or Errors.CE366.format(error=type(error).__name__))
         if not written:
             raise ValueError(Errors.CE347.format(n=len(notes), path=target.path.name))
     return written

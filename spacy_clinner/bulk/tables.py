@@ -8,6 +8,7 @@ from spacy.language import Language
 
 from ..annotations.documents import document_ids, read_docs
 from ..errors import Errors, Warnings
+from ..quoting import coded
 from ..reports.annotations import AnnotatedNote, read_note
 from .notes import Note
 from .predict import Report, annotated_docs
@@ -66,7 +67,12 @@ def annotate(nlp: Language, notes: Sequence[Note], spans_key: str | None, report
     RETURNS (List[AnnotatedNote]): Those that could be.
     RAISES (ValueError): CE347 if there are none.
     """
-    annotated = [read_note(*row, spans_key) for row in annotated_docs(nlp, notes, report)]
+    annotated = []
+    for note_id, doc in annotated_docs(nlp, notes, report):
+        try:
+            annotated.append(read_note(note_id, doc, spans_key))
+        except Exception as error:
+            report(note_id, coded(error) or Errors.CE366.format(error=type(error).__name__))
     if not annotated:
         raise ValueError(Errors.CE347.format(n=len(notes), path="the table"))
     return annotated

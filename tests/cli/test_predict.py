@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import re
 
 import pytest
 import spacy
@@ -35,6 +36,8 @@ def say_more(doc):
         {"head": head, "child": child, "label": "HAS", "probability": 0.9}
         for head, child in zip(offsets[1:], offsets[2:], strict=False)
     ]
+    if "odd" in doc.text:
+        doc.user_data[RELATIONS_KEY] = [{"head": 7}]
     return doc
 
 
@@ -120,6 +123,18 @@ def test_a_span_group(room):
     result = predict("notes", "p.jsonl", "--spans-key", "absent")
     assert result.exit_code == 1 and "CE348" in result.output and "CE347" in result.output
     assert read_predictions(room / "p.jsonl")["a"] == {FOUND[0]}
+
+
+@pytest.mark.parametrize("command", ["predict model notes p.jsonl", "table notes t.csv --model model"])
+def test_what_a_component_left_unreadable_costs_its_note_alone(room, command):
+    """Not those that hours have been spent on."""
+    (room / "notes" / "odd.txt").write_text("An odd note of Mr. Smith")
+    result = CliRunner().invoke(clinner_cli, command.split())
+    assert result.exit_code == 1 and "Note 'odd': [CE366]" in result.output
+    assert "Smith" not in result.output and "CE365" not in result.output
+    written = (room / ("p.jsonl" if "predict" in command else "t.csv")).read_text()
+    ids = [re.split('[",]+', line)[3 if "predict" in command else 0] for line in written.splitlines()]
+    assert "a" in ids and "odd" not in ids
 
 
 @pytest.mark.parametrize("output", ["p.jsonl", "p.csv", "p.spacy", "out"])

@@ -89,4 +89,4 @@ def _read(note: ShardNote, found: Doc | Failure, job: Job, docbin: DocBin) -> Ro
         return rows
     except Exception as error:
         kind = type(error).__name__
-        return rows_of(note, Failure(coded(error) or Errors.CE340.format(error=kind), kind), job.also, job.spans_key)
+        return rows_of(note, Failure(coded(error) or Errors.CE366.format(error=kind), kind), job.also, job.spans_key)
