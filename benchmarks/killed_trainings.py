@@ -101,9 +101,10 @@ def kill_and_go_on(name: str, corpus: Path, steps: int, n_kills: int, rng: rando
     trainings, equal, kills, moments = 0, 0, 0, []
     while kills < n_kills:
         output, more = room / f"killed-{trainings}", ["--every", "0"]
-        # at least half of the time, so that a training gets on
-        while not run(command(name, output, options, *more), rng.uniform(0.4, 1.1) * whole):
-            kills, more = kills + 1, ["--every", "0", "--resume"]
+        # longer from kill to kill, so that a training ends though the machine has become slower
+        seconds = whole
+        while not run(command(name, output, options, *more), rng.uniform(0.4, 1.1) * seconds):
+            kills, more, seconds = kills + 1, ["--every", "0", "--resume"], 1.1 * seconds
             moments += [int(path.stem) for path in Checkpoints(output / "checkpoints").paths[-1:]]
         trainings += 1
         equal += content(output) == wanted
