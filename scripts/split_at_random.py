@@ -3,7 +3,7 @@
     python scripts/split_at_random.py corpus/maccrobat corpus/maccrobat-random --seed 0 --seed 1 --seed 2
 
 Writes OUT/once-SEED and OUT/twice-SEED with train, dev and test of 85, 5 and 10 % of the documents. A public copy of
-MACCROBAT holds practically every report twice (docs/results/maccrobat.md), so that most reports of such a test file are
+MACCROBAT holds practically every report twice (docs/results/summary.md), so that most reports of such a test file are
 in its training file.
 """
 

@@ -8,7 +8,7 @@ from typing import Any
 import srsly
 
 from ..errors import Errors, Warnings
-from ..files import write_atomically
+from ..files import remove_leftovers, write_atomically
 
 KEPT = 2
 ENDING = ".checkpoint"
@@ -42,7 +42,8 @@ class Checkpoints:
 
     def clear(self) -> None:
         """Remove all checkpoints, what a kill has left half-written, and the folder if nothing else is in it."""
-        for path in [*self.paths, *self.folder.glob(f".*{ENDING}.*.tmp")]:
+        remove_leftovers(self.folder)
+        for path in self.paths:
             path.unlink()
         if self.folder.exists() and not any(self.folder.iterdir()):
             self.folder.rmdir()

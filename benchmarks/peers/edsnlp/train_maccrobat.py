@@ -165,7 +165,7 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=4, help="lines per training piece")
     parser.add_argument("--transformer-lr", type=float, default=5e-5)
     parser.add_argument("--task-lr", type=float, default=3e-4)
-    parser.add_argument("--save-model", action="store_true", help="keep the last pipeline (for speed.py)")
+    parser.add_argument("--save-model", action="store_true", help="keep the last pipeline, to time it")
     parser.add_argument("--bf16", action="store_true", help="transformer in mixed precision")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)

@@ -65,12 +65,11 @@ class Manifest:
         """Close the file."""
         self._connection.close()
 
-    def begin_anew(self) -> None:
-        """Forget settings and shards of a run that has done none."""
-        if not self.n_shards()[1]:
-            with self._connection:
-                self._connection.execute("DELETE FROM run")
-                self._connection.execute("DELETE FROM shards")
+    def forget(self) -> None:
+        """Forget settings and shards."""
+        with self._connection:
+            self._connection.execute("DELETE FROM run")
+            self._connection.execute("DELETE FROM shards")
 
     def settle(self, settings: Mapping[str, Any], **more: str) -> dict[str, str]:
         """Store the settings of a new run, or see that those of one that goes on are the same.

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ...errors import Errors
+from ...files import remove_leftovers
 
 SUMMARY = "summary.html"
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 DOCS = "docs"
 TABLES = ("notes", "entities", "relations", "errors", "note_nlp", DOCS)
-# as `output_name` and, half-written, `write_files_atomically` name them
-_OF_A_SHARD = re.compile(r"\.?[a-z_]+-\d{8,}\.[a-z]+(\.\d+\.tmp)?")
+# as `output_name` names files
+_OF_A_SHARD = re.compile(r"[a-z_]+-\d{8,}\.[a-z]+")
 
 
 def output_name(table: str, shard: int, format: str) -> str:
@@ -30,6 +31,7 @@ def remove_strangers(folder: Path, known: Collection[str]) -> None:
     known (Collection[str]): Files that count, by path below it.
     """
     for table in TABLES:
+        remove_leftovers(folder / table)
         for path in (folder / table).glob("*"):
             if f"{table}/{path.name}" not in known and _OF_A_SHARD.fullmatch(path.name):
                 path.unlink()

@@ -73,11 +73,11 @@ def run_notes(
         `Executor.submit`.
     """
     job = settings.job(pipeline)
-    _check_folder(folder, paths, resume)
+    _check_folder(folder, paths)
     with only_run(folder):
         manifest = Manifest(folder)
         try:
-            manifest.begin_anew()
+            _check_before(manifest, resume)
             kept = manifest.settle(fingerprint(job) | {"shard_bytes": settings.shard_bytes}, date=job.date)
             job = job._replace(date=kept["date"])
             audit = ImportAudit()
@@ -99,29 +99,27 @@ def run_notes(
             manifest.close()
 
 
-def _check_folder(folder: Path, paths: Sequence[Path], resume: bool) -> None:
+def _check_folder(folder: Path, paths: Sequence[Path]) -> None:
     problem = None
     if any(path.is_dir() and folder.resolve().is_relative_to(path.resolve()) for path in paths):
         # what is written would be read as notes by the next run
         problem = "in a folder of notes"
-    elif (folder / NAME).is_file():
-        # one that has done nothing, as of a mistyped path or setting, is begun anew
-        problem = None if resume or not _has_done(folder) else "there is a run already: go on with it by --resume"
     elif folder.exists() and not folder.is_dir():
         problem = "a file, but a folder is to be written"
-    elif folder.is_dir() and any(file.name != LOCK for file in folder.iterdir()):
+    elif folder.is_dir() and not (folder / NAME).is_file() and any(file.name != LOCK for file in folder.iterdir()):
         problem = "not empty, and holds no run"
     if problem:
         raise ValueError(Errors.CE344.format(path=folder.name, problem=problem))
 
 
-def _has_done(folder: Path) -> bool:
-    """Whether a run has written a shard."""
-    manifest = Manifest(folder)
-    try:
-        return manifest.n_shards()[1] > 0
-    finally:
-        manifest.close()
+def _check_before(manifest: Manifest, resume: bool) -> None:
+    """Refuse a run that is there and not to go on; one that has done nothing, as of a mistyped path, is begun anew."""
+    _, n_done = manifest.n_shards()
+    if not n_done:
+        manifest.forget()
+    elif not resume:
+        problem = "there is a run already: go on with it by --resume"
+        raise ValueError(Errors.CE344.format(path=manifest.folder.name, problem=problem))
 
 
 def _annotate(
