@@ -52,14 +52,14 @@ def systems_of(named: list[str], exported: list[str], edsnlp: tuple[str, str] | 
     return rows
 
 
-def draw(rows: list[dict[str, Any]], path: Path, note: str) -> None:
+def draw(result: dict[str, Any], path: Path) -> None:
     """Draw a dot for each system, with the spread of its F1 over seeds.
 
-    rows (List[Dict[str, Any]]): The systems.
+    result (Dict[str, Any]): What the JSON file holds.
     path (Path): The picture without its ending.
-    note (str): What it was measured on.
     """
-    figure, (axes,) = make_figure("Entity F1 against speed", note, [4.6])
+    rows = result["rows"]
+    figure, (axes,) = make_figure("Entity F1 against speed", f"{result['note']}; {result['cpu']}", [4.6])
     keys = list(dict.fromkeys(row["key"] for row in rows))
     for row in rows:
         style = marker_style(keys.index(row["key"]))
@@ -105,8 +105,8 @@ def main(
         del row["command"]
         slowest = words / max(row["seconds"])
         cells.append((row["title"], f"{row['f1']:.1f} ± {row['sd']:.1f}", f"{row['words/s']:,.0f}", f"{slowest:,.0f}"))
-    result = {**provenance(), "cpu": cpu_model(), "words": words, "processes": processes, "rows": rows}
     note = f"F1: mean and spread of the seeds of {scores.stem}; speed: fastest of {processes} processes"
+    result = {**provenance(), "cpu": cpu_model(), "words": words, "processes": processes, "note": note, "rows": rows}
     lines = [
         "# Entity F1 against words a second",
         "",
@@ -118,7 +118,7 @@ def main(
         f"![strict F1 against words a second]({NAME}.png)",
     ]
     output.mkdir(parents=True, exist_ok=True)
-    draw(rows, output / NAME, f"{note}; {result['cpu']}")
+    draw(result, output / NAME)
     publish(output, NAME, result, "\n".join(lines) + "\n")
 
 

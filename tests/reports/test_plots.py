@@ -4,6 +4,7 @@ import json
 import re
 import struct
 import sys
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -116,8 +117,13 @@ def test_an_experiment_is_drawn_again_from_its_file(tmp_path):
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
-def test_published_plots_are_those_of_their_runs(name, tmp_path):
-    draw_experiment(RESULTS / name, tmp_path / name)
+def test_published_plots_are_those_of_their_runs(name, tmp_path, monkeypatch):
+    content = json.loads((RESULTS / f"{name}.json").read_text("utf8"))
+    if "kind" in content:
+        draw_experiment(RESULTS / name, tmp_path / name)
+    else:
+        monkeypatch.syspath_prepend(ROOT / "benchmarks")
+        import_module(name).draw(content, tmp_path / name)
     assert width(RESULTS / f"{name}.png") <= 1600
     drawn, published = imread(tmp_path / f"{name}.png"), imread(RESULTS / f"{name}.png")
     # other versions of the font library set letters a little otherwise
