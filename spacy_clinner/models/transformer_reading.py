@@ -1,6 +1,6 @@
 """How a transformer reads windows: each token's row is of the window that the token belongs to, memory is bounded."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +12,11 @@ from spacy_transformers.data_classes import FullTransformerBatch, WordpieceBatch
 from spacy_transformers.layers.transformer_model import huggingface_tokenize
 from spacy_transformers.truncate import truncate_oversize_splits
 from spacy_transformers.util import maybe_flush_pytorch_cache
-from thinc.types import Ragged
+from thinc.types import Ints1d, Ragged
 from transformers.file_utils import ModelOutput
 
 from ..forks import make_fork_safe_lock
+from ..layers.lstm.buckets import plan_buckets
 from .piece_offsets import without_space
 from .transformer_windows import Window
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 # second thread would read with the dropout or the padding of the first.
 READING = make_fork_safe_lock()
 # Word pieces, padding included, that are read at once where nothing is learned: those of one long note would be too
-# many for the memory. A batch of notes of `max_batch_items` tokens has fewer.
+# many for the memory.
 MAX_PIECES = 8192
 
 
@@ -96,43 +97,35 @@ def _without_context(align: Ragged, windows: list[Window], width: int) -> Ragged
 
 
 def _predict(model: "TransformerModel", wordpieces: WordpieceBatch) -> ModelOutput:
-    """Read windows in parts, if they are too many for one."""
+    """Read windows in parts of similar length, if they are too many or too unlike for one."""
     transformer = model.layers[0]
-    parts = list(_parts(wordpieces.attention_mask.sum(axis=1).astype(int)))
+    sizes = wordpieces.attention_mask.sum(axis=1).astype(int)
+    parts = [bucket.sequences for bucket in plan_buckets(sizes, MAX_PIECES)]
     config = model.transformer.config
     # what else was asked for has no one way to be put together
     if len(parts) < 2 or config.output_hidden_states or config.output_attentions:
         return transformer.predict(wordpieces)
     whole = ModelOutput()
-    for part, width in parts:
+    for part in parts:
+        width = int(sizes[part[0]])
         output = transformer.predict(_cut(wordpieces, part, width))
         for key, rows in output.items():
             shape = (len(wordpieces), *((wordpieces.input_ids.shape[1],) if rows.ndim == 3 else ()), rows.shape[-1])
             if key not in whole:
                 whole[key] = torch.zeros(shape, dtype=rows.dtype, device=rows.device)
-            target = whole[key][part]
-            (target[:, :width] if rows.ndim == 3 else target).copy_(rows)
+            if rows.ndim == 3:
+                whole[key][part, :width] = rows
+            else:
+                whole[key][part] = rows
     return whole
 
 
-def _parts(sizes: Sequence[int]) -> Iterator[tuple[slice, int]]:
-    """Following windows that are read at once, and the pieces of the longest."""
-    start, width = 0, 0
-    for i, size in enumerate(sizes):
-        if i > start and max(width, size) * (i + 1 - start) > MAX_PIECES:
-            yield slice(start, i), width
-            start, width = i, 0
-        width = max(width, size)
-    if len(sizes):
-        yield slice(start, len(sizes)), width
-
-
-def _cut(wordpieces: WordpieceBatch, part: slice, width: int) -> WordpieceBatch:
+def _cut(wordpieces: WordpieceBatch, part: Ints1d, width: int) -> WordpieceBatch:
     types: Any = wordpieces.token_type_ids
     return WordpieceBatch(
-        strings=[strings[:width] for strings in wordpieces.strings[part]],
+        strings=[wordpieces.strings[i][:width] for i in part],
         input_ids=wordpieces.input_ids[part, :width],
         attention_mask=wordpieces.attention_mask[part, :width],
-        lengths=wordpieces.lengths[part],
+        lengths=[wordpieces.lengths[i] for i in part],
         token_type_ids=None if types is None else types[part, :width],
     )

@@ -146,6 +146,27 @@ def test_many_windows_are_read_in_parts(family, tmp_path, monkeypatch):
         np.testing.assert_allclose(ours.model_output.pooler_output, theirs.model_output.pooler_output, atol=1e-5)
 
 
+def test_little_padding_is_read(folder):
+    nlp = pipeline(folder, unit="lines", min_tokens=0, max_tokens=200)
+    masks = []
+    nlp.get_pipe("transformer").model.transformer.register_forward_pre_hook(
+        lambda _, args, kwargs: masks.append(kwargs["attention_mask"]), with_kwargs=True
+    )
+    generator = np.random.default_rng(0)
+    notes = ["\n".join(" ".join("ab" * n) for n in generator.integers(1, 90, 60))]
+    (doc,) = nlp.pipe(notes)
+    whole = doc._.trf_data.wordpieces.attention_mask
+    read, pieces = (
+        sum(count(mask) for mask in masks) for count in (lambda mask: mask.numel(), lambda mask: mask.sum())
+    )
+    assert pieces == whole.sum() and read < 1.2 * pieces < 0.7 * whole.size
+    # each part by itself, the rows are those of its windows
+    lines = [line for line in notes[0].split("\n") if line]
+    alone = [rows(nlp(line)) for line in (lines[0], lines[-1])]
+    np.testing.assert_allclose(rows(doc)[: len(alone[0])], alone[0], atol=1e-5)
+    np.testing.assert_allclose(rows(doc)[-len(alone[1]) :], alone[1], atol=1e-5)
+
+
 def test_what_else_is_asked_for_comes_whole(folder, monkeypatch):
     nlp = pipeline(folder, **STRIDES)
     transformer = nlp.get_pipe("transformer").model.transformer
