@@ -2,7 +2,8 @@
 
     python benchmarks/onnx_speed.py run training/model-best corpus/maccrobat/test.spacy corpus/bc5cdr/test.spacy
 
-The pipeline is exported, once in 8-bit integers. In a process the three take turns; the figure of each is
+The pipeline is exported, once in 8-bit integers, and has its transformers, if there are any, compute in bfloat16 by
+torch. In a process these take turns; the figure of each is
 its fastest round in all processes, in CPU time. A start is a fresh process, in which exported pipelines have no torch:
 the fastest counts, from the start of the interpreter. Writes benchmarks/results/NAME.{json,md}.
 """
@@ -24,7 +25,7 @@ from machine import cpu_model, in_fresh_process  # noqa: E402
 
 app = typer.Typer(add_completion=False)
 ROOT = Path(__file__).parents[1]
-NAMES = ("torch", "ONNX", "ONNX, int8")
+NAMES = ("torch", "torch, bf16", "ONNX", "ONNX, int8")
 
 
 def read_texts(data: list[Path]) -> list[str]:
@@ -41,8 +42,8 @@ def turns(folder: Path, n_rounds: int, data: list[Path]) -> None:
     import torch
 
     torch.set_num_threads(1)
-    pipelines, texts = [spacy.load(folder / name) for name in NAMES], read_texts(data)
-    rounds: list[list[float]] = [[] for _ in NAMES]
+    pipelines, texts = [spacy.load(folder / name) for name in names_in(folder)], read_texts(data)
+    rounds: list[list[float]] = [[] for _ in pipelines]
     words = 0
     for _ in range(n_rounds + 1):
         for nlp, times in zip(pipelines, rounds, strict=True):
@@ -89,9 +90,10 @@ def agreement(folder: Path, data: list[Path]) -> None:
 
     docs = [doc for path in data for doc in read_docs(path)]
     texts, words = [doc.text for doc in docs], sum(map(len, docs))
-    first = found(NAMES[0])
+    names = names_in(folder)
+    first = found(names[0])
     rows = {}
-    for name in NAMES[1:]:
+    for name in names[1:]:
         other = found(name)
         pairs = [
             (one[entity], two[entity]) for one, two in zip(first, other, strict=True) for entity in one if entity in two
@@ -102,14 +104,26 @@ def agreement(folder: Path, data: list[Path]) -> None:
 
 
 def export(model: Path, folder: Path) -> None:
-    """Write a pipeline as it is, exported, and exported in integers to a folder, by `NAMES`."""
+    """Write a pipeline as it is, and what is made of it, to a folder, by `NAMES`."""
     import spacy
 
+    from spacy_clinner.assembly.bfloat16 import compute_in_bfloat16
     from spacy_clinner.assembly.export import export_pipeline
+    from spacy_clinner.assembly.transformers import is_transformer
 
-    spacy.load(model).to_disk(folder / NAMES[0])
-    for name, int8 in zip(NAMES[1:], (False, True), strict=True):
-        export_pipeline(spacy.load(model), int8).to_disk(folder / name)
+    torch, bf16, onnx, int8 = (folder / name for name in NAMES)
+    nlp = spacy.load(model)
+    nlp.to_disk(torch)
+    parts = [node for _, pipe in nlp.components if hasattr(pipe, "model") for node in pipe.model.walk()]
+    if any(map(is_transformer, parts)):
+        compute_in_bfloat16(nlp).to_disk(bf16)
+    export_pipeline(spacy.load(model)).to_disk(onnx)
+    export_pipeline(spacy.load(model), int8=True).to_disk(int8)
+
+
+def names_in(folder: Path) -> list[str]:
+    """Which of `NAMES` there are in a folder."""
+    return [name for name in NAMES if (folder / name).exists()]
 
 
 def to_markdown(result: dict[str, Any]) -> str:
@@ -176,8 +190,8 @@ def run(
         export(model, Path(room))
         timed = [in_fresh_process(__file__, "turns", room, str(rounds), *files) for _ in range(processes)]
         rows: dict[str, dict[str, Any]] = {}
-        for number, kind in enumerate(NAMES):
-            folder, torch_there = Path(room) / kind, "--torch-there" if kind == NAMES[0] else "--no-torch-there"
+        for number, kind in enumerate(names_in(Path(room))):
+            folder, torch_there = Path(room) / kind, "--no-torch-there" if "ONNX" in kind else "--torch-there"
             begun = [in_fresh_process(__file__, "start", str(folder), torch_there) for _ in range(starts)]
             fastest = min(one["seconds"][number] for one in timed)
             rows[kind] = {

@@ -913,7 +913,7 @@ class Errors(metaclass=_Coded):
         '`@architectures = "{listener}"` with `upstream = "{encoder}"`. Encoders leave their rows in `doc.tensor`, '
         "layers that listen to one do not."
     )
-    # 400-408, 414-415 exported models
+    # 400-408, 414-417 exported models
     CE400 = (
         "The layer {layer} was exported: it has no gradients, and cannot be trained or initialised. Train the pipeline "
         "that it was exported from, and export that again (`clinner export`); or name the component of this layer in "
@@ -959,6 +959,14 @@ class Errors(metaclass=_Coded):
     CE415 = (
         "The component {name!r} listens to the transformer {encoder!r} in a way that cannot be exported: it has to be "
         "`spacy-transformers.TransformerListener.v1` with `reduce_mean.v1` as its pooling."
+    )
+    CE416 = (
+        "No component computes with a transformer of `spacy_clinner.TransformerModel.v1`, so none in bfloat16; the "
+        "pipeline has: {names}. LSTMs are quantized by `--quantize int8`."
+    )
+    CE417 = (
+        "A transformer of the family {kind!r} does not read in bfloat16 ({error}). Export it (`clinner export`), with "
+        "`--quantize int8` if wished, or train on another family."
     )
     # 409-413 notes in tables
     CE409 = (

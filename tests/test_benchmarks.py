@@ -16,7 +16,7 @@ from spacy_clinner.annotations.entity import Entity
 from spacy_clinner.assembly.settings import change_settings
 from spacy_clinner.scoring.probabilities import read_probabilities
 
-from .toys import tagger
+from .toys import tagger, transformer
 from .toys.bulk_runs import write_notes
 from .toys.calibration import dev_of_relations
 from .toys.forked import become_python, run_forked, run_python
@@ -108,7 +108,19 @@ def test_onnx_speed(tmp_path):
     assert result["agreement"]["others"]["ONNX"] == {"same": 10, "difference": pytest.approx(0, abs=1e-5)}
     for row in result["pipelines"].values():
         assert row["words/s"] > 0 and 0 < row["start"]["loaded"] < row["start"]["first note"] and row["MB"] > 0
+    assert list(result["pipelines"]) == ["torch", "ONNX", "ONNX, int8"]
     assert "| torch | " in page and "| ONNX, int8 | 10 of 10 | " in page
+
+
+def test_onnx_speed_of_a_transformer(tmp_path):
+    nlp = transformer.add_transformer(spacy.blank("en"), transformer.save_tiny_transformer(tmp_path / "tiny"))
+    tagger.train(nlp, 1)
+    nlp.to_disk(tmp_path / "model")
+    tagger.write_data(tmp_path / "test.spacy", nlp)
+    command = "run model test.spacy --rounds 1 --processes 1 --starts 1"
+    result, _ = run("onnx_speed.py", *command.split(), output=tmp_path)
+    assert list(result["pipelines"]) == ["torch", "torch, bf16", "ONNX", "ONNX, int8"]
+    assert result["agreement"]["others"]["torch, bf16"]["difference"] < 0.1
 
 
 def test_training_speed(tmp_path):

@@ -4,6 +4,8 @@ spacy-transformers leaves what a transformer has read in `doc._.trf_data`, and e
 exported one leaves rows in `doc.tensor`, as other shared encoders do, and spaCy's listeners take these.
 """
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from spacy.language import Language
@@ -11,9 +13,9 @@ from spacy.pipeline.tok2vec import Tok2VecListener
 from thinc.api import Model
 
 from ..errors import Errors
+from .transformers import OWN, change_blocks, is_transformer
 
 LISTENER = "spacy-transformers.TransformerListener.v1"
-OWN = "spacy_clinner.Tok2VecTransformer.v1"
 COMPONENT = "clinner_tok2vec"
 
 
@@ -25,15 +27,11 @@ def export_transformers(nlp: Language, int8: bool = False) -> list[str]:
     RETURNS (List[str]): The components that were changed.
     RAISES (ValueError): CE414 if a transformer, CE415 if a listener cannot be exported.
     """
-    shared = [name for name, pipe in nlp.components if _is_transformer(getattr(pipe, "model", None))]
+    shared = [name for name, pipe in nlp.components if is_transformer(getattr(pipe, "model", None))]
     changed = [name for name in nlp.component_names if name not in shared and _export_own(nlp, name, int8)]
     for name in shared:
         changed += [name, *_export_shared(nlp, name, int8)]
     return changed
-
-
-def _is_transformer(model: Any) -> bool:
-    return isinstance(model, Model) and model.name == "transformer" and "exact_pieces" in model.attrs
 
 
 def _export_shared(nlp: Language, name: str, int8: bool) -> list[str]:
@@ -54,7 +52,7 @@ def _export_shared(nlp: Language, name: str, int8: bool) -> list[str]:
             _check_pooling(node, other, name)
             _replace(component, node, Tok2VecListener(name, model.get_dim("nO")))
         settings = nlp.get_pipe_config(other)
-        settings["model"] = _put_config(settings["model"], LISTENER, listener)
+        settings["model"] = change_blocks(settings["model"], [LISTENER], lambda _: listener)
         encoder.find_listeners(component)
         heard.append(other)
     return heard
@@ -71,7 +69,7 @@ def _export_own(nlp: Language, name: str, int8: bool) -> bool:
         model = export_transformer(transformer, int8)
         _replace(component, node, model)
         settings = nlp.get_pipe_config(name)
-        settings["model"] = _put_config(settings["model"], OWN, _encoder_config(model))
+        settings["model"] = change_blocks(settings["model"], [OWN], partial(_encoder_config, model))
     return bool(found)
 
 
@@ -89,7 +87,7 @@ def _upstream(node: Model) -> str | None:
 
 def _own_transformer(node: Model) -> Any:
     """The transformer in such a part; None if it listens to another component, or is not ours."""
-    return next(filter(_is_transformer, node.walk()), None)
+    return next(filter(is_transformer, node.walk()), None)
 
 
 def _check_pooling(node: Model, name: str, encoder: str) -> None:
@@ -104,7 +102,8 @@ def _replace(component: Any, node: Model, new: Model) -> None:
         component.model.replace_node(node, new)
 
 
-def _encoder_config(model: Model) -> dict[str, Any]:
+def _encoder_config(model: Model, trained: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Config of an exported transformer; nothing of that which it was trained with is needed."""
     spans = model.attrs["get_spans"]
     return {
         "@architectures": "spacy_clinner.OnnxTransformer.v1",
@@ -113,12 +112,3 @@ def _encoder_config(model: Model) -> dict[str, Any]:
         "overlap": spans.overlap,
         "exact_pieces": model.attrs["exact_pieces"],
     }
-
-
-def _put_config(config: Any, architecture: str, new: dict[str, Any]) -> Any:
-    """A model's config with another block in the place of those of an architecture."""
-    if not isinstance(config, dict):
-        return config
-    if config.get("@architectures") == architecture:
-        return new
-    return {key: _put_config(value, architecture, new) for key, value in config.items()}

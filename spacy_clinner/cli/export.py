@@ -1,4 +1,4 @@
-"""`python -m spacy clinner export`: a trained pipeline without torch, by ONNX Runtime; in 8-bit integers if wished."""
+"""`python -m spacy clinner export`: a trained pipeline without torch, by ONNX Runtime; in smaller numbers if wished."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +14,7 @@ class Precision(StrEnum):
     """Numbers that a pipeline may be quantized to."""
 
     int8 = "int8"
+    bf16 = "bf16"
 
 
 @clinner_cli.command("export", rich_help_panel=PIPELINES)
@@ -21,7 +22,10 @@ def export_cli(
     model: Annotated[str, Argument(help="Pipeline (path or name)")],
     out: Annotated[Path, Argument(help="Folder of the new pipeline")],
     quantize: Annotated[
-        Precision | None, Option(help="Let LSTMs and transformers compute in integers; needs --dev")
+        Precision | None,
+        Option(
+            help="Let LSTMs and transformers compute in integers, or transformers in bfloat16 by torch; needs --dev"
+        ),
     ] = None,
     dev: Annotated[
         Path | None,
@@ -36,11 +40,13 @@ def export_cli(
     """Save a pipeline whose encoders ONNX Runtime computes: it is loaded as any other, and needs no torch.
 
     It finds the same; labels, probabilities, thresholds and other components stay. It cannot be trained. With
-    --quantize, DEV is tagged before and after, and nothing is saved if more is lost than allowed.
+    --quantize, DEV is tagged before and after, and nothing is saved if more is lost than allowed; in bf16, the
+    pipeline still needs torch, and can be trained.
     """
     import spacy
     from wasabi import msg
 
+    from ..assembly.bfloat16 import compute_in_bfloat16
     from ..assembly.export import export_pipeline
     from ..assembly.without_torch import check_without_torch
     from ..extras import EXTRAS, require
@@ -53,11 +59,15 @@ def export_cli(
     if (quantize is None) != (dev is None):
         raise BadParameter("--quantize and --dev go together")
     with coded_errors():
-        for package in EXTRAS["onnx"]:
-            require(package, "An exported pipeline")
+        if quantize is not Precision.bf16:
+            for package in EXTRAS["onnx"]:
+                require(package, "An exported pipeline")
         with replacing_folder(out, force) as new:
-            export_pipeline(spacy.load(model), int8=quantize is not None).to_disk(new)
-            check_without_torch(new)
+            if quantize is Precision.bf16:
+                compute_in_bfloat16(spacy.load(model)).to_disk(new)
+            else:
+                export_pipeline(spacy.load(model), int8=quantize is Precision.int8).to_disk(new)
+                check_without_torch(new)
             if dev is not None:
                 gold = Gold.read(dev, gold_spans_key)
                 runs = [

@@ -22,8 +22,8 @@ IDLE: dict[str, dict[str, Any]] = {
     "clinner_crf_tagger": {"temperature": 1, "gold_labels": None},
     "clinner_relation_extractor": {"temperature": 1},
     "spacy_clinner.DomainCorpus.v1": {"annotated": None},
-    "spacy_clinner.TransformerModel.v1": {"layer_rates": None},
-    "spacy_clinner.Tok2VecTransformer.v1": {"layer_rates": None},
+    "spacy_clinner.TransformerModel.v1": {"layer_rates": None, "bfloat16": False},
+    "spacy_clinner.Tok2VecTransformer.v1": {"layer_rates": None, "bfloat16": False},
     "spacy_clinner.window_spans.v1": {"overlap": 0},
     "spacy_clinner.VectorsEmbed.v1": {"lower": False},
 }

@@ -34,6 +34,7 @@ def build_transformer_model(
     mixed_precision: bool = False,
     grad_scaler_config: dict[str, Any] | None = None,
     layer_rates: LayerRates | None = None,
+    bfloat16: bool = False,
 ) -> Model[list[Doc], "FullTransformerBatch"]:
     """Make `spacy-transformers.TransformerModel.v3` with windows that fit it.
 
@@ -44,6 +45,7 @@ def build_transformer_model(
     mixed_precision (bool), grad_scaler_config (Optional[Dict[str, Any]]): half precision on a GPU.
     layer_rates (Optional[LayerRates]): learning rates of the layers, such as `spacy_clinner.layer_rates.v1`; without,
         all learn at the training's.
+    bfloat16 (bool): whether a processor multiplies matrices in bfloat16 where nothing is learned.
     RETURNS (Model[List[Doc], FullTransformerBatch]): the model of a `transformer` component.
     RAISES (ValueError): when it is initialised, as `load_checkpoint`, and CE128 if `layer_rates` find no layers.
     """
@@ -57,7 +59,7 @@ def build_transformer_model(
     )
     # where torch's weights are moved, which all of spacy-transformers' settings have reached by now
     model.layers[0].shims[0].__class__ = LayersShim
-    return _make_ours(model, get_spans, layer_rates)
+    return _make_ours(model, get_spans, layer_rates, bfloat16)
 
 
 @registry.architectures("spacy_clinner.Tok2VecTransformer.v1")
@@ -71,6 +73,7 @@ def build_tok2vec_transformer(
     mixed_precision: bool = False,
     grad_scaler_config: dict[str, Any] | None = None,
     layer_rates: LayerRates | None = None,
+    bfloat16: bool = False,
 ) -> Model[list[Doc], list[Floats2d]]:
     """Make a component's own transformer: what `nlp.replace_listeners` puts in place of a listener.
 
@@ -83,13 +86,22 @@ def build_tok2vec_transformer(
     from spacy_transformers.layers import split_trf_batch, trfs2arrays
 
     transformer = build_transformer_model(
-        name, get_spans, tokenizer_config, transformer_config, mixed_precision, grad_scaler_config, layer_rates
+        name,
+        get_spans,
+        tokenizer_config,
+        transformer_config,
+        mixed_precision,
+        grad_scaler_config,
+        layer_rates,
+        bfloat16,
     )
     # nested as `replace_listeners` nests it
     return chain(chain(transformer, split_trf_batch()), trfs2arrays(pooling, grad_factor))
 
 
-def _make_ours(model: "TransformerModel", get_spans: SpanGetter, layer_rates: LayerRates | None) -> "TransformerModel":
+def _make_ours(
+    model: "TransformerModel", get_spans: SpanGetter, layer_rates: LayerRates | None, bfloat16: bool
+) -> "TransformerModel":
     """Have a model of spacy-transformers read, be made and learn as here."""
     from .transformer_reading import forward
 
@@ -98,7 +110,8 @@ def _make_ours(model: "TransformerModel", get_spans: SpanGetter, layer_rates: La
     model.attrs["exact_pieces"] = False
     model.attrs["replace_listener"] = _replace_listener
     model.attrs["replace_listener_cfg"] = _as_own_encoder
-    _shim(model).layer_rates = layer_rates
+    shim = _shim(model)
+    shim.layer_rates, shim.bfloat16 = layer_rates, bfloat16
     model._func, model.init = forward, init
     return model
 
@@ -127,7 +140,7 @@ def _replace_listener(copied: "TransformerModel") -> Model[list[Doc], list[Float
 
     spans, shim = copied.attrs["get_spans"], _shim(copied)
     attrs = dict(spans.pieces.model.attrs)
-    _make_ours(copied, spans.get_spans, shim.layer_rates)
+    _make_ours(copied, spans.get_spans, shim.layer_rates, shim.bfloat16)
     copied.attrs.update({name: attrs[name] for name in ("name", "has_transformer", "exact_pieces")})
     shim.renew_id()
     return replace_listener(copied)

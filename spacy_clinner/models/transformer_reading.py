@@ -12,6 +12,7 @@ from spacy_transformers.data_classes import FullTransformerBatch, WordpieceBatch
 from spacy_transformers.layers.transformer_model import huggingface_tokenize
 from spacy_transformers.truncate import truncate_oversize_splits
 from spacy_transformers.util import maybe_flush_pytorch_cache
+from thinc.api import NumpyOps
 from thinc.types import Ints1d, Ragged
 from transformers.file_utils import ModelOutput
 
@@ -98,26 +99,33 @@ def _without_context(align: Ragged, windows: list[Window], width: int) -> Ragged
 
 def _predict(model: "TransformerModel", wordpieces: WordpieceBatch) -> ModelOutput:
     """Read windows in parts of similar length, if they are too many or too unlike for one."""
-    transformer = model.layers[0]
+    transformer: Any = model.layers[0]
     sizes = wordpieces.attention_mask.sum(axis=1).astype(int)
     parts = [bucket.sequences for bucket in plan_buckets(sizes, MAX_PIECES)]
     config = model.transformer.config
-    # what else was asked for has no one way to be put together
-    if len(parts) < 2 or config.output_hidden_states or config.output_attentions:
-        return transformer.predict(wordpieces)
-    whole = ModelOutput()
-    for part in parts:
-        width = int(sizes[part[0]])
-        output = transformer.predict(_cut(wordpieces, part, width))
-        for key, rows in output.items():
-            shape = (len(wordpieces), *((wordpieces.input_ids.shape[1],) if rows.ndim == 3 else ()), rows.shape[-1])
-            if key not in whole:
-                whole[key] = torch.zeros(shape, dtype=rows.dtype, device=rows.device)
-            if rows.ndim == 3:
-                whole[key][part, :width] = rows
-            else:
-                whole[key][part] = rows
+    bfloat16 = transformer.shims[0].bfloat16 and isinstance(model.ops, NumpyOps)
+    # around all parts, as the weights are converted once
+    with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+        # what else was asked for has no one way to be put together
+        if len(parts) < 2 or config.output_hidden_states or config.output_attentions:
+            return _in_single_precision(transformer.predict(wordpieces))
+        whole = ModelOutput()
+        for part in parts:
+            width = int(sizes[part[0]])
+            for key, rows in transformer.predict(_cut(wordpieces, part, width)).items():
+                shape = (len(wordpieces), *((wordpieces.input_ids.shape[1],) if rows.ndim == 3 else ()), rows.shape[-1])
+                if key not in whole:
+                    whole[key] = torch.zeros(shape, device=rows.device)
+                target = whole[key][:, :width] if rows.ndim == 3 else whole[key]
+                target[part] = rows.float()
     return whole
+
+
+def _in_single_precision(output: ModelOutput) -> ModelOutput:
+    for key, rows in list(output.items()):
+        # of all layers, if they were asked for
+        output[key] = rows.float() if torch.is_tensor(rows) else tuple(one.float() for one in rows)
+    return output
 
 
 def _cut(wordpieces: WordpieceBatch, part: Ints1d, width: int) -> WordpieceBatch:

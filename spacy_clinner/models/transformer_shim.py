@@ -21,10 +21,12 @@ class LayersShim(HFShim):
     optimizer does not see: its weight decay and momentum would go on.
 
     layer_rates (Optional[LayerRates]): the rates.
+    bfloat16 (bool): whether a processor multiplies matrices in bfloat16 where nothing is learned.
     n_steps (int): how often the weights were moved; it is not saved with a pipeline, as the optimizer is not.
     """
 
     layer_rates: LayerRates | None = None
+    bfloat16 = False
     n_steps = 0
 
     def finish_update(self, optimizer: Optimizer) -> None:

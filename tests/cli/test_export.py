@@ -6,7 +6,8 @@ from typer.testing import CliRunner
 from spacy_clinner.cli import clinner_cli
 
 from ..pipeline.tagger.test_crf_tagger import same_annotation
-from ..toys.tagger import TEXTS, make_nlp, train, write_data
+from ..toys.tagger import TEXTS, examples, make_nlp, train, write_data
+from ..toys.transformer import add_transformer, save_tiny_transformer
 
 INT8 = ("--quantize", "int8")
 
@@ -63,6 +64,23 @@ def without_scales(graph):
         if array.dtype == np.float32:
             constant.CopyFrom(from_array(np.zeros_like(array), constant.name))
     return model.SerializeToString()
+
+
+def test_bfloat16_passes_the_same_gate(room, tmp_path):
+    nlp = add_transformer(spacy.blank("en"), save_tiny_transformer(tmp_path / "tiny"))
+    nlp.initialize(lambda: examples(nlp))
+    nlp.to_disk(tmp_path / "model")
+    asked = ("--quantize", "bf16", "--dev", room / "dev.spacy")
+    result = export(tmp_path / "model", tmp_path / "out", *asked)
+    assert result.exit_code == 1 and "CE408" in result.output and not (tmp_path / "out").exists()
+    train(nlp, 60)
+    nlp.to_disk(tmp_path / "model")
+    result = export(tmp_path / "model", tmp_path / "out", *asked, "--max-loss", 100, "--max-recall-loss", 100)
+    assert result.exit_code == 0 and "recall DRUG" in result.output, result.output
+    transformer = spacy.load(tmp_path / "out").config["components"]["transformer"]["model"]
+    assert transformer["bfloat16"] and transformer["@architectures"] == "spacy_clinner.TransformerModel.v1"
+    result = export(room / "model", tmp_path / "other", *asked)
+    assert result.exit_code == 1 and "CE416" in result.output
 
 
 def test_the_gate_needs_documents_and_documents_a_gate(room, tmp_path):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import spacy
 
+from spacy_clinner.assembly.bfloat16 import compute_in_bfloat16
 from spacy_clinner.models import transformer_reading
 from spacy_clinner.text.windows import make_window_spans
 
@@ -173,3 +174,40 @@ def test_what_else_is_asked_for_comes_whole(folder, monkeypatch):
     transformer.config.output_hidden_states = True
     monkeypatch.setattr(transformer_reading, "MAX_PIECES", 50)
     assert len(nlp("No fever\n" * 20)._.trf_data.model_output.hidden_states) == 2
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_it_reads_in_bfloat16(family, tmp_path):
+    nlp = pipeline(save_family(family, tmp_path), **STRIDES)
+    nlp.to_disk(tmp_path / "exact")
+    if family == "deberta":
+        with pytest.raises(ValueError, match="CE417.*'deberta'.*BFloat16"):
+            compute_in_bfloat16(nlp)
+        return
+    compute_in_bfloat16(nlp).to_disk(tmp_path / "model")
+    exact, loaded = (spacy.load(tmp_path / name) for name in ("exact", "model"))
+    flat, other = (np.concatenate([row for doc in one.pipe(NOTES[1:]) for row in rows(doc)]) for one in (exact, loaded))
+    assert other.dtype == np.float32 and 0 < np.abs(flat - other).max() < 0.1 * np.abs(flat).max()
+    # it learns as exactly as before
+    losses = []
+    for one in (exact, loaded):
+        optimizer = one.resume_training()
+        spacy.util.fix_random_seed(0)
+        losses.append([one.update(examples(one), sgd=optimizer)["ner"] for _ in range(2)])
+    assert losses[0] == losses[1]
+
+
+def test_a_components_own_transformer_reads_in_bfloat16(folder, tmp_path):
+    nlp = pipeline(folder, **STRIDES)
+    nlp.replace_listeners("transformer", "ner", ["model.tok2vec"])
+    nlp.remove_pipe("transformer")
+    exact = nlp(NOTES[2]).spans["clinner_ents"].attrs["scores"]
+    compute_in_bfloat16(nlp).to_disk(tmp_path / "model")
+    loaded = spacy.load(tmp_path / "model")
+    ours, theirs = (nlp(NOTES[2]).spans["clinner_ents"].attrs["scores"] for nlp in (nlp, loaded))
+    np.testing.assert_array_equal(ours, theirs)
+    assert len(ours) != len(exact) or 0 < np.abs(ours - exact).max() < 0.1
+    with pytest.raises(ValueError, match="CE416.*sentencizer"):
+        blank = spacy.blank("en")
+        blank.add_pipe("sentencizer")
+        compute_in_bfloat16(blank)
