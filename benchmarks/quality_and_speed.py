@@ -1,7 +1,8 @@
 """Entity F1 against words a second, a dot for each system.
 
     python benchmarks/quality_and_speed.py charcnn-bilstm_crf=PIPELINE hashcnn_transition=PIPELINE \\
-        transformer_crf=PIPELINE --exported transformer_crf=PIPELINE --edsnlp PYTHON MODEL
+        transformer_crf=PIPELINE --exported transformer_crf=PIPELINE --bfloat16 transformer_crf=PIPELINE \\
+        --edsnlp PYTHON MODEL
 
 F1 is that of a table of scores, where a system has the name that is given here; speeds are measured, each in fresh
 processes on one thread, the systems in turns. The pipelines that are timed need not be those that were scored.
@@ -38,17 +39,18 @@ def measure(command: list[str], texts: Path, seconds: float) -> float:
     return median(json.loads(done.stdout.splitlines()[-1]))
 
 
-def systems_of(named: list[str], exported: list[str], edsnlp: tuple[str, str] | None) -> list[dict[str, Any]]:
-    """What is measured: key in the table of scores, whether it was exported, and the command that tags."""
+def systems_of(named: dict[str, list[str]], edsnlp: tuple[str, str] | None) -> list[dict[str, Any]]:
+    """What is measured: key in the table of scores, what was made of what was scored, and the command that tags."""
     rows = []
-    for number, one in enumerate([*named, *exported]):
-        key, _, model = one.partition("=")
-        command = [sys.executable, "-W", "ignore", str(ROUNDS), "spacy", model]
-        rows.append({"key": key, "exported": number >= len(named), "command": command})
+    for made, systems in named.items():
+        for one in systems:
+            key, _, model = one.partition("=")
+            rows.append(
+                {"key": key, "made": made, "command": [sys.executable, "-W", "ignore", str(ROUNDS), "spacy", model]}
+            )
     if edsnlp:
         python, model = edsnlp
-        command = [python, "-W", "ignore", str(ROUNDS), "edsnlp", model]
-        rows.append({"key": "edsnlp", "exported": False, "command": command})
+        rows.append({"key": "edsnlp", "made": "", "command": [python, "-W", "ignore", str(ROUNDS), "edsnlp", model]})
     return rows
 
 
@@ -63,8 +65,9 @@ def draw(result: dict[str, Any], path: Path) -> None:
     keys = list(dict.fromkeys(row["key"] for row in rows))
     for row in rows:
         style = marker_style(keys.index(row["key"]))
-        # an exported system has the F1 of its own, so its name stands below the other
-        fill, below = ({"markerfacecolor": "white"}, -12) if row["exported"] else ({}, 5)
+        # what was made of a system has its F1, so its name stands elsewhere
+        fill = {"markerfacecolor": "white"} if row["made"] else {}
+        below = {"": 5, "exported": -12, "bfloat16": -24}[row["made"]]
         axes.errorbar(row["words/s"], row["f1"], row["sd"], capsize=2.5, elinewidth=1, markersize=7, **style | fill)
         place = {"xytext": (9, below), "textcoords": "offset points"}
         axes.annotate(row["title"], (row["words/s"], row["f1"]), color=style["color"], fontsize=9, **place)
@@ -80,7 +83,10 @@ def draw(result: dict[str, Any], path: Path) -> None:
 
 def main(
     systems: Annotated[list[str], typer.Argument(help="Systems, as KEY=PIPELINE")],
-    exported: Annotated[list[str] | None, typer.Option(help="The same, exported: found the same, KEY=PIPELINE")] = None,
+    exported: Annotated[
+        list[str] | None, typer.Option(help="The same, exported: KEY=PIPELINE, drawn at its F1")
+    ] = None,
+    bfloat16: Annotated[list[str] | None, typer.Option(help="The same in bfloat16, drawn at its F1")] = None,
     edsnlp: Annotated[tuple[str, str] | None, typer.Option(help="Its interpreter and its pipeline")] = None,
     scores: Annotated[Path, typer.Option(help="Table of scores")] = ROOT / "benchmarks/results/maccrobat.json",
     data: Annotated[Path, typer.Option(help="Reports to tag")] = Path("corpus/maccrobat/test.spacy"),
@@ -90,7 +96,8 @@ def main(
 ) -> None:
     """Measure the speed of each system, and draw it beside its F1."""
     table, docs = json.loads(scores.read_text(encoding="utf8"))["systems"], read_docs(data)
-    rows, words = systems_of(systems, exported or [], edsnlp), sum(map(len, docs))
+    rows = systems_of({"": systems, "exported": exported or [], "bfloat16": bfloat16 or []}, edsnlp)
+    words = sum(map(len, docs))
     with tempfile.TemporaryDirectory() as folder:
         texts = Path(folder) / "texts.json"
         texts.write_text(json.dumps([doc.text for doc in docs]), encoding="utf8")
@@ -100,7 +107,7 @@ def main(
     for row in sorted(rows, key=lambda row: min(row["seconds"])):
         of_key = table[row["key"]]
         f1 = of_key["scores"]["test"]["strict"]["micro"]["f"]
-        row["title"] = f"{of_key['title']}, exported" if row["exported"] else of_key["title"]
+        row["title"] = f"{of_key['title']}, {row['made']}" if row["made"] else of_key["title"]
         row |= {"words/s": words / min(row["seconds"]), "f1": 100 * f1["mean"], "sd": 100 * f1["sd"]}
         del row["command"]
         slowest = words / max(row["seconds"])

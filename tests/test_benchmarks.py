@@ -89,11 +89,13 @@ def test_quality_and_speed(tmp_path):
     strict = {"test": {"strict": {"micro": {"f": {"mean": 0.675, "sd": 0.003}}}}}
     table = {"systems": {key: {"title": f"System {key}", "scores": strict} for key in "ab"}}
     (tmp_path / "scores.json").write_text(json.dumps(table))
-    given = ["a=blank", "b=other", "--exported", "a=blank", "--scores", "scores.json", "--data", "test.spacy"]
+    systems = ["a=blank", "b=other", "--exported", "a=blank", "--bfloat16", "a=blank"]
+    given = [*systems, "--scores", "scores.json", "--data", "test.spacy"]
     result, page = run("quality_and_speed.py", *given, "--seconds", "0", "--processes", "1", output=tmp_path)
-    assert {row["title"] for row in result["rows"]} == {"System a", "System b", "System a, exported"}
+    titles = {f"System {name}" for name in ("a", "b", "a, exported", "a, bfloat16")}
+    assert {row["title"] for row in result["rows"]} == titles
     assert result["words"] == 12 and all(row["words/s"] > 0 for row in result["rows"])
-    assert page.count("| 67.5 ± 0.3 |") == 3 and (tmp_path / "quality_and_speed.png").exists()
+    assert page.count("| 67.5 ± 0.3 |") == 4 and (tmp_path / "quality_and_speed.png").exists()
 
 
 def test_onnx_speed(tmp_path):
