@@ -807,8 +807,8 @@ class Errors(metaclass=_Coded):
         '`if __name__ == "__main__":`.'
     )
     CE372 = (
-        "Another run works in {folder}, and two would train everything twice. Wait until it has ended, or name another "
-        "folder (--output)."
+        "Another run works in {folder}, and two would do everything twice. Wait until it has ended, or name another "
+        "folder."
     )
     CE373 = (
         "{path}, line {line} is no result of a training: the file was damaged or edited. Delete that line and run the "

@@ -42,6 +42,7 @@ def pretrain_cli(
     from wasabi import msg
 
     from ..configs import read_config
+    from ..ledger import only_run
     from ..unlabelled.encoder_of import encoder_pipeline
     from ..unlabelled.pretraining import MODEL, Pretraining, PretrainSettings
     from ..unlabelled.texts import Reading
@@ -54,8 +55,9 @@ def pretrain_cli(
         tokenizer = make_pipeline().tokenizer
         found = list(options.read(notes, against, keep_repeated, min_words, Reading()))
         words = common_words(found, tokenizer)
-        pretraining = Pretraining(make_pipeline, [note.text for note in found], words, output, settings)
-        if pretraining.progress.step:
-            msg.info(f"Goes on from step {pretraining.progress.step}")
-        pretraining.run(msg.info)
+        with only_run(output):
+            pretraining = Pretraining(make_pipeline, [note.text for note in found], words, output, settings)
+            if pretraining.progress.step:
+                msg.info(f"Goes on from step {pretraining.progress.step}")
+            pretraining.run(msg.info)
         msg.good(f"Saved the encoder to {output / MODEL}: train with --paths.source_model {output / MODEL}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..errors import Errors
 from ..extras import require
 from ..files import write_atomically, write_folder_atomically
+from ..ledger import only_run
 from ..progress import progress
 from ..provenance import digest
 from .masked_pieces import Masks, cut_blocks
@@ -69,7 +70,8 @@ def continue_training(
     settings (MaskedSettings): How it learns.
     RETURNS (Perplexity): What it was worth.
     RAISES (ImportError): CE358 if transformers or accelerate is missing. (ValueError): CE425 if the transformer cannot
-        be loaded, CE443 if it is no masked language model, CE432 if the checkpoints are of another run.
+        be loaded, CE443 if it is no masked language model, CE432 if the checkpoints are of another run, CE372 if
+        another one works on them.
     """
     require("transformers", "Training of a transformer")
     require("accelerate", "Training of a transformer")
@@ -82,14 +84,6 @@ def continue_training(
     held = [block for number, own in enumerate(blocks) if number % HELD_OUT == 0 for block in own]
     learned = [block for number, own in enumerate(blocks) if number % HELD_OUT for block in own] or held
     checkpoints = output.with_name(f"{output.name}.checkpoints")
-    last = _last_whole(checkpoints)
-    run = {"model": str(model), "texts": digest(list(texts)), **settings._asdict()}
-    _begin(checkpoints, run, goes_on=last is not None)
-    trainer = _make_trainer(encoder, tokenizer, learned, checkpoints, settings)
-    before = _perplexity(encoder, tokenizer, held, settings)
-    set_seed(settings.seed)
-    trainer.train(resume_from_checkpoint=last and str(last))
-    after = _perplexity(encoder, tokenizer, held, settings)
 
     def save(folder: Path) -> None:
         # with what the transformer has above the states that a language model reads, such as BERT's pooler
@@ -98,8 +92,18 @@ def continue_training(
         whole.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
 
-    write_folder_atomically(output, save)
-    shutil.rmtree(checkpoints)
+    with only_run(checkpoints):
+        last = _last_whole(checkpoints)
+        run = {"model": str(model), "texts": digest(list(texts)), **settings._asdict()}
+        _begin(checkpoints, run, goes_on=last is not None)
+        trainer = _make_trainer(encoder, tokenizer, learned, checkpoints, settings)
+        before = _perplexity(encoder, tokenizer, held, settings)
+        set_seed(settings.seed)
+        trainer.train(resume_from_checkpoint=last and str(last))
+        after = _perplexity(encoder, tokenizer, held, settings)
+        write_folder_atomically(output, save)
+        # where a file that is open cannot be removed, the lock stays
+        shutil.rmtree(checkpoints, ignore_errors=True)
     return Perplexity(before, after, len(held))
 
 

@@ -82,7 +82,7 @@ class Pretraining:
             the vocabulary of a pipeline that has read notes holds all of their words.
         texts (Sequence[str]): The notes.
         words (Sequence[str]): Lower-cased words, the most frequent first.
-        output (Path): Folder to write to.
+        output (Path): Folder to write to, which no other one works in (`ledger.only_run`).
         settings (PretrainSettings): The settings.
         RAISES (ValueError): CE429 if the encoder cannot be a language model, CE427 if there is no word, CE433 if there
             is only one note, CE432 if its checkpoints are of another pretraining, CE451 if they are damaged.

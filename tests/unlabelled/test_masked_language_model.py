@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from spacy_clinner.cli import clinner_cli
+from spacy_clinner.ledger import only_run
 from spacy_clinner.unlabelled.masked_language_model import MaskedSettings, continue_training, load_masked
 from spacy_clinner.unlabelled.masked_pieces import cut_blocks
 
@@ -89,6 +90,11 @@ def test_a_run_that_was_stopped_before_its_first_checkpoint_is_in_nobody_s_way(m
     (tmp_path / "out.checkpoints" / "run.json").write_text('{"of": "other settings"}')
     continue_training(model, TEXTS, tmp_path / "out", SETTINGS)
     assert (tmp_path / "out" / "config.json").exists() and not (tmp_path / "out.checkpoints").exists()
+
+
+def test_two_runs_do_not_share_checkpoints(model, tmp_path):
+    with only_run(tmp_path / "out.checkpoints"), pytest.raises(ValueError, match="CE372.*out.checkpoints"):
+        continue_training(model, TEXTS, tmp_path / "out", SETTINGS)
 
 
 def test_notes_of_any_length_are_cut(model):

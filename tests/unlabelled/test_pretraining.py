@@ -9,6 +9,7 @@ from thinc.api import Config, fix_random_seed
 from typer.testing import CliRunner
 
 from spacy_clinner.cli import clinner_cli
+from spacy_clinner.ledger import only_run
 from spacy_clinner.transfer.transfer_layers import create_transfer_layers
 from spacy_clinner.unlabelled import pretraining
 from spacy_clinner.unlabelled.encoder_of import encoder_pipeline
@@ -261,3 +262,5 @@ def test_the_command(notes, tmp_path):
     written = b"".join(path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file())
     assert b"zweistein" not in written.lower()
     assert "CE423" in CliRunner().invoke(clinner_cli, [*words, "--min-words", "99999"]).output
+    with only_run(tmp_path / "out"):
+        assert "CE372" in CliRunner().invoke(clinner_cli, words).output
