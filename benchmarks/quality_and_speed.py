@@ -65,12 +65,16 @@ def draw(result: dict[str, Any], path: Path) -> None:
     keys = list(dict.fromkeys(row["key"] for row in rows))
     for row in rows:
         style = marker_style(keys.index(row["key"]))
-        # what was made of a system has its F1, so its name stands elsewhere
         fill = {"markerfacecolor": "white"} if row["made"] else {}
-        below = {"": 5, "exported": -12, "bfloat16": -24}[row["made"]]
         axes.errorbar(row["words/s"], row["f1"], row["sd"], capsize=2.5, elinewidth=1, markersize=7, **style | fill)
-        place = {"xytext": (9, below), "textcoords": "offset points"}
-        axes.annotate(row["title"], (row["words/s"], row["f1"]), color=style["color"], fontsize=9, **place)
+        # beside the dot; of a system that others were made of, above it, and theirs, at the same F1, below
+        name, at, place, side = row["title"], row["f1"], (9, 5), "left"
+        if row["made"]:
+            name, at, place, side = row["made"], row["f1"] - row["sd"], (0, -12), "center"
+        elif sum(other["key"] == row["key"] for other in rows) > 1:
+            at, place = row["f1"] + row["sd"], (-4, 5)
+        settings = {"xytext": place, "textcoords": "offset points", "horizontalalignment": side}
+        axes.annotate(name, (row["words/s"], at), color=style["color"], fontsize=9, **settings)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:,.0f}")
     speeds = [row["words/s"] for row in rows]
