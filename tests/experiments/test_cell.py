@@ -62,7 +62,14 @@ def test_settings_that_do_nothing_do_not_change_the_identity(cell, tmp_path, idl
     assert identities[0] == identities[1] != identities[2]
 
 
-@pytest.mark.parametrize(("idle", "used"), [("layer_rates = null", "layer_rates = {}"), ("overlap = 0", "overlap = 8")])
+@pytest.mark.parametrize(
+    ("idle", "used"),
+    [
+        ("layer_rates = null", "layer_rates = {}"),
+        ("bfloat16 = false", "bfloat16 = true"),
+        ("overlap = 0", "overlap = 8"),
+    ],
+)
 def test_settings_of_a_transformer_that_do_nothing_do_not_either(cell, tmp_path, idle, used):
     recipe = (CONFIGS / "ner_transformer_crf.cfg").read_text()
     assert f"{idle}\n" in recipe
