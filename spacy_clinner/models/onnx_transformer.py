@@ -20,7 +20,7 @@ from .piece_offsets import pieces_of_tokens, without_space
 from .transformer_windows import FittingSpans, Window
 
 # Pieces, padding included, that are read at once: more hold no longer in a processor's caches.
-MAX_PIECES = 2048
+MAX_PIECES = 512
 
 
 @registry.architectures("spacy_clinner.OnnxTransformer.v1")
@@ -43,7 +43,7 @@ def build_onnx_transformer(
 
 
 def onnx_transformer(
-    width: int, get_spans: WindowSpans, exact_pieces: bool, graph: OnnxShim, pieces: PiecesShim
+    width: int, get_spans: WindowSpans, exact_pieces: bool, graph: OnnxShim, pieces: PiecesShim, alone: bool = False
 ) -> Model[list[Doc], list[Floats2d]]:
     """Put an exported transformer together.
 
@@ -52,6 +52,8 @@ def onnx_transformer(
     graph (OnnxShim): computes rows of pieces, shape (B, L, width), of `input_ids`, `attention_mask` and, where the
         transformer reads them, `token_type_ids`, each of shape (B, L).
     pieces (PiecesShim): the tokenizer.
+    alone (bool): whether to read each window by itself: integers are scaled by all that is read at once, so that a
+        window's rows would depend on its neighbours.
     RETURNS (Model[List[Doc], List[Floats2d]]): the encoder.
     """
     return Model(
@@ -59,7 +61,7 @@ def onnx_transformer(
         _forward,
         init=_refuse,
         dims={"nO": width},
-        attrs={"get_spans": get_spans, "exact_pieces": exact_pieces},
+        attrs={"get_spans": get_spans, "exact_pieces": exact_pieces, "alone": alone},
         shims=[graph, pieces],
     )
 
@@ -105,7 +107,8 @@ def _rows_of_pieces(model: Model, encoded: list[Encoded]) -> Floats2d:
     ids = np.concatenate([*(one.ids for one in encoded), [pieces.pad]])
     types = np.concatenate([*(one.types for one in encoded), [0]])
     rows = np.zeros((len(ids) - 1, model.get_dim("nO")), dtype="f")
-    for bucket in plan_buckets(np.array([len(one.ids) for one in encoded]), MAX_PIECES):
+    at_once = 1 if model.attrs["alone"] else MAX_PIECES
+    for bucket in plan_buckets(np.array([len(one.ids) for one in encoded]), at_once):
         index = bucket.index.T
         inside = index < len(rows)
         inputs = {"input_ids": ids[index], "attention_mask": inside.astype("int64"), "token_type_ids": types[index]}

@@ -47,7 +47,8 @@ def export_transformer(model: "TransformerModel", int8: bool = False) -> Model[l
     pieces = PiecesShim(_tokenizer(model), model.tokenizer.pad_token_id, settle(model))
     graph = _checked_graph(model)
     shim = OnnxShim(to_int8(graph, "MatMul") if int8 else graph)
-    return onnx_transformer(model.transformer.config.hidden_size, spans, model.attrs["exact_pieces"], shim, pieces)
+    width, exact = model.transformer.config.hidden_size, model.attrs["exact_pieces"]
+    return onnx_transformer(width, spans, exact, shim, pieces, alone=int8)
 
 
 def _refused(model: "TransformerModel", problem: str) -> ValueError:

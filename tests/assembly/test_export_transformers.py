@@ -186,6 +186,14 @@ def test_integers_are_near(pipeline):
     assert b"MatMulInteger" in nlp.get_pipe("transformer").model.shims[0].graph
 
 
+def test_integers_do_not_depend_on_neighbours(pipeline, tmp_path):
+    export_pipeline(spacy.load(pipeline[0]), int8=True).to_disk(tmp_path / "model")
+    nlp = spacy.load(tmp_path / "model")
+    alone = [nlp(note).tensor for note in NOTES]
+    for doc, rows in zip(nlp.pipe(NOTES), alone, strict=True):
+        np.testing.assert_array_equal(doc.tensor, rows)
+
+
 # what it cannot be used for
 
 
