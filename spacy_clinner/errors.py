@@ -1242,6 +1242,11 @@ class Warnings(metaclass=_Coded):
         "pieces are matched by their spelling, and a word that the tokenizer rewrites may have no row. Set `use_fast` "
         "to true in its tokenizer_config, or take a transformer with a fast tokenizer."
     )
+    CW124 = (
+        "This processor has no instructions for bfloat16, so a transformer reads two to four times as long in it as in "
+        "single precision. Set `bfloat16` to false in its model's block of the pipeline's config.cfg, or tag with the "
+        "pipeline that it was made of."
+    )
     CW364 = (
         "Component {name!r}: sentences of more than {limit} tokens are cut {n} times, first before token {token} of "
         "the document, and no cue reaches over a cut. Likely line breaks were lost, or the sentencizer does not end "

@@ -1,5 +1,6 @@
 """How a transformer reads windows: each token's row is of the window that the token belongs to, memory is bounded."""
 
+import warnings
 from collections.abc import Callable
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from thinc.api import NumpyOps
 from thinc.types import Ints1d, Ragged
 from transformers.file_utils import ModelOutput
 
+from ..errors import Warnings
 from ..forks import make_fork_safe_lock
 from ..layers.lstm.buckets import plan_buckets
 from .piece_offsets import without_space
@@ -104,6 +106,8 @@ def _predict(model: "TransformerModel", wordpieces: WordpieceBatch) -> ModelOutp
     parts = [bucket.sequences for bucket in plan_buckets(sizes, MAX_PIECES)]
     config = model.transformer.config
     bfloat16 = transformer.shims[0].bfloat16 and isinstance(model.ops, NumpyOps)
+    if bfloat16 and _is_slow_in_bfloat16():
+        warnings.warn(Warnings.CW124, stacklevel=2)
     # around all parts, as the weights are converted once
     with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
         # what else was asked for has no one way to be put together
@@ -119,6 +123,13 @@ def _predict(model: "TransformerModel", wordpieces: WordpieceBatch) -> ModelOutp
                 target = whole[key][:, :width] if rows.ndim == 3 else whole[key]
                 target[part] = rows.float()
     return whole
+
+
+def _is_slow_in_bfloat16() -> bool:
+    """Whether torch knows that the processor lacks the instructions; then it takes many others instead."""
+    # not every version tells
+    able = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return able.get("architecture") == "x86_64" and not (able.get("avx512_bf16") or able.get("amx_bf16"))
 
 
 def _in_single_precision(output: ModelOutput) -> ModelOutput:

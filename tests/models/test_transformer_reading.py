@@ -1,5 +1,7 @@
 """Windows with context, and long notes."""
 
+import warnings
+
 import numpy as np
 import pytest
 import spacy
@@ -195,6 +197,18 @@ def test_it_reads_in_bfloat16(family, tmp_path):
         spacy.util.fix_random_seed(0)
         losses.append([one.update(examples(one), sgd=optimizer)["ner"] for _ in range(2)])
     assert losses[0] == losses[1]
+
+
+def test_a_processor_that_is_slow_in_bfloat16_is_named(folder, monkeypatch):
+    nlp = compute_in_bfloat16(pipeline(folder, **STRIDES))
+    able = {"architecture": "x86_64", "avx512_bf16": False, "amx_bf16": False}
+    monkeypatch.setattr("torch.cpu.get_capabilities", lambda: able, raising=False)
+    with pytest.warns(UserWarning, match="CW124"):
+        nlp("No fever")
+    able["amx_bf16"] = True
+    with warnings.catch_warnings(record=True) as others:
+        nlp("No fever")
+    assert not [other for other in others if "CW124" in str(other.message)]
 
 
 def test_a_components_own_transformer_reads_in_bfloat16(folder, tmp_path):
