@@ -12,7 +12,7 @@ from thinc.types import Floats2d, Ints1d
 
 from ..errors import Errors
 from ..extras import require
-from ..layers.lstm.buckets import plan_buckets
+from ..layers.buckets import plan_buckets
 from ..layers.onnx.pieces import Encoded, PiecesShim
 from ..layers.onnx.session import OnnxShim
 from ..text.windows import Unit, Windows, WindowSpans

@@ -19,7 +19,7 @@ from transformers.file_utils import ModelOutput
 
 from ..errors import Warnings
 from ..forks import make_fork_safe_lock
-from ..layers.lstm.buckets import plan_buckets
+from ..layers.buckets import plan_buckets
 from .piece_offsets import without_space
 from .transformer_windows import Window
 

@@ -4,7 +4,7 @@ import numpy as np
 from thinc.api import Model
 from thinc.types import Floats2d
 
-from .buckets import plan_buckets
+from ..buckets import plan_buckets
 from .dropout import dropout_attrs, get_dropout
 from .torch_bridge import call_torch
 

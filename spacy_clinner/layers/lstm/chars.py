@@ -6,9 +6,9 @@ import numpy as np
 from thinc.api import Model
 from thinc.types import Floats2d, Ints1d
 
+from ..buckets import plan_buckets
 from .bilstm import BiLSTM, run_direction
 from .bilstm import init as init_bilstm
-from .buckets import plan_buckets
 from .dropout import dropout_attrs, get_dropout
 from .torch_bridge import call_torch
 

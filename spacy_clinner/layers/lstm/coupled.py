@@ -11,8 +11,8 @@ from thinc.api import Model
 from thinc.types import Floats2d
 
 from ...errors import Errors
+from ..buckets import plan_buckets
 from .bilstm import run_direction
-from .buckets import plan_buckets
 from .chars import Chars, draw_table, last_states, run_on_chars
 from .torch_bridge import call_torch
 

@@ -1,6 +1,6 @@
 """ONNX graphs of the layers that compute in torch, made of their weights.
 
-Every graph reads a padded block, as `layers.lstm.buckets` lays it out, and nothing is packed: `index`, shape (L, B),
+Every graph reads a padded block, as `layers.buckets` lays it out, and nothing is packed: `index`, shape (L, B),
 and `lengths`, shape (B,). In graphs of sequences, `index` points into `rows`, shape (N, nI); in those of words, into a
 table of characters that is in the graph, and padding points one past it.
 """

@@ -9,7 +9,7 @@ from thinc.api import Model
 from thinc.types import Floats2d
 
 from ...errors import Errors
-from ..lstm.buckets import plan_buckets
+from ..buckets import plan_buckets
 from ..lstm.chars import Chars
 from .session import OnnxShim
 

@@ -1,4 +1,4 @@
-"""Pad ragged sequences in groups of similar length, so that recurrent layers compute little padding."""
+"""Pad ragged sequences in groups of similar length, so that little padding is computed: by LSTMs and transformers."""
 
 from typing import NamedTuple
 

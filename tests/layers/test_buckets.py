@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_clinner.layers.lstm.buckets import plan_buckets
+from spacy_clinner.layers.buckets import plan_buckets
 
 LENGTHS = st.lists(st.integers(0, 60), max_size=40)
 
