@@ -109,13 +109,12 @@ def export(model: Path, folder: Path) -> None:
 
     from spacy_clinner.assembly.bfloat16 import compute_in_bfloat16
     from spacy_clinner.assembly.export import export_pipeline
-    from spacy_clinner.assembly.transformers import is_transformer
+    from spacy_clinner.assembly.transformers import transformers_of
 
     torch, bf16, onnx, int8 = (folder / name for name in NAMES)
     nlp = spacy.load(model)
     nlp.to_disk(torch)
-    parts = [node for _, pipe in nlp.components if hasattr(pipe, "model") for node in pipe.model.walk()]
-    if any(map(is_transformer, parts)):
+    if any(transformers_of(pipe) for _, pipe in nlp.components):
         compute_in_bfloat16(nlp).to_disk(bf16)
     export_pipeline(spacy.load(model)).to_disk(onnx)
     export_pipeline(spacy.load(model), int8=True).to_disk(int8)

@@ -41,16 +41,13 @@ def measure(command: list[str], texts: Path, seconds: float) -> float:
 
 def systems_of(named: dict[str, list[str]], edsnlp: tuple[str, str] | None) -> list[dict[str, Any]]:
     """What is measured: key in the table of scores, what was made of what was scored, and the command that tags."""
-    rows = []
-    for made, systems in named.items():
-        for one in systems:
-            key, _, model = one.partition("=")
-            rows.append(
-                {"key": key, "made": made, "command": [sys.executable, "-W", "ignore", str(ROUNDS), "spacy", model]}
-            )
+    found = [(made, sys.executable, "spacy", one) for made, systems in named.items() for one in systems]
     if edsnlp:
-        python, model = edsnlp
-        rows.append({"key": "edsnlp", "made": "", "command": [python, "-W", "ignore", str(ROUNDS), "edsnlp", model]})
+        found.append(("", edsnlp[0], "edsnlp", f"edsnlp={edsnlp[1]}"))
+    rows = []
+    for made, python, library, one in found:
+        key, _, model = one.partition("=")
+        rows.append({"key": key, "made": made, "command": [python, "-W", "ignore", str(ROUNDS), library, model]})
     return rows
 
 

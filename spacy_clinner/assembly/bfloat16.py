@@ -1,13 +1,12 @@
-"""A pipeline whose transformers multiply in bfloat16: twice as fast on processors that can, and nearly as exact."""
+"""A pipeline whose transformers multiply in bfloat16: faster on processors that can, and nearly as exact."""
 
 from typing import Any
 
 from spacy.language import Language
 from spacy.tokens import Doc
-from thinc.api import Model
 
 from ..errors import Errors
-from .transformers import OWN, SHARED, change_blocks, is_transformer
+from .transformers import OWN, SHARED, change_blocks, transformers_of
 from .without_torch import NOTE
 
 
@@ -18,20 +17,15 @@ def compute_in_bfloat16(nlp: Language) -> Language:
     RETURNS (Language): The same pipeline.
     RAISES (ValueError): CE416 if it has no such transformer, CE417 if one does not read so.
     """
-    note, found = nlp.make_doc(NOTE), False
-    for name, pipe in nlp.components:
-        model: Any = getattr(pipe, "model", None)
-        transformers = [node for node in model.walk() if is_transformer(node)] if isinstance(model, Model) else []
-        for transformer in transformers:
-            _change(transformer, note)
-        if transformers:
-            settings = nlp.get_pipe_config(name)
-            settings["model"] = change_blocks(
-                settings["model"], [SHARED, OWN], lambda block: {**block, "bfloat16": True}
-            )
-            found = True
+    note = nlp.make_doc(NOTE)
+    found = {name: transformers for name, pipe in nlp.components if (transformers := transformers_of(pipe))}
     if not found:
         raise ValueError(Errors.CE416.format(names=", ".join(nlp.component_names)))
+    for name, transformers in found.items():
+        for transformer in transformers:
+            _change(transformer, note)
+        settings = nlp.get_pipe_config(name)
+        settings["model"] = change_blocks(settings["model"], [SHARED, OWN], lambda block: {**block, "bfloat16": True})
     return nlp
 
 

@@ -4,8 +4,6 @@ spacy-transformers leaves what a transformer has read in `doc._.trf_data`, and e
 exported one leaves rows in `doc.tensor`, as other shared encoders do, and spaCy's listeners take these.
 """
 
-from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 from spacy.language import Language
@@ -51,8 +49,7 @@ def _export_shared(nlp: Language, name: str, int8: bool) -> list[str]:
         for node in found:
             _check_pooling(node, other, name)
             _replace(component, node, Tok2VecListener(name, model.get_dim("nO")))
-        settings = nlp.get_pipe_config(other)
-        settings["model"] = change_blocks(settings["model"], [LISTENER], lambda _: listener)
+        _put_config(nlp, other, LISTENER, listener)
         encoder.find_listeners(component)
         heard.append(other)
     return heard
@@ -68,8 +65,7 @@ def _export_own(nlp: Language, name: str, int8: bool) -> bool:
         _check_pooling(node, name, name)
         model = export_transformer(transformer, int8)
         _replace(component, node, model)
-        settings = nlp.get_pipe_config(name)
-        settings["model"] = change_blocks(settings["model"], [OWN], partial(_encoder_config, model))
+        _put_config(nlp, name, OWN, _encoder_config(model))
     return bool(found)
 
 
@@ -102,8 +98,13 @@ def _replace(component: Any, node: Model, new: Model) -> None:
         component.model.replace_node(node, new)
 
 
-def _encoder_config(model: Model, trained: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Config of an exported transformer; nothing of that which it was trained with is needed."""
+def _put_config(nlp: Language, name: str, architecture: str, new: dict[str, Any]) -> None:
+    """Let a component's config name a block in the place of those of an architecture."""
+    settings = nlp.get_pipe_config(name)
+    settings["model"] = change_blocks(settings["model"], [architecture], lambda _: new)
+
+
+def _encoder_config(model: Model) -> dict[str, Any]:
     spans = model.attrs["get_spans"]
     return {
         "@architectures": "spacy_clinner.OnnxTransformer.v1",

@@ -14,6 +14,16 @@ def is_transformer(model: Any) -> bool:
     return isinstance(model, Model) and model.name == "transformer" and "exact_pieces" in model.attrs
 
 
+def transformers_of(component: Any) -> list[Any]:
+    """Find such transformers in a component: its model, or a part of that.
+
+    component (Any): The component.
+    RETURNS (List[Model]): The models of its transformers.
+    """
+    model = getattr(component, "model", None)
+    return [node for node in model.walk() if is_transformer(node)] if isinstance(model, Model) else []
+
+
 def change_blocks(config: Any, architectures: Collection[str], change: Callable[[dict[str, Any]], Any]) -> Any:
     """Change blocks of a model's config.
 

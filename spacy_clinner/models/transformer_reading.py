@@ -116,12 +116,13 @@ def _predict(model: "TransformerModel", wordpieces: WordpieceBatch) -> ModelOutp
         whole = ModelOutput()
         for part in parts:
             width = int(sizes[part[0]])
-            for key, rows in transformer.predict(_cut(wordpieces, part, width)).items():
+            output = _in_single_precision(transformer.predict(_cut(wordpieces, part, width)))
+            for key, rows in output.items():
                 shape = (len(wordpieces), *((wordpieces.input_ids.shape[1],) if rows.ndim == 3 else ()), rows.shape[-1])
                 if key not in whole:
                     whole[key] = torch.zeros(shape, device=rows.device)
                 target = whole[key][:, :width] if rows.ndim == 3 else whole[key]
-                target[part] = rows.float()
+                target[part] = rows
     return whole
 
 
