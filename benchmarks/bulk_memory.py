@@ -7,7 +7,6 @@ driver and of each worker is looked at every few seconds. Writes benchmarks/resu
 import gzip
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -29,13 +28,12 @@ SECONDS = 5.0
 
 
 def copies_of(paths: Sequence[Path], copies: int) -> Iterator[str]:
-    """YIELDS (str): Lines of notes, each as often as asked, with ids of their own."""
+    """YIELDS (str): Lines of notes, each as often as asked, with ids of their own (a file may have one id twice)."""
     for copy in range(copies):
         for path in paths:
             with gzip.open(path, "rt", encoding="utf8") as file:
-                for line in file:
-                    note = json.loads(line)
-                    yield json.dumps({"id": f"{copy}-{path.stem}-{note['id']}", "text": note["text"]}) + "\n"
+                for number, line in enumerate(file):
+                    yield json.dumps({"id": f"{copy}-{path.stem}-{number}", "text": json.loads(line)["text"]}) + "\n"
 
 
 def watch(driver: psutil.Popen, output: Path) -> list[dict[str, Any]]:
@@ -93,7 +91,7 @@ def main(
             file.writelines(copies_of(notes, copies))
         words = ["-m", "spacy", "clinner", "run", str(source), str(out), "-p", pipeline, "-n", str(workers)]
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-        driver = psutil.Popen([sys.executable, *words], env=environment, stdout=subprocess.DEVNULL)
+        driver = psutil.Popen([sys.executable, *words], env=environment)
         rows = watch(driver, out)
         if driver.returncode not in (0, 3):
             raise RuntimeError(f"status {driver.returncode}")
