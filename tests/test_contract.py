@@ -79,6 +79,13 @@ def test_texts_with_little_in_them(trained, factory, text):
     assert written(piped) == written(doc)
 
 
+def test_copies_are_as_good_as_documents(trained, factory, expected):
+    docs = documents(trained, factory)
+    for _, component in trained.pipeline:
+        docs = [component(doc.copy()) for doc in docs]
+    assert [written(doc.copy()) for doc in docs] == expected
+
+
 def test_from_disk(trained, factory, expected, tmp_path):
     trained.to_disk(tmp_path / "model")
     assert annotated(spacy.load(tmp_path / "model"), factory) == expected

@@ -1,13 +1,15 @@
-"""A batch of notes through a pipeline, losing none: what fails together is tried in halves until it is alone."""
+"""A batch of notes through a pipeline, losing none: what a component fails on is tried in halves until it is alone."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from spacy.language import Language
+from spacy.pipeline import Pipe
 from spacy.tokens import Doc
 
 from ..errors import Errors
+from ..pipeline.piping import PipesDocuments
 from ..quoting import coded
 from .notes import Note
 
@@ -47,39 +49,27 @@ def read_safely(note: Note) -> str | Failure:
 
 
 def annotate_texts(nlp: Language, texts: Sequence[str | Failure]) -> list[Doc | Failure]:
-    """Annotate texts at once.
+    """Annotate texts at once, component by component.
 
     A document that a component hands to the error handler by itself is known as the one that fails, and the others go
-    on. Of a batch that is lost as a whole, nobody knows whose fault it was: its notes are begun anew in halves.
+    on. Of a batch that is lost as a whole, nobody knows whose fault it was: that component, and no other, has its
+    documents again in halves, as they were before it.
 
     nlp (Language): The pipeline.
     texts (Sequence[Union[str, Failure]]): The texts; what failed before stays what it is.
     RETURNS (List[Union[Doc, Failure]]): A document for each, or what is wrong with it.
     """
-    found = iter(_annotate(nlp, [text for text in texts if isinstance(text, str)]))
-    return [next(found) if isinstance(text, str) else text for text in texts]
-
-
-def _annotate(nlp: Language, texts: Sequence[str]) -> list[Doc | Failure]:
-    if len(texts) <= 1:
-        return [_annotate_alone(nlp, text) for text in texts]
-    outcomes = [_tokenize(nlp, text) for text in texts]
-    # they are all kept until the end, so that none takes another's identity
-    begun = [doc for doc in outcomes if isinstance(doc, Doc)]
-    failed: dict[int, Failure] = {}
-    with _handling_errors(nlp, failed):
-        try:
-            done = list(nlp.pipe(begun, batch_size=len(texts)))
-        except Exception:
-            done = []
-    rest = [i for i, doc in enumerate(outcomes) if isinstance(doc, Doc) and id(doc) not in failed]
-    if len(done) < len(rest) or not all(isinstance(doc, Doc) for doc in done):
-        half = len(rest) // 2 or 1
-        parts = (rest[:half], rest[half:])
-        done = [outcome for part in parts for outcome in _annotate(nlp, [texts[i] for i in part])]  # type: ignore[misc]
-    for i, outcome in zip(rest, done, strict=True):
-        outcomes[i] = outcome
-    return [failed.get(id(outcome), outcome) for outcome in outcomes]
+    outcomes = [_tokenize(nlp, text) if isinstance(text, str) else text for text in texts]
+    with _handling_errors(nlp) as failed:
+        for stage, (name, component) in enumerate(nlp.pipeline):
+            docs = {place: outcome for place, outcome in enumerate(outcomes) if isinstance(outcome, Doc)}
+            try:
+                found = _apply(name, component, [*docs.values()], failed)
+            except _Lost:
+                found = [_annotate_alone(nlp, str(texts[place]), nlp.pipeline[: stage + 1]) for place in docs]
+            for place, outcome in zip(docs, found, strict=True):
+                outcomes[place] = outcome
+    return outcomes
 
 
 def _tokenize(nlp: Language, text: str) -> Doc | Failure:
@@ -89,13 +79,57 @@ def _tokenize(nlp: Language, text: str) -> Doc | Failure:
         return _failure("tokenizer", error)
 
 
+class _Lost(Exception):
+    """A component lost a batch as a whole, and there are no copies of what it was given."""
+
+
+def _apply(name: str, component: Any, docs: Sequence[Doc], failed: dict[int, Failure]) -> list[Doc | Failure]:
+    """Let a component annotate documents; what it loses as a whole is tried in halves."""
+    if len(docs) <= 1 or not hasattr(component, "pipe"):
+        return [_apply_alone(name, component, doc) for doc in docs]
+    # a component may have written on some of the documents before it fails
+    before = None if _hands_over_alone(component) else _copies(docs)
+    try:
+        done = list(component.pipe(iter(docs), batch_size=len(docs)))
+    except Exception:
+        done = []
+    rest = [place for place, doc in enumerate(docs) if id(doc) not in failed]
+    outcomes: list[Doc | Failure] = [failed.get(id(doc), doc) for doc in docs]
+    if len(done) != len(rest) or not all(isinstance(doc, Doc) for doc in done):
+        if before is None:
+            raise _Lost
+        half = len(rest) // 2 or 1
+        parts = (rest[:half], rest[half:])
+        done = [one for part in parts for one in _apply(name, component, [before[place] for place in part], failed)]
+    for place, outcome in zip(rest, done, strict=True):
+        outcomes[place] = outcome
+    return outcomes
+
+
+def _hands_over_alone(component: Any) -> bool:
+    """Whether a component gives the error handler each document that fails, alone."""
+    return isinstance(component, PipesDocuments) or getattr(type(component), "pipe", None) is Pipe.pipe
+
+
+def _copies(docs: Sequence[Doc]) -> list[Doc] | None:
+    """Copies of documents; None if one holds what cannot be copied, such as a span."""
+    try:
+        return [doc.copy() for doc in docs]
+    except Exception:
+        return None
+
+
 @contextmanager
-def _handling_errors(nlp: Language, failed: dict[int, Failure]) -> Iterator[None]:
-    """Note the documents that fail by themselves, in place of what the components' error handlers do."""
+def _handling_errors(nlp: Language) -> Iterator[dict[int, Failure]]:
+    """Note the documents that fail by themselves, by identity, in place of what the components' error handlers do."""
+    failed: dict[int, Failure] = {}
+    kept = []
 
     def note(name: str, component: Any, docs: Sequence[Doc], error: Exception) -> None:
         if len(docs) == 1:
             failed[id(docs[0])] = _failure(name, error)
+            # so that no other document takes its identity
+            kept.append(docs[0])
 
     components: list[Any] = [component for _, component in nlp.pipeline if hasattr(component, "set_error_handler")]
     before = [component.get_error_handler() for component in components]
@@ -103,22 +137,27 @@ def _handling_errors(nlp: Language, failed: dict[int, Failure]) -> Iterator[None
     for component in components:
         component.set_error_handler(note)
     try:
-        yield
+        yield failed
     finally:
         nlp.default_error_handler = default
         for component, handler in zip(components, before, strict=True):
             component.set_error_handler(handler)
 
 
-def _annotate_alone(nlp: Language, text: str) -> Doc | Failure:
-    """As `nlp(text)`, which does not say which component fails."""
-    name = "tokenizer"
+def _annotate_alone(nlp: Language, text: str, pipeline: Sequence[tuple[str, Any]]) -> Doc | Failure:
+    """As `nlp(text)` with some components, which does not say which one fails."""
+    outcome = _tokenize(nlp, text)
+    for name, component in pipeline:
+        if isinstance(outcome, Doc):
+            outcome = _apply_alone(name, component, outcome)
+    return outcome
+
+
+def _apply_alone(name: str, component: Any, doc: Doc) -> Doc | Failure:
     try:
-        doc = nlp.make_doc(text)
-        for name, component in nlp.pipeline:  # noqa: B007
-            doc = component(doc)
-            if not isinstance(doc, Doc):
-                raise TypeError("no document")
+        doc = component(doc)
+        if not isinstance(doc, Doc):
+            raise TypeError("no document")
     except Exception as error:
         return _failure(name, error)
     return doc

@@ -62,6 +62,38 @@ def makes_another_document(doc):
     return Doc(doc.vocab, words=[token.text for token in doc])
 
 
+class Counts(FailsOnBatches):
+    """Counts on each document how often it had it, and keeps what it was called with."""
+
+    def __init__(self, handled):
+        super().__init__(handled)
+        self.read = []
+
+    def __call__(self, doc):
+        self.read.append(doc.text)
+        doc.user_data["times"] = doc.user_data.get("times", 0) + 1
+        return super().__call__(doc)
+
+
+@Language.factory("counts", default_config={"handled": True})
+def make_counts(nlp, name, handled: bool):
+    return Counts(handled)
+
+
+@Language.component("keeps_the_texts")
+def keeps_the_texts(doc):
+    READ.append(doc.text)
+    return doc
+
+
+@Language.component("leaves_a_span")
+def leaves_a_span(doc):
+    # which `Doc.copy` fails on
+    doc.user_data["span"] = doc[:1]
+    return doc
+
+
+READ: list[str] = []
 TEXTS = ["one", "two bad", "three", "four", "five bad", "six", "seven"]
 
 
@@ -90,6 +122,36 @@ def test_only_what_fails_by_itself_is_left_out(handled, n_process, batch_size):
             assert "CE342" in message and "'culprit'" in message and "RuntimeError" in message and text not in message
         else:
             assert message == text
+
+
+@pytest.mark.parametrize("handled", [True, False])
+def test_only_the_component_that_lost_a_batch_reads_it_again(handled):
+    nlp = spacy.blank("en")
+    READ.clear()
+    nlp.add_pipe("keeps_the_texts")
+    culprit = nlp.add_pipe("counts", name="culprit", config={"handled": handled})
+    nlp.add_pipe("keeps_the_texts", name="after")
+    docs = dict(annotate_notes(nlp, notes_of(TEXTS), batch_size=100))
+    good = [text for text in TEXTS if "bad" not in text]
+    assert READ == TEXTS + good and len(culprit.read) > len(TEXTS)
+    # as they were before it: what it had written on a batch that it lost is not there
+    assert [doc.user_data["times"] for doc in docs.values() if isinstance(doc, Doc)] == [1] * len(good)
+
+
+def test_documents_that_cannot_be_copied_are_begun_anew():
+    nlp = spacy.blank("en")
+    READ.clear()
+    nlp.add_pipe("keeps_the_texts")
+    nlp.add_pipe("leaves_a_span")
+    nlp.add_pipe("counts", name="culprit")
+    docs = dict(annotate_notes(nlp, notes_of(TEXTS), batch_size=100))
+    assert READ == TEXTS * 2
+    for text in TEXTS:
+        found = docs[text.split()[0]]
+        if "bad" in text:
+            assert "'culprit'" in found.message
+        else:
+            assert found.text == text and found.user_data["times"] == 1 and found.user_data["span"].doc is found
 
 
 def test_documents_know_their_ids():
