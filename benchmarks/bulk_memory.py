@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,9 +20,11 @@ import typer
 from machine import cpu_model
 from publishing import origin, publish
 
+from spacy_clinner.bulk.runs.counts import Counts
 from spacy_clinner.bulk.runs.manifest import NAME, Manifest
 from spacy_clinner.provenance import provenance
 from spacy_clinner.reports.markdown import markdown_table
+from spacy_clinner.reports.plots import make_figure, marker_style, save_figure
 
 ROOT = Path(__file__).parents[1]
 SECONDS = 5.0
@@ -45,36 +48,71 @@ def watch(driver: psutil.Popen, output: Path) -> list[dict[str, Any]]:
     """
     begun, rows = time.monotonic(), []
     while driver.poll() is None:
-        memory = {"driver": driver.memory_full_info().uss / 1e6}
+        memory = {"driver": megabytes(driver)}
         for child in driver.children():
             try:
                 if "spawn_main" in " ".join(child.cmdline()):
-                    memory[f"worker {child.pid}"] = child.memory_full_info().uss / 1e6
+                    memory[f"worker {child.pid}"] = megabytes(child)
             except psutil.NoSuchProcess:
                 continue
         shards = len(list(output.glob("notes/*")))
-        rows.append({"seconds": time.monotonic() - begun, "shards": shards, "megabytes": memory})
+        rows.append({"seconds": round(time.monotonic() - begun, 1), "shards": shards, "megabytes": memory})
         time.sleep(SECONDS)
     return rows
 
 
-def draw(rows: Sequence[dict[str, Any]], path: Path) -> None:
-    """Draw memory against time, a line a process.
+def megabytes(process: psutil.Process) -> float:
+    """RETURNS (float): What a process shares with no other."""
+    return round(process.memory_full_info().uss / 1e6, 1)
 
-    rows (Sequence[Dict[str, Any]]): As of `watch`.
-    path (Path): Picture without ending.
+
+def draw(result: dict[str, Any], path: Path) -> None:
+    """Draw memory against time: the driver, and workers, which are replaced now and then.
+
+    result (Dict[str, Any]): What the JSON file holds.
+    path (Path): The picture without its ending.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7, 3.5), layout="constrained")
-    axes = figure.subplots()
-    for name in dict.fromkeys(name for row in rows for name in row["megabytes"]):
-        points = [(row["seconds"] / 60, row["megabytes"][name]) for row in rows if name in row["megabytes"]]
-        axes.plot(*zip(*points, strict=True), label=name)
+    counts = result["counts"]
+    note = f"{counts['notes']:,} notes, {counts['tokens']:,} tokens; {result['cpu']}"
+    figure, (axes,) = make_figure("Memory of a long run", note, [3.2])
+    styles = {kind: marker_style(number) for number, kind in enumerate(("driver", "worker"))}
+    told = set()
+    for name in dict.fromkeys(name for row in result["rows"] for name in row["megabytes"]):
+        kind = name.split()[0]
+        points = [(row["seconds"] / 60, row["megabytes"][name]) for row in result["rows"] if name in row["megabytes"]]
+        label = {"driver": "driver", "worker": "a worker"}[kind] if kind not in told else None
+        axes.plot(*zip(*points, strict=True), color=styles[kind]["color"], linewidth=0.8, label=label)
+        told.add(kind)
     axes.set(xlabel="minutes", ylabel="MB that are not shared", ylim=(0, None))
-    axes.legend(frameon=False, fontsize="small")
-    for ending in ("svg", "png"):
-        figure.savefig(path.with_suffix(f".{ending}"), metadata={"Date": None} if ending == "svg" else None)
+    axes.grid(alpha=0.3, linewidth=0.6)
+    axes.legend(frameon=False, fontsize="small", loc="center right")
+    save_figure(figure, path)
+
+
+def page_of(result: dict[str, Any]) -> str:
+    """RETURNS (str): The page, as Markdown."""
+    counts = Counts(result["counts"])
+    working = [row for row in result["rows"] if row["shards"]]
+    table, numbers = [], count(1)
+    for name in dict.fromkeys(name for row in working for name in row["megabytes"]):
+        seen = [row["megabytes"][name] for row in working if name in row["megabytes"]]
+        quarter = max(len(seen) // 4, 1)
+        means = (sum(seen[:quarter]) / quarter, sum(seen[-quarter:]) / quarter, max(seen))
+        called = name if name == "driver" else f"worker {next(numbers)}"
+        table.append([called, *(f"{mean:.0f}" for mean in means)])
+    lines = [
+        "# Memory of a long run",
+        "",
+        f"{origin(result)}.",
+        f"{counts.notes:,} notes, {counts.tokens:,} tokens, {counts.n_errors} errors, {result['workers']} workers at "
+        f"once, {result['minutes']:.0f} minutes. Megabytes that a process shares with no other, while shards are "
+        "written:",
+        "",
+        markdown_table(["process", "mean of its first quarter", "of its last", "most"], table),
+        "",
+        "![memory by time](bulk_memory.png)",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def main(
@@ -100,28 +138,10 @@ def main(
         manifest.close()
         size = {name: (out / name).stat().st_size for name in (NAME,)}
     result = {**provenance(), "cpu": cpu_model(), "rows": rows, "counts": counts.to_dict(), "bytes": size}
-    result["minutes"] = rows[-1]["seconds"] / 60
-    working = [row for row in rows if row["shards"]]
-    table = []
-    for name in dict.fromkeys(name for row in working for name in row["megabytes"]):
-        seen = [row["megabytes"][name] for row in working if name in row["megabytes"]]
-        quarter = max(len(seen) // 4, 1)
-        means = (sum(seen[:quarter]) / quarter, sum(seen[-quarter:]) / quarter, max(seen))
-        table.append([name.split()[0], *(f"{mean:.0f}" for mean in means)])
-    lines = [
-        "# Memory of a long run",
-        "",
-        f"{origin(result)}.",
-        f"{counts.notes:,} notes, {counts.tokens:,} tokens, {counts.n_errors} errors, {workers} workers, "
-        f"{result['minutes']:.0f} minutes. Megabytes that a process shares with no other, while shards are written:",
-        "",
-        markdown_table(["process", "mean of its first quarter", "of its last", "most"], table),
-        "",
-        "![memory by time](bulk_memory.png)",
-    ]
+    result |= {"minutes": rows[-1]["seconds"] / 60, "workers": workers}
     output.mkdir(parents=True, exist_ok=True)
-    draw(rows, output / "bulk_memory")
-    publish(output, "bulk_memory", result, "\n".join(lines) + "\n")
+    draw(result, output / "bulk_memory")
+    publish(output, "bulk_memory", result, page_of(result))
 
 
 if __name__ == "__main__":
