@@ -66,6 +66,15 @@ def megabytes(process: psutil.Process) -> float:
     return round(process.memory_full_info().uss / 1e6, 1)
 
 
+def by_process(rows: Sequence[dict[str, Any]]) -> dict[str, list[tuple[float, float]]]:
+    """RETURNS (Dict[str, List[Tuple[float, float]]]): Seconds and megabytes of each process, in order of appearance."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    for row in rows:
+        for name, used in row["megabytes"].items():
+            found.setdefault(name, []).append((row["seconds"], used))
+    return found
+
+
 def draw(result: dict[str, Any], path: Path) -> None:
     """Draw memory against time: the driver, and workers, which are replaced now and then.
 
@@ -75,14 +84,13 @@ def draw(result: dict[str, Any], path: Path) -> None:
     counts = result["counts"]
     note = f"{counts['notes']:,} notes, {counts['tokens']:,} tokens; {result['cpu']}"
     figure, (axes,) = make_figure("Memory of a long run", note, [3.2])
-    styles = {kind: marker_style(number) for number, kind in enumerate(("driver", "worker"))}
-    told = set()
-    for name in dict.fromkeys(name for row in result["rows"] for name in row["megabytes"]):
-        kind = name.split()[0]
-        points = [(row["seconds"] / 60, row["megabytes"][name]) for row in result["rows"] if name in row["megabytes"]]
-        label = {"driver": "driver", "worker": "a worker"}[kind] if kind not in told else None
-        axes.plot(*zip(*points, strict=True), color=styles[kind]["color"], linewidth=0.8, label=label)
-        told.add(kind)
+    for name, points in by_process(result["rows"]).items():
+        # one colour and one entry of the legend for all workers
+        called = name.split()[0]
+        label = called if called not in axes.get_legend_handles_labels()[1] else None
+        color = marker_style(int(called != "driver"))["color"]
+        minutes, used = zip(*((seconds / 60, megabytes) for seconds, megabytes in points), strict=True)
+        axes.plot(minutes, used, color=color, linewidth=0.8, label=label)
     axes.set(xlabel="minutes", ylabel="MB that are not shared", ylim=(0, None))
     axes.grid(alpha=0.3, linewidth=0.6)
     axes.legend(frameon=False, fontsize="small", loc="center right")
@@ -92,10 +100,9 @@ def draw(result: dict[str, Any], path: Path) -> None:
 def page_of(result: dict[str, Any]) -> str:
     """RETURNS (str): The page, as Markdown."""
     counts = Counts(result["counts"])
-    working = [row for row in result["rows"] if row["shards"]]
     table, numbers = [], count(1)
-    for name in dict.fromkeys(name for row in working for name in row["megabytes"]):
-        seen = [row["megabytes"][name] for row in working if name in row["megabytes"]]
+    for name, points in by_process([row for row in result["rows"] if row["shards"]]).items():
+        seen = [used for _, used in points]
         quarter = max(len(seen) // 4, 1)
         means = (sum(seen[:quarter]) / quarter, sum(seen[-quarter:]) / quarter, max(seen))
         called = name if name == "driver" else f"worker {next(numbers)}"
