@@ -1,20 +1,21 @@
 """The workflows of the root's project and of the studies name what exists, and what earlier steps make."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 from weasel.cli.run import project_run
-from weasel.util import load_project_config
 
 from spacy_clinner.experiments.grid_cells import read_grid
 from spacy_clinner.experiments.relation_study import read_study
 
 from .toys.forked import run_python
+from .toys.projects import read_project
 
 ROOT = Path(__file__).parents[1]
 STUDIES = sorted(path.parent for path in ROOT.glob("studies/*/project.yml"))
-PROJECTS = {path: load_project_config(path) for path in (ROOT, *STUDIES)}
+PROJECTS = {path: read_project(path) for path in (ROOT, *STUDIES)}
 WORKFLOWS = [(path, name) for path, project in PROJECTS.items() for name in project["workflows"]]
 NAMES = [f"{path.name}-{name}" if path != ROOT else name for path, name in WORKFLOWS]
 # what a command may read without another one having written it
@@ -43,8 +44,9 @@ def commands_of(folder):
 
 
 @each_workflow
-def test_workflow_runs_dry(folder, workflow, capfd):
-    project_run(folder, workflow, dry=True)
+def test_workflow_runs_dry(folder, workflow, tmp_path, capfd):
+    shutil.copy(folder / "project.yml", tmp_path)  # weasel makes the project's folders where the file is
+    project_run(tmp_path, workflow, dry=True)
     names = PROJECTS[folder]["workflows"][workflow]
     assert len(names) == len(set(names)) and set(names) <= {command["name"] for command in commands_of(folder)}
 

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from weasel.util import load_project_config
 
 from .toys.forked import run_python
+from .toys.projects import read_project
 
 pytestmark = pytest.mark.slow
 
@@ -25,7 +25,7 @@ def demo(tmp_path_factory):
     """A folder in which the demo was run up to its adapted tagger: a minute and a half on one core."""
     folder = tmp_path_factory.mktemp("readme")
     (folder / "configs").symlink_to(ROOT / "configs", target_is_directory=True)
-    commands = {command["name"]: command["script"] for command in load_project_config(ROOT)["commands"]}
+    commands = {command["name"]: command["script"] for command in read_project(ROOT)["commands"]}
     for step in ("demo-corpus", "demo-source", "demo-adapt"):
         for line in commands[step]:
             run_python(*shlex.split(line)[1:], cwd=folder)
