@@ -25,9 +25,10 @@ class Tasks(BaseModel, extra="forbid"):
 
 
 class Notes(BaseModel, extra="forbid"):
-    """Notes that another method's model labels for a training."""
+    """Notes that another method's model, or a pipeline's folder, labels for a training."""
 
-    teacher: StrictStr
+    teacher: StrictStr | None = None
+    pipeline: StrictStr | None = None
     paths: list[StrictStr]
     labels: Labels = Labelling().labels
     sure: float = Labelling().sure
@@ -143,16 +144,23 @@ def _make_cell(spec: GridFile, name: str, source: str, target: str, seed: int) -
     }
     if method.notes is None:
         return Cell(**settings)
-    teacher = _make_cell(spec, method.notes.teacher, source, target, seed)
-    assert not isinstance(teacher, GivenPredictions), "a teacher leaves a model (`_problems_of_start`)"
     return TaughtCell(
         **settings,
-        teacher=teacher,
+        teacher=_teacher(spec, method.notes, source, target, seed),
         notes=[Path(_fill(path, names)) for path in method.notes.paths],
         labelling=method.notes.labelling,
         share=method.notes.share,
         words=method.notes.words,
     )
+
+
+def _teacher(spec: GridFile, notes: Notes, source: str, target: str, seed: int) -> Cell | Path:
+    if notes.teacher is None:
+        assert notes.pipeline is not None, "one of both is given (`_problems_of_start`)"
+        return Path(_fill(notes.pipeline, {"source": source, "target": target, "seed": str(seed)}))
+    teacher = _make_cell(spec, notes.teacher, source, target, seed)
+    assert not isinstance(teacher, GivenPredictions), "a teacher leaves a model (`_problems_of_start`)"
+    return teacher
 
 
 def _fill(value: Any, names: Mapping[str, str]) -> Any:
@@ -195,6 +203,9 @@ def _problems_of_start(methods: Mapping[str, Method], name: str) -> Iterator[str
     while chains:
         chain = chains.pop()
         method = methods[chain[-1]]
+        if method.notes and (method.notes.teacher is None) == (method.notes.pipeline is None):
+            yield f"methods.{chain[-1]}.notes: give one of `teacher`, a method, and `pipeline`, a folder"
+            return
         others = {"start": method.start, "notes.teacher": method.notes.teacher if method.notes else None}
         for key, other in others.items():
             if other is None:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 import spacy
@@ -202,4 +203,15 @@ def test_a_grid_with_notes(room, monkeypatch):
     for wrong in ("taught", "nobody"):
         (room / "grid.toml").write_text(GRID.replace('"alone"', f'"{wrong}"'))
         with pytest.raises(ValueError, match=r"CE084.*notes\.teacher"):
+            read_grid(room / "grid.toml")
+
+
+def test_a_grid_whose_teacher_is_a_pipeline(room, monkeypatch):
+    monkeypatch.chdir(room)
+    (room / "grid.toml").write_text(GRID.replace('teacher = "alone"', 'pipeline = "teachers/{target}-{seed}"'))
+    _, taught = read_grid(room / "grid.toml").cells
+    assert taught.teacher == Path("teachers/test-0") and taught.teacher in taught.data
+    for both_or_none in ('pipeline = "teachers"\nteacher = "alone"', ""):
+        (room / "grid.toml").write_text(GRID.replace('teacher = "alone"', both_or_none))
+        with pytest.raises(ValueError, match=r"CE084.*methods\.taught\.notes: give one"):
             read_grid(room / "grid.toml")
