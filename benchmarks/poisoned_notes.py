@@ -1,13 +1,17 @@
 """What a poisoned note costs: `python benchmarks/poisoned_notes.py PIPELINE NOTES`.
 
-A thousand notes go through a pipeline, with and without one among them on which a component fails: one that takes note
-by note, first or last in the pipeline; or one that takes batches and is lost as a whole, so that nobody knows whose
-fault it was. CPU times, in turns. Writes benchmarks/results/poisoned_notes.{json,md}.
+A component fails on one note of a thousand: it takes note by note, or hands over one of a stream after the other, or
+takes batches and is lost with all of one, so that nobody knows whose fault it was; first or last in the pipeline. The
+other batches are as they would be without that note, so its own batch tells the cost: CPU time with it and without, in
+turns, over that of a thousand notes. Counted beside it: documents that the component had to read again. Writes
+benchmarks/results/poisoned_notes.{json,md}.
 """
 
 import json
+import random
+import statistics
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +22,7 @@ from machine import cpu_model
 from publishing import origin, publish
 from spacy.language import Language
 from spacy.tokens import Doc
+from spacy.util import minibatch
 
 from spacy_clinner.bulk.runs.annotating import annotate_shard
 from spacy_clinner.bulk.runs.job import Job
@@ -31,83 +36,132 @@ NOTES, BATCH = 1000, 64
 POISON = "poisoned"
 
 
-@Language.component("fails_alone")
-def fails_alone(doc: Doc) -> Doc:
-    """A component that takes note by note."""
-    if POISON in doc.text:
-        raise RuntimeError
-    return doc
+class Fails:
+    """A component that takes note by note, and counts them."""
 
-
-class FailsTogether:
-    """A component that takes batches."""
+    def __init__(self):
+        self.read = 0
 
     def __call__(self, doc: Doc) -> Doc:
-        return fails_alone(doc)
+        self.read += 1
+        if POISON in doc.text:
+            raise RuntimeError
+        return doc
+
+
+class FailsInStream(Fails):
+    """One that takes a stream, as many rule-based ones do."""
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int) -> Iterator[Doc]:
-        """Fail as a whole, as trainable components of others do."""
-        yield from [self(doc) for doc in stream]
+        """Hand over document by document."""
+        yield from map(self, stream)
 
 
-@Language.factory("fails_together")
-def make_fails_together(nlp: Language, name: str) -> FailsTogether:
-    """RETURNS (FailsTogether): The component."""
-    return FailsTogether()
+class FailsInBatch(Fails):
+    """One that takes batches, as trainable ones do: it is the last document that tells it."""
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int) -> Iterator[Doc]:
+        """Fail as a whole."""
+        for docs in minibatch(stream, batch_size):
+            self.read += len(docs)
+            if any(POISON in doc.text for doc in docs):
+                raise RuntimeError
+            yield from docs
 
 
-PLACES: dict[str, dict[str, Any]] = {
-    "note by note, first": {"factory_name": "fails_alone", "first": True},
-    "note by note, last": {"factory_name": "fails_alone", "last": True},
-    "a batch, first": {"factory_name": "fails_together", "first": True},
-    "a batch, last": {"factory_name": "fails_together", "last": True},
-}
+KINDS = {"note by note": Fails, "a stream": FailsInStream, "batches": FailsInBatch}
 
 
-def seconds(nlp: Language, notes: tuple[ShardNote, ...]) -> float:
+@Language.factory("fails")
+def make_fails(nlp: Language, name: str, kind: str) -> Fails:
+    """RETURNS (Fails): The component."""
+    return KINDS[kind]()
+
+
+def seconds(nlp: Language, notes: Sequence[ShardNote]) -> float:
     """RETURNS (float): CPU time of a shard."""
-    job, shard = Job("", "", "xx 1", "2026-01-01", "parquet"), Shard(0, notes)
+    job, shard = Job("", "", "xx 1", "2026-01-01", "parquet"), Shard(0, tuple(notes))
     begun = time.process_time()
-    annotate_shard(nlp, job, shard, batches(notes, BATCH), {}, lambda position: None)
+    annotate_shard(nlp, job, shard, batches(shard.notes, BATCH), {}, lambda position: None)
     return time.process_time() - begun
+
+
+def poisoned(notes: Sequence[ShardNote], place: int) -> list[ShardNote]:
+    """RETURNS (List[ShardNote]): Notes, at one of which components fail."""
+    changed = notes[place]._replace(text=f"{notes[place].text} {POISON}")
+    return [*notes[:place], changed, *notes[place + 1 :]]
+
+
+def measure(nlp: Language, culprit: Fails, notes: Sequence[ShardNote], rng: random.Random) -> dict[str, float]:
+    """Annotate one batch with and without a poisoned note, and all notes.
+
+    nlp (Language): The pipeline.
+    culprit (Fails): Its component that fails.
+    notes (Sequence[ShardNote]): The notes.
+    rng (Random): Draws the batch, the place in it and what comes first.
+    RETURNS (Dict[str, float]): CPU seconds that the note adds; those of all notes; documents that were read again.
+    """
+    start = BATCH * rng.randrange(len(notes) // BATCH)
+    batch = notes[start : start + BATCH]
+    turns = [(poisoned(batch, rng.randrange(BATCH)), 1), (batch, -1)]
+    rng.shuffle(turns)
+    added, read = 0.0, 0
+    for some, sign in turns:
+        culprit.read = 0
+        added += sign * seconds(nlp, some)
+        read += sign * culprit.read
+    return {"added": added, "all": seconds(nlp, notes), "read": read}
 
 
 def main(
     pipeline: Annotated[str, typer.Argument(help="Pipeline")],
     notes: Annotated[Path, typer.Argument(help="Notes, .jsonl")],
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds")] = 5,
+    rounds: Annotated[int, typer.Option(min=2, help="Rounds")] = 15,
+    seed: Annotated[int, typer.Option(help="Seed of the places")] = 0,
     output: Annotated[Path, typer.Option(help="Folder of the results")] = ROOT / "benchmarks" / "results",
 ) -> None:
     """Measure in turns."""
     torch.set_num_threads(1)
+    rng = random.Random(seed)
     texts = [json.loads(line)["text"] for line in notes.open(encoding="utf8")]
-    plain = tuple(ShardNote(str(n), texts[n % len(texts)]) for n in range(NOTES))
-    # in the middle of a batch
-    poisoned = (*plain[:500], plain[500]._replace(text=f"{plain[500].text} {POISON}"), *plain[501:])
-    nlp = {place: spacy.load(pipeline) for place in PLACES}
-    for place, where in PLACES.items():
-        nlp[place].add_pipe(**where)
-        seconds(nlp[place], plain[:200])
-    found: dict[str, list[float]] = {place: [] for place in PLACES}
-    for turn in progress(range(rounds), unit="round", desc="Measure"):
-        for place in PLACES:
-            order = (poisoned, plain) if turn % 2 else (plain, poisoned)
-            times = {id(notes): seconds(nlp[place], notes) for notes in order}
-            found[place].append(times[id(poisoned)] / times[id(plain)])
-    result = {**provenance(), "cpu": cpu_model(), "batch": BATCH, "ratios": found}
-    rows = [
-        [place, f"{min(ratios):.4f}", ", ".join(f"{ratio:.3f}" for ratio in ratios)] for place, ratios in found.items()
-    ]
+    plain = [ShardNote(str(n), texts[n % len(texts)]) for n in range(NOTES)]
+    found: dict[str, list[dict[str, float]]] = {}
+    pipelines = {}
+    for kind in KINDS:
+        for end in ("first", "last"):
+            nlp = spacy.load(pipeline)
+            culprit = nlp.add_pipe("fails", config={"kind": kind}, **{end: True})
+            seconds(nlp, plain[: 2 * BATCH])
+            pipelines[f"{kind}, {end}"] = nlp, culprit
+            found[f"{kind}, {end}"] = []
+    for _ in progress(range(rounds), unit="round", desc="Measure"):
+        for title, (nlp, culprit) in pipelines.items():
+            found[title].append(measure(nlp, culprit, plain, rng))
+    result = {**provenance(), "cpu": cpu_model(), "batch": BATCH, "notes": NOTES, "rounds": rounds, "measured": found}
+    publish(output, "poisoned_notes", result, to_markdown(result))
+
+
+def to_markdown(result: dict[str, Any]) -> str:
+    """RETURNS (str): The page."""
+    rows = []
+    for title, rounds in result["measured"].items():
+        costs = [100 * one["added"] / one["all"] for one in rounds]
+        low, median, high = statistics.quantiles(costs, n=4)
+        reads = [one["read"] for one in rounds]
+        rows.append([title, f"{statistics.mean(reads):.1f}", f"{median:+.2f} %", f"{low:+.2f} to {high:+.2f} %"])
+    head = ["the component that fails takes", "documents it reads again", "cost of the note", "half of the rounds"]
     lines = [
         "# One poisoned note in a thousand",
         "",
         f"{origin(result)}.",
-        f"CPU time of 1,000 notes in batches of {BATCH}, one of which fails, over that of 1,000 notes that do not, in",
-        "turns.",
+        f"What one note on which a component fails adds to the CPU time of {result['notes']:,} notes, in batches of",
+        f"{result['batch']}: that of its batch with it less that of the batch without, in turns; median and middle",
+        f"half of {result['rounds']} rounds. The component that fails takes next to no time: one that takes some adds",
+        "as much of its own time as it reads documents again.",
         "",
-        markdown_table(["the component that fails takes", "smallest ratio", "by round"], rows),
+        markdown_table(head, rows),
     ]
-    publish(output, "poisoned_notes", result, "\n".join(lines) + "\n")
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

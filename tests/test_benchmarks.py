@@ -347,9 +347,11 @@ def test_bulk(tmp_path):
     nlp.add_pipe("entity_ruler").add_patterns([{"label": "SIGN", "pattern": "fever"}])
     nlp.to_disk(tmp_path / "rules")
     notes = write_notes(tmp_path / "notes.jsonl", {f"n{number}": "No fever. " * 60 for number in range(9)})
-    result, page = run("poisoned_notes.py", "rules", notes.name, "--rounds", "1", output=tmp_path)
-    assert len(result["ratios"]) == 4 and all(ratio > 0 for (ratio,) in result["ratios"].values())
-    assert "| a batch, last |" in page
+    result, page = run("poisoned_notes.py", "rules", notes.name, "--rounds", "2", output=tmp_path)
+    assert len(result["measured"]) == 6 and "| batches, last |" in page
+    # a note that fails by itself is not read again; of a batch that is lost, each document is
+    for title, (one, _) in result["measured"].items():
+        assert (one["read"] == 0) if title.startswith("note by note") else (one["read"] > 0)
     words = ["rules", notes.name, "--rounds", "1", "--processes", "1"]
     result, page = run("bulk_speed.py", *words, output=tmp_path)
     ((found,),) = result["rounds"].values()

@@ -1,5 +1,6 @@
-"""A batch of notes through a pipeline, losing none: what a component fails on is tried in halves until it is alone."""
+"""A batch of notes through a pipeline, losing none: what a component loses is tried in parts until it is alone."""
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -7,6 +8,7 @@ from typing import Any, NamedTuple
 from spacy.language import Language
 from spacy.pipeline import Pipe
 from spacy.tokens import Doc
+from spacy.util import minibatch
 
 from ..errors import Errors
 from ..pipeline.piping import PipesDocuments
@@ -52,8 +54,8 @@ def annotate_texts(nlp: Language, texts: Sequence[str | Failure]) -> list[Doc | 
     """Annotate texts at once, component by component.
 
     A document that a component hands to the error handler by itself is known as the one that fails, and the others go
-    on. Of a batch that is lost as a whole, nobody knows whose fault it was: that component, and no other, has its
-    documents again in halves, as they were before it.
+    on. Of documents that are lost together, nobody knows whose fault it was: that component, and no other, has them
+    again in parts, as they were before it; what it had annotated until then stays.
 
     nlp (Language): The pipeline.
     texts (Sequence[Union[str, Failure]]): The texts; what failed before stays what it is.
@@ -84,26 +86,38 @@ class _Lost(Exception):
 
 
 def _apply(name: str, component: Any, docs: Sequence[Doc], failed: dict[int, Failure]) -> list[Doc | Failure]:
-    """Let a component annotate documents; what it loses as a whole is tried in halves."""
+    """Let a component annotate documents; what it loses is tried in parts."""
     if len(docs) <= 1 or not hasattr(component, "pipe"):
         return [_apply_alone(name, component, doc) for doc in docs]
     # a component may have written on some of the documents before it fails
-    before = None if _hands_over_alone(component) else _copies(docs)
+    before = [] if _hands_over_alone(component) else _copies(docs)
+    done = []
     try:
-        done = list(component.pipe(iter(docs), batch_size=len(docs)))
+        for doc in component.pipe(iter(docs), batch_size=len(docs)):
+            done.append(doc)
     except Exception:
-        done = []
-    rest = [place for place, doc in enumerate(docs) if id(doc) not in failed]
-    outcomes: list[Doc | Failure] = [failed.get(id(doc), doc) for doc in docs]
-    if len(done) != len(rest) or not all(isinstance(doc, Doc) for doc in done):
-        if before is None:
-            raise _Lost
-        half = len(rest) // 2 or 1
-        parts = (rest[:half], rest[half:])
-        done = [one for part in parts for one in _apply(name, component, [before[place] for place in part], failed)]
-    for place, outcome in zip(rest, done, strict=True):
-        outcomes[place] = outcome
-    return outcomes
+        pass
+    outcomes = _told_apart(docs, done, failed)
+    lost = [place for place in range(len(docs)) if place not in outcomes]
+    if lost and not before:
+        raise _Lost
+    # as many parts as each has documents: of all equal parts, one culprit costs the fewest documents read again
+    for places in minibatch(lost, math.isqrt(len(lost))):
+        again = _apply(name, component, [before[place] for place in places], failed)
+        outcomes |= dict(zip(places, again, strict=True))
+    return [outcomes[place] for place in range(len(docs))]
+
+
+def _told_apart(docs: Sequence[Doc], done: Sequence[Any], failed: dict[int, Failure]) -> dict[int, Doc | Failure]:
+    """What became of the documents that a component was given, by their places; without those that were lost."""
+    outcomes: dict[int, Doc | Failure] = {n: failed[id(doc)] for n, doc in enumerate(docs) if id(doc) in failed}
+    if not all(isinstance(doc, Doc) for doc in done):
+        return outcomes
+    rest = {id(doc): place for place, doc in enumerate(docs) if place not in outcomes}
+    if {id(doc) for doc in done} <= rest.keys():
+        return outcomes | {rest[id(doc)]: doc for doc in done}
+    # documents that the component made: whose they are is known only if there is one for each
+    return outcomes | (dict(zip(rest.values(), done, strict=True)) if len(done) == len(rest) else {})
 
 
 def _hands_over_alone(component: Any) -> bool:
@@ -111,12 +125,12 @@ def _hands_over_alone(component: Any) -> bool:
     return isinstance(component, PipesDocuments) or getattr(type(component), "pipe", None) is Pipe.pipe
 
 
-def _copies(docs: Sequence[Doc]) -> list[Doc] | None:
-    """Copies of documents; None if one holds what cannot be copied, such as a span."""
+def _copies(docs: Sequence[Doc]) -> list[Doc]:
+    """Copies of documents; none at all if one holds what cannot be copied, such as a span."""
     try:
         return [doc.copy() for doc in docs]
     except Exception:
-        return None
+        return []
 
 
 @contextmanager

@@ -80,6 +80,23 @@ def make_counts(nlp, name, handled: bool):
     return Counts(handled)
 
 
+class Streams(Counts):
+    """Hands over document by document, those that it makes if told so; raises at the first that fails."""
+
+    def __init__(self, copies):
+        super().__init__(False)
+        self.copies = copies
+
+    def pipe(self, stream, *, batch_size):
+        for doc in stream:
+            yield self(doc).copy() if self.copies else self(doc)
+
+
+@Language.factory("streams", default_config={"copies": False})
+def make_streams(nlp, name, copies: bool):
+    return Streams(copies)
+
+
 @Language.component("keeps_the_texts")
 def keeps_the_texts(doc):
     READ.append(doc.text)
@@ -136,6 +153,34 @@ def test_only_the_component_that_lost_a_batch_reads_it_again(handled):
     assert READ == TEXTS + good and len(culprit.read) > len(TEXTS)
     # as they were before it: what it had written on a batch that it lost is not there
     assert [doc.user_data["times"] for doc in docs.values() if isinstance(doc, Doc)] == [1] * len(good)
+
+
+def test_what_a_component_annotated_before_it_failed_stays():
+    nlp = spacy.blank("en")
+    culprit = nlp.add_pipe("streams")
+    docs = dict(annotate_notes(nlp, notes_of(TEXTS), batch_size=100))
+    for text in TEXTS:
+        assert culprit.read.count(text) == 1 or "bad" in text
+        found = docs[text.split()[0]]
+        assert isinstance(found, Failure) if "bad" in text else found.user_data["times"] == 1
+
+
+def test_documents_that_a_component_makes_are_not_given_to_other_notes():
+    nlp = spacy.blank("en")
+    nlp.add_pipe("streams", config={"copies": True})
+    found = annotate(nlp, batch_size=100)
+    assert {note_id: text for note_id, text in found.items() if "CE342" not in text} == {
+        text.split()[0]: text for text in TEXTS if "bad" not in text
+    }
+
+
+def test_one_culprit_costs_a_batch_few_documents_read_again():
+    nlp = spacy.blank("en")
+    culprit = nlp.add_pipe("counts")
+    texts = [f"n{n} bad" if n == 29 else f"n{n}" for n in range(64)]
+    assert sum("CE342" in message for message in annotate(nlp, texts, batch_size=64).values()) == 1
+    # the batch until the one that fails; eight parts of eight; four parts of two; each alone
+    assert len(culprit.read) == 30 + (64 - 8 + 6) + (8 - 2 + 2) + 2
 
 
 def test_documents_that_cannot_be_copied_are_begun_anew():
