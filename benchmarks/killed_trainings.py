@@ -102,10 +102,12 @@ def kill_and_go_on(name: str, corpus: Path, steps: int, n_kills: int, rng: rando
     while kills < n_kills:
         output, more = room / f"killed-{trainings}", ["--every", "0"]
         # longer from kill to kill, so that a training ends though the machine has become slower
-        seconds = whole
+        seconds, start = whole, time.monotonic()
         while not run(command(name, output, options, *more), rng.uniform(0.4, 1.1) * seconds):
             kills, more, seconds = kills + 1, ["--every", "0", "--resume"], 1.1 * seconds
             moments += [int(path.stem) for path in Checkpoints(output / "checkpoints").paths[-1:]]
+        # it may have become faster, too: then no moment would be one of a training
+        whole = min(whole, time.monotonic() - start)
         trainings += 1
         equal += content(output) == wanted
     return {"trainings": trainings, "equal": equal, "kills": kills, "after_steps": moments}
@@ -174,7 +176,7 @@ def main(
             room.mkdir()
             found = kill_and_go_on(name, corpus, steps, kills, rng, room)
             result["recipes"][title] = found | checkpoint_cost(name, corpus, room)
-    publish(output, "killed_trainings", result, to_markdown(result))
+            publish(output, "killed_trainings", result, to_markdown(result))
 
 
 if __name__ == "__main__":
