@@ -446,6 +446,7 @@ class Errors(metaclass=_Coded):
         "{file} of a package of the index is not what a transformer is made of: {problem}. Likely assets/manifests "
         "names another release of the package: name the one that this program was written for."
     )
+    CE134 = "`token_dropout` hides part {name!r} ({parts} are there) at a rate of {rate}; it is from 0 to below 1."
     CE140 = "A bidirectional LSTM cannot be {width} wide: half of it belongs to each direction. Take an even width."
     CE141 = (
         "`characters` names {n} characters, but only {distinct} different ones. Each has one row of the table: remove "

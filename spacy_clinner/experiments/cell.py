@@ -26,6 +26,7 @@ IDLE: dict[str, dict[str, Any]] = {
     "spacy_clinner.Tok2VecTransformer.v1": {"layer_rates": None, "bfloat16": False},
     "spacy_clinner.window_spans.v1": {"overlap": 0},
     "spacy_clinner.VectorsEmbed.v1": {"lower": False},
+    "spacy_clinner.ConcatEmbed.v1": {"token_dropout": None},
 }
 # What names a block.
 NAMES = ("factory", "@readers", "@architectures", "@span_getters")

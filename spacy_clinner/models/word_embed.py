@@ -8,7 +8,7 @@ from spacy.tokens import Doc
 from spacy.util import registry
 from spacy.vectors import Mode
 from thinc.api import Embed, Linear, Model
-from thinc.types import Floats2d
+from thinc.types import Floats2d, Ints1d
 
 from ..errors import Errors
 from ..layers.lstm.dropout import dropout_attrs, get_dropout
@@ -134,19 +134,30 @@ def casing(word: str) -> str:
 
 
 @registry.architectures("spacy_clinner.ConcatEmbed.v1")
-def build_concat_embed(parts: dict[str, Any], dropout: float | None = None) -> Model[list[Doc], list[Floats2d]]:
-    """Join the embeddings of several layers, with one dropout on the whole.
+def build_concat_embed(
+    parts: dict[str, Any], dropout: float | None = None, token_dropout: dict[str, float] | None = None
+) -> Model[list[Doc], list[Floats2d]]:
+    """Join the embeddings of several layers, with one dropout on the whole and others on a token's row of a part.
 
     parts (Dict[str, Model[List[Doc], List[Floats2d]]]): embedding layers by a name of your choice, joined in
         the order of their names: a saved config has its sections in this order.
     dropout (Optional[float]): rate on the joined vector; None follows the rate of the training.
+    token_dropout (Optional[Dict[str, float]]): how often training hides a part from a token, by the part's name, so
+        that the others learn to do without it: what is learned of a word by heart says nothing of words to come.
+        Whatever the rate of the training. None: never.
     RETURNS (Model[List[Doc], List[Floats2d]]): the layer; the parts are refs by their names.
-    Source: the [char; word] vector of Ma & Hovy 2016, section 2.3, and of Lee et al. 2017.
+    RAISES (ValueError): CE134 if `token_dropout` names no part, or a rate is not from 0 to below 1.
+    Source: the [char; word] vector of Ma & Hovy 2016, section 2.3, and of Lee et al. 2017, whose program hides every
+        other time which word it is that was seen once.
     """
     # Typed Any: `init fill-config` checks blocks nested in a dictionary before it has made models of them.
     parts = dict(sorted(parts.items()))
     layers = list(parts.values())
-    attrs = dropout_attrs(dropout)
+    rates = token_dropout or {}
+    for name, rate in rates.items():
+        if name not in parts or not 0 <= rate < 1:
+            raise ValueError(Errors.CE134.format(name=name, rate=rate, parts=", ".join(parts)))
+    attrs: dict[str, Any] = {**dropout_attrs(dropout), "token_dropout": [rates.get(name, 0.0) for name in parts]}
     dims: dict[str, int | None] = {"nO": None}
     model: Model = Model("concat_embed", _forward_concat, init=_init_concat, layers=layers, dims=dims, attrs=attrs)
     for name, part in parts.items():
@@ -175,10 +186,8 @@ def _forward_concat(model: Model, docs: list[Doc], is_train: bool):
     outputs, callbacks = zip(*(layer(docs, is_train) for layer in model.layers), strict=True)
     joined = ops.xp.concatenate([ops.flatten(output) for output in outputs], axis=1)
     cuts = np.cumsum([output[0].shape[1] for output in outputs])[:-1]
-    mask = None
-    rate = get_dropout(model, is_train)
-    if rate:
-        mask = ops.get_dropout_mask(joined.shape, rate)
+    mask = _dropout_mask(model, joined.shape, cuts) if is_train else None
+    if mask is not None:
         joined = joined * mask
 
     def backprop(dY: list[Floats2d]) -> list[Doc]:
@@ -190,3 +199,15 @@ def _forward_concat(model: Model, docs: list[Doc], is_train: bool):
         return docs
 
     return ops.unflatten(joined, lengths), backprop
+
+
+def _dropout_mask(model: Model, shape: tuple[int, int], cuts: Ints1d) -> Floats2d | None:
+    """What training multiplies joined rows by; None: nothing is dropped. Shape: (N, nO)"""
+    rate, rates = get_dropout(model, True), model.attrs["token_dropout"]
+    if not rate and not any(rates):
+        return None
+    mask = model.ops.get_dropout_mask(shape, rate)
+    for part, token_rate in zip(model.ops.xp.split(mask, cuts, axis=1), rates, strict=True):
+        if token_rate:
+            part *= model.ops.get_dropout_mask((shape[0], 1), token_rate)
+    return mask

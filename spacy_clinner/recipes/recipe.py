@@ -9,6 +9,8 @@ from ..errors import Errors
 FRAME = "frame"
 # what a name leaves out: no corpus, entities that are given, the method that the others are compared to
 UNNAMED = {"any", "gold", "base"}
+# word of recipes that learn entities alone, on an encoder that nothing shares
+TAGGER = "tagger"
 
 
 @dataclass(frozen=True, order=True)
@@ -37,8 +39,11 @@ class Recipe:
 
     @property
     def words(self) -> frozenset[str]:
-        """RETURNS (FrozenSet[str]): The words of its choices; a part belongs to it that is named by nothing else."""
-        return frozenset({FRAME, *(word for choice in astuple(self) for word in choice.split("-"))})
+        """RETURNS (FrozenSet[str]): The words of its choices, and `TAGGER` where it holds. A part belongs to the recipe
+        if it is named by nothing else.
+        """
+        words = {word for choice in astuple(self) for word in choice.split("-")}
+        return frozenset({FRAME, *words, *([TAGGER] if self.task == "ner" else [])})
 
 
 def find_recipe(

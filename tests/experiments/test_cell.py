@@ -63,15 +63,16 @@ def test_settings_that_do_nothing_do_not_change_the_identity(cell, tmp_path, idl
 
 
 @pytest.mark.parametrize(
-    ("idle", "used"),
+    ("recipe", "idle", "used"),
     [
-        ("layer_rates = null", "layer_rates = {}"),
-        ("bfloat16 = false", "bfloat16 = true"),
-        ("overlap = 0", "overlap = 8"),
+        ("ner_transformer_crf", "layer_rates = null", "layer_rates = {}"),
+        ("ner_transformer_crf", "bfloat16 = false", "bfloat16 = true"),
+        ("ner_transformer_crf", "overlap = 0", "overlap = 8"),
+        ("ner_demo_charcnn-bilstm_crf", "token_dropout = null", 'token_dropout = {"words": 0.5}'),
     ],
 )
-def test_settings_of_a_transformer_that_do_nothing_do_not_either(cell, tmp_path, idle, used):
-    recipe = (CONFIGS / "ner_transformer_crf.cfg").read_text()
+def test_settings_of_an_encoder_that_do_nothing_do_not_either(cell, tmp_path, recipe, idle, used):
+    recipe = (CONFIGS / f"{recipe}.cfg").read_text()
     assert f"{idle}\n" in recipe
     identities = []
     for name, line in (("before", ""), ("now", f"{idle}\n"), ("used", f"{used}\n")):

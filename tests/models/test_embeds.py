@@ -135,6 +135,39 @@ def joined(**parts):
     return build_concat_embed(parts, dropout=0.0)
 
 
+def test_a_part_is_hidden_from_tokens_in_training_alone(nlp):
+    docs = [nlp.make_doc("fever " * 4000), nlp.make_doc("")]
+    parts = {"chars": build_char_cnn_embed(4), "words": MultiHashEmbed(6, ["NORM"], [100], False)}
+    model = build_concat_embed(parts, dropout=0.0, token_dropout={"words": 0.75})
+    model.initialize(docs)
+    (wanted, _) = model.predict(docs)
+    table = next(node for node in model.get_ref("words").walk() if node.name == "hashembed")
+    for learns in (False, True):
+        (rows, none), backprop = model(docs, is_train=True)
+        hidden = (rows[:, 4:] == 0).all(axis=1)
+        assert 0.72 < hidden.mean() < 0.78
+        # what is shown counts as much more, so that a part is worth the same where none is hidden
+        assert np.allclose(rows[~hidden, 4:], 4 * wanted[~hidden, 4:], atol=1e-5)
+        assert np.allclose(rows[:, :4], wanted[:, :4], atol=1e-5)
+        gradients = np.zeros_like(rows)
+        gradients[hidden != learns] = np.arange(10)
+        backprop([gradients, none])
+        assert table.get_grad("E").any() == learns
+
+
+def test_how_often_a_part_is_hidden_is_checked_and_saved(nlp, tmp_path):
+    parts = {"chars": build_char_cnn_embed(), "casing": build_casing_embed()}
+    for wrong in ({"words": 0.5}, {"chars": 1.0}, {"chars": -0.1}):
+        with pytest.raises(ValueError, match="CE134"):
+            build_concat_embed(parts, token_dropout=wrong)
+    chars, casings = ({"@architectures": f"spacy_clinner.{kind}Embed.v1"} for kind in ("CharCNN", "Casing"))
+    config = {"@architectures": "spacy_clinner.ConcatEmbed.v1", "parts": {"chars": chars, "casings": casings}}
+    nlp.add_pipe("tok2vec", config={"model": {**config, "token_dropout": {"chars": 0.3}}})
+    nlp.to_disk(tmp_path)
+    model = spacy.load(tmp_path).get_pipe("tok2vec").model
+    assert model.attrs["token_dropout"] == [0.0, 0.3]
+
+
 def assert_same_rows(model, docs):
     for learnt, predicted in zip(model(docs, is_train=True)[0], model.predict(docs), strict=True):
         assert np.allclose(learnt, predicted, atol=1e-5)

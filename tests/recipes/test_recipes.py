@@ -43,6 +43,18 @@ def test_parts_of_one_size_agree(monkeypatch):
         assert dict(compose(recipe)) == dict(config), recipe.name
 
 
+def test_hashed_words_are_hidden_where_entities_alone_are_learned():
+    for recipe in RECIPES:
+        found = {name: value for name, value in flat(compose(recipe)) if "token_dropout" in name}
+        if "bilstm" in recipe.encoder:
+            hidden = recipe.task == "ner" and recipe.corpus == "any"
+            assert {name.rpartition(".")[2]: value for name, value in found.items()} == (
+                {"words": 0.5} if hidden else {"token_dropout": None}
+            )
+        else:
+            assert not found
+
+
 def test_no_block_is_left_over():
     for recipe in RECIPES:
         config = compose(recipe)
