@@ -113,6 +113,29 @@ def measure(nlp: Language, culprit: Fails, notes: Sequence[ShardNote], rng: rand
     return {"added": added, "all": seconds(nlp, notes), "read": read}
 
 
+def to_markdown(result: dict[str, Any]) -> str:
+    """RETURNS (str): The page."""
+    rows = []
+    for title, rounds in result["measured"].items():
+        costs = [100 * one["added"] / one["all"] for one in rounds]
+        low, median, high = statistics.quantiles(costs, n=4)
+        reads = [one["read"] for one in rounds]
+        rows.append([title, f"{statistics.mean(reads):.1f}", f"{median:+.2f} %", f"{low:+.2f} to {high:+.2f} %"])
+    head = ["the component that fails takes", "documents it reads again", "cost of the note", "half of the rounds"]
+    lines = [
+        "# One poisoned note in a thousand",
+        "",
+        f"{origin(result)}.",
+        f"What one note on which a component fails adds to the CPU time of {result['notes']:,} notes, in batches of",
+        f"{result['batch']}: that of its batch with it less that of the batch without, in turns; median and middle",
+        f"half of {result['rounds']} rounds. The component that fails takes next to no time: one that takes some adds",
+        "as much of its own time as it reads documents again.",
+        "",
+        markdown_table(head, rows),
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def main(
     pipeline: Annotated[str, typer.Argument(help="Pipeline")],
     notes: Annotated[Path, typer.Argument(help="Notes, .jsonl")],
@@ -139,29 +162,6 @@ def main(
             found[title].append(measure(nlp, culprit, plain, rng))
     result = {**provenance(), "cpu": cpu_model(), "batch": BATCH, "notes": NOTES, "rounds": rounds, "measured": found}
     publish(output, "poisoned_notes", result, to_markdown(result))
-
-
-def to_markdown(result: dict[str, Any]) -> str:
-    """RETURNS (str): The page."""
-    rows = []
-    for title, rounds in result["measured"].items():
-        costs = [100 * one["added"] / one["all"] for one in rounds]
-        low, median, high = statistics.quantiles(costs, n=4)
-        reads = [one["read"] for one in rounds]
-        rows.append([title, f"{statistics.mean(reads):.1f}", f"{median:+.2f} %", f"{low:+.2f} to {high:+.2f} %"])
-    head = ["the component that fails takes", "documents it reads again", "cost of the note", "half of the rounds"]
-    lines = [
-        "# One poisoned note in a thousand",
-        "",
-        f"{origin(result)}.",
-        f"What one note on which a component fails adds to the CPU time of {result['notes']:,} notes, in batches of",
-        f"{result['batch']}: that of its batch with it less that of the batch without, in turns; median and middle",
-        f"half of {result['rounds']} rounds. The component that fails takes next to no time: one that takes some adds",
-        "as much of its own time as it reads documents again.",
-        "",
-        markdown_table(head, rows),
-    ]
-    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

@@ -129,8 +129,7 @@ def _make_cell(spec: GridFile, name: str, source: str, target: str, seed: int) -
     test = Path(_fill(method.test or spec.test, names))
     if method.predictions is not None:
         return GivenPredictions(keys, Path(_fill(method.predictions, names)), test, spec.keep_predictions)
-    start = None if method.start is None else _make_cell(spec, method.start, source, target, seed)
-    assert not isinstance(start, GivenPredictions), "a start leaves a model (`_problems_of_start`)"
+    start = None if method.start is None else _make_training(spec, method.start, source, target, seed)
     overrides = {**spec.overrides, **method.overrides, **dict.fromkeys(method.unset)}
     settings: dict[str, Any] = {
         "keys": keys,
@@ -144,9 +143,13 @@ def _make_cell(spec: GridFile, name: str, source: str, target: str, seed: int) -
     }
     if method.notes is None:
         return Cell(**settings)
+    if method.notes.teacher is not None:
+        teacher: Cell | Path = _make_training(spec, method.notes.teacher, source, target, seed)
+    else:
+        teacher = Path(_fill(method.notes.pipeline, names))
     return TaughtCell(
         **settings,
-        teacher=_teacher(spec, method.notes, source, target, seed),
+        teacher=teacher,
         notes=[Path(_fill(path, names)) for path in method.notes.paths],
         labelling=method.notes.labelling,
         share=method.notes.share,
@@ -154,13 +157,11 @@ def _make_cell(spec: GridFile, name: str, source: str, target: str, seed: int) -
     )
 
 
-def _teacher(spec: GridFile, notes: Notes, source: str, target: str, seed: int) -> Cell | Path:
-    if notes.teacher is None:
-        assert notes.pipeline is not None, "one of both is given (`_problems_of_start`)"
-        return Path(_fill(notes.pipeline, {"source": source, "target": target, "seed": str(seed)}))
-    teacher = _make_cell(spec, notes.teacher, source, target, seed)
-    assert not isinstance(teacher, GivenPredictions), "a teacher leaves a model (`_problems_of_start`)"
-    return teacher
+def _make_training(spec: GridFile, name: str, source: str, target: str, seed: int) -> Cell:
+    """The cell of a method that another one starts from or is taught by."""
+    cell = _make_cell(spec, name, source, target, seed)
+    assert not isinstance(cell, GivenPredictions), "such a method leaves a model (`_problems_of_start`)"
+    return cell
 
 
 def _fill(value: Any, names: Mapping[str, str]) -> Any:
@@ -188,6 +189,8 @@ def _problems(spec: GridFile) -> Iterator[str]:
             yield f"methods.{name}.predictions: nothing is trained, so {', '.join(settings)} cannot be set"
         if not method.train and method.start is None and method.predictions is None:
             yield f"methods.{name}.train: what is not trained needs a start"
+        if method.notes and (method.notes.teacher is None) == (method.notes.pipeline is None):
+            yield f"methods.{name}.notes: give one of `teacher`, a method, and `pipeline`, a folder"
         yield from _problems_of_start(spec.methods, name)
 
 
@@ -203,9 +206,6 @@ def _problems_of_start(methods: Mapping[str, Method], name: str) -> Iterator[str
     while chains:
         chain = chains.pop()
         method = methods[chain[-1]]
-        if method.notes and (method.notes.teacher is None) == (method.notes.pipeline is None):
-            yield f"methods.{chain[-1]}.notes: give one of `teacher`, a method, and `pipeline`, a folder"
-            return
         others = {"start": method.start, "notes.teacher": method.notes.teacher if method.notes else None}
         for key, other in others.items():
             if other is None:

@@ -72,11 +72,11 @@ def test_settings_that_do_nothing_do_not_change_the_identity(cell, tmp_path, idl
     ],
 )
 def test_settings_of_an_encoder_that_do_nothing_do_not_either(cell, tmp_path, recipe, idle, used):
-    recipe = (CONFIGS / f"{recipe}.cfg").read_text()
-    assert f"{idle}\n" in recipe
+    text = (CONFIGS / f"{recipe}.cfg").read_text()
+    assert f"{idle}\n" in text
     identities = []
     for name, line in (("before", ""), ("now", f"{idle}\n"), ("used", f"{used}\n")):
-        (tmp_path / f"{name}.cfg").write_text(recipe.replace(f"{idle}\n", line))
+        (tmp_path / f"{name}.cfg").write_text(text.replace(f"{idle}\n", line))
         identities.append(replace(cell, config=tmp_path / f"{name}.cfg", overrides={}).identity)
     assert identities[0] == identities[1] != identities[2]
 
