@@ -81,3 +81,33 @@ def test_processes_that_work_for_another_one_show_nothing(tmp_path):
     )
     run = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)
     assert run.stdout == "[3]\n" and "Outside" in run.stderr and "Inside" not in run.stderr
+
+
+PART = (
+    "import multiprocessing\nfrom spacy_clinner import progress\n"
+    "def work(n):\n    progress.SECONDS_PER_LINE_OF_PART = 0.0\n    progress.tell_as_part('seed 1')\n"
+    "    with progress.progress(total=n, unit='step', desc='Train') as bar:\n"
+    "        bar.set_postfix_str('dev 0.7')\n        bar.update(n)\n"
+    "if __name__ == '__main__':\n    with multiprocessing.get_context('spawn').Pool(1) as pool:\n"
+    "        list(progress.progress(pool.imap(work, [3]), unit='note', desc='Outside'))\n"
+)
+
+
+def test_those_that_have_a_name_tell_it(tmp_path):
+    script = tmp_path / "run.py"
+    script.write_text(PART)
+    run = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)
+    (line,) = run.stderr.splitlines()
+    assert line.startswith("seed 1: Train: 100% 3/3 [") and "dev 0.7" in line
+
+
+def test_on_a_terminal_their_lines_are_not_behind_a_bar(tmp_path):
+    script = tmp_path / "run.py"
+    script.write_text(PART)
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 80))
+    with os.fdopen(theirs, "wb") as terminal:
+        subprocess.run([sys.executable, str(script)], stderr=terminal, check=True)
+    drawn = os.read(ours, 10_000).decode("utf8")
+    os.close(ours)
+    assert "\r\x1b[Kseed 1: Train: 100% 3/3" in drawn and "Outside: 1 note" in drawn

@@ -11,7 +11,7 @@ from ..errors import Errors
 from ..files import remove_leftovers
 from ..ledger import append_result, only_run, read_results
 from ..processes import run_in_processes
-from ..progress import progress
+from ..progress import progress, tell_as_part
 from ..quoting import has_code, place_of
 from .plan import MODELS, Planned, make_plan
 from .step import Kept, Step
@@ -111,6 +111,7 @@ def _needs(planned: Planned) -> list[str]:
 
 def _try(task: Task) -> dict[str, Any] | str:
     """The record, or what went wrong, as text: some exceptions do not survive the way between processes."""
+    tell_as_part(", ".join(f"{key} {value}" for key, value in task.step.keys.items()))
     try:
         return task.step.run(task.models, task.kept)
     except Exception as error:

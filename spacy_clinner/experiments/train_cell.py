@@ -15,6 +15,7 @@ from thinc.api import Config
 
 from ..annotations.documents import read_docs
 from ..files import write_folder_atomically
+from ..progress import progress
 from ..provenance import provenance
 from ..resuming.checkpoints import Checkpoints
 from ..resuming.steps import prepare
@@ -98,18 +99,21 @@ def train(
             return {name: pipe.model.to_bytes() for name, pipe in nlp.pipeline if hasattr(pipe, "model")}
 
     saved = time.monotonic()
-    for info, is_best in steps.take(state):
-        if is_best is not None:
-            scores = {name: value for name, value in info["other_scores"].items() if isinstance(value, float)}
-            # spaCy calls an equal score best as well; here the first stays
-            if not last and all(info["score"] > point["score"] for point in history):
-                chosen = remember()
-            history.append({"step": info["step"], "score": info["score"], "scores": scores})
-        if checkpoints and time.monotonic() - saved >= SECONDS_BETWEEN_CHECKPOINTS:
-            checkpoints.write(
-                info["step"], {**steps.state(), "history": history, "chosen": chosen, "versions": versions}
-            )
-            saved = time.monotonic()
+    with progress(total=steps.settings["max_steps"] or None, unit="step", desc="Train") as bar:
+        for info, is_best in steps.take(state):
+            if is_best is not None:
+                scores = {name: value for name, value in info["other_scores"].items() if isinstance(value, float)}
+                # spaCy calls an equal score best as well; here the first stays
+                if not last and all(info["score"] > point["score"] for point in history):
+                    chosen = remember()
+                history.append({"step": info["step"], "score": info["score"], "scores": scores})
+                bar.set_postfix_str(f"dev {info['score']:.3f}")
+            if checkpoints and time.monotonic() - saved >= SECONDS_BETWEEN_CHECKPOINTS:
+                checkpoints.write(
+                    info["step"], {**steps.state(), "history": history, "chosen": chosen, "versions": versions}
+                )
+                saved = time.monotonic()
+            bar.update(info["step"] - bar.n)
     if last:
         chosen = remember()
     for name, data in chosen.items():

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
+from spacy.util import minibatch
 
 from ..annotations.keys import DOC_ID_KEY, LABELS_KEY, SOFT_KEY
 from ..errors import Errors
@@ -112,20 +113,25 @@ def label_notes(
     """
     pipe = find_tagger(nlp, tagger)
     write = _WRITERS[labelling.check().labels]
-    for note_id, text in notes:
-        read = nlp(text)
+    # the tagger is asked below, and what comes after it labels nothing
+    unread = nlp.pipe_names[[component for _, component in nlp.pipeline].index(pipe) :]
+    for batch in minibatch(notes, nlp.batch_size):
+        texts = [text for _, text in batch]
+        with nlp.select_pipes(disable=unread):
+            read = list(nlp.pipe(texts))
         with _sharpened(pipe, labelling.sharpness):
-            ((rows, probabilities),) = pipe.spans_above([read], 0.0)
-        # a fresh document: other components' annotations are no gold
-        doc = nlp.make_doc(text)
-        doc.user_data[DOC_ID_KEY] = note_id
-        if annotated is not None:
-            doc.user_data[LABELS_KEY] = list(annotated)
-        spans = [Span(doc, start, end, label=pipe.labels[label]) for start, end, label in rows.tolist()]
-        predicted = [Span(doc, ent.start, ent.end, label=ent.label_) for ent in read.spans[pipe.cfg["spans_key"]]]
-        write(doc, spans, np.asarray(probabilities), predicted, labelling)
-        taught = len(doc) if labelling.labels == "soft" else int((doc.to_array("ENT_IOB") != 0).sum())
-        yield Labelled(doc, float(probabilities.sum()), taught)
+            found = pipe.spans_above(read, 0.0)
+        taken = pipe.predict(read) if labelling.labels == "all" else found
+        # fresh documents: other components' annotations are no gold
+        docs = map(nlp.make_doc, texts)
+        for (note_id, _), doc, (_, probable), (rows, probabilities) in zip(batch, docs, found, taken, strict=True):
+            doc.user_data[DOC_ID_KEY] = note_id
+            if annotated is not None:
+                doc.user_data[LABELS_KEY] = list(annotated)
+            spans = [Span(doc, start, end, label=pipe.labels[label]) for start, end, label in rows.tolist()]
+            write(doc, spans, np.asarray(probabilities), labelling)
+            taught = len(doc) if labelling.labels == "soft" else int((doc.to_array("ENT_IOB") != 0).sum())
+            yield Labelled(doc, float(probable.sum()), taught)
 
 
 @contextmanager
@@ -138,16 +144,12 @@ def _sharpened(tagger: CRFTagger, sharpness: float) -> Iterator[None]:
         tagger.cfg["temperature"] = temperature
 
 
-def _write_soft(
-    doc: Doc, spans: list[Span], probabilities: np.ndarray, predicted: list[Span], labelling: Labelling
-) -> None:
+def _write_soft(doc: Doc, spans: list[Span], probabilities: np.ndarray, labelling: Labelling) -> None:
     attrs = {"scores": probabilities.astype("float32")}
     doc.spans[SOFT_KEY] = SpanGroup(doc, name=SOFT_KEY, spans=spans, attrs=attrs)
 
 
-def _write_sure(
-    doc: Doc, spans: list[Span], probabilities: np.ndarray, predicted: list[Span], labelling: Labelling
-) -> None:
+def _write_sure(doc: Doc, spans: list[Span], probabilities: np.ndarray, labelling: Labelling) -> None:
     inside = np.zeros(len(doc))
     for span, probability in zip(spans, probabilities, strict=True):
         inside[span.start : span.end] += probability
@@ -158,10 +160,8 @@ def _write_sure(
     doc.set_ents(entities, missing=[doc[i : i + 1] for i in np.flatnonzero(unsure)], default="outside")
 
 
-def _write_all(
-    doc: Doc, spans: list[Span], probabilities: np.ndarray, predicted: list[Span], labelling: Labelling
-) -> None:
-    doc.set_ents(predicted, default="outside")
+def _write_all(doc: Doc, spans: list[Span], probabilities: np.ndarray, labelling: Labelling) -> None:
+    doc.set_ents(spans, default="outside")
 
 
 _WRITERS: dict[str, Callable[..., None]] = {"soft": _write_soft, "sure": _write_sure, "all": _write_all}

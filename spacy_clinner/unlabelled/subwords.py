@@ -41,6 +41,10 @@ def train_subwords(corpus: Path, lang: str, settings: FloretSettings) -> Vectors
     import floret
 
     saved = corpus.with_suffix(".floret")
+    is_terminal = sys.stderr.isatty()
+    if not is_terminal:
+        told = f"floret reads them {settings.epochs} times, in one thread: some two minutes for a million words"
+        print(told, file=sys.stderr, flush=True)
     try:
         model = floret.train_unsupervised(
             str(corpus),
@@ -55,7 +59,7 @@ def train_subwords(corpus: Path, lang: str, settings: FloretSettings) -> Vectors
             minCount=settings.min_count,
             thread=1,
             # its bar redraws a line, which a log would keep every time
-            verbose=2 if sys.stderr.isatty() else 0,
+            verbose=2 if is_terminal else 0,
         )
     except ValueError as error:
         if "Empty vocabulary" not in str(error):

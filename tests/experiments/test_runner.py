@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 import spacy
 
-from spacy_clinner import processes
+from spacy_clinner import processes, progress
 from spacy_clinner.experiments import runner
 from spacy_clinner.experiments.cell import Cell
 from spacy_clinner.experiments.runner import plan_steps, run_steps
@@ -55,6 +55,13 @@ def test_every_cell_has_its_record(run, cells):
         assert {"date", "versions", "seconds", "identity"} <= set(record)
     assert [point["step"] for point in records[0]["history"]] == [0, 2, 4]
     assert records[0]["dev"] == max(point["score"] for point in records[0]["history"])
+
+
+def test_trainings_tell_how_far_they_are(cells, tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(progress, "SECONDS_PER_LINE_OF_PART", 0.0)
+    (record,) = run_steps(cells[:1], tmp_path)
+    lines = [line for line in capfd.readouterr().err.splitlines() if line.startswith("method one: Train:")]
+    assert "4/4" in lines[-1] and f"dev {record['history'][-1]['score']:.3f}" in lines[-1]
 
 
 def test_equal_work_is_done_once(run):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import spacy
+from thinc.api import Model
 
 from spacy_clinner.annotations.keys import DOC_ID_KEY, LABELS_KEY, SOFT_KEY
 from spacy_clinner.unlabelled.labelling import Labelling, compare_labels, find_tagger, label_notes
@@ -68,6 +69,32 @@ def test_other_components_write_no_gold(nlp):
     )
     assert entities(with_rules(TEXTS[0][0])) != entities(nlp(TEXTS[0][0]))
     assert entities(labelled(with_rules, labels="all")[0].doc) == entities(nlp(TEXTS[0][0]))
+
+
+@pytest.mark.parametrize("labels", ["soft", "sure", "all"])
+def test_notes_of_a_batch_are_labelled_as_each_by_itself(nlp, labels, monkeypatch):
+    by_itself, together = [], []
+    for size, found in ((1, by_itself), (len(NOTES), together)):
+        monkeypatch.setattr(nlp, "batch_size", size)
+        found.extend(labelled(nlp, labels=labels))
+    for one, other in zip(by_itself, together, strict=True):
+        assert one.doc.user_data == other.doc.user_data and one.taught == other.taught
+        assert [(token.ent_iob_, token.ent_type_) for token in one.doc] == [
+            (token.ent_iob_, token.ent_type_) for token in other.doc
+        ]
+        assert one.expected == pytest.approx(other.expected, abs=1e-4)
+
+
+def test_a_note_is_read_once(nlp, monkeypatch):
+    read, model, predict = [], nlp.get_pipe("tagger").model, Model.predict
+
+    def count(self, docs):
+        read.extend(docs if self is model else [])
+        return predict(self, docs)
+
+    monkeypatch.setattr(Model, "predict", count)
+    notes = labelled(nlp)
+    assert [doc.text for doc in read] == [note.doc.text for note in notes] == [text for _, text in NOTES]
 
 
 def test_a_tagger_taken_for_surer_than_it_is(nlp):
