@@ -17,7 +17,7 @@ def hierarchy_cli(
     """All corpora, those of a type, one alone: what each stage is worth for each corpus. A stopped run goes on."""
     from ..experiments.hierarchy import CHOSEN, SINGLE, Hierarchy, run_hierarchy
     from ..multitask.check import check_corpora
-    from ..multitask.clean import clean_corpora, leaks_table
+    from ..multitask.clean import clean_corpora, clean_unseen, leaks_table
     from ..multitask.corpora_file import read_corpora_file
     from ..multitask.table import corpora_table
     from ..reports.experiment import write_experiment
@@ -30,9 +30,15 @@ def hierarchy_cli(
         plan = read_corpora_file(corpora)
         print(corpora_table(plan, check_corpora(plan)))
         plan, leaks = clean_corpora(plan, output / "train")
-        print(leaks_table(leaks))
-        records = run_hierarchy(Hierarchy(plan, output), jobs)
+        plan, more_leaks = clean_unseen(plan, output / "unseen")
+        print(leaks_table({**leaks, **more_leaks}))
+        records, unseen = run_hierarchy(Hierarchy(plan, output), jobs)
         tables = [*grid_tables(records, SINGLE), kept_table(records, CHOSEN)]
         path = output / corpora.stem
         print(write_experiment(path, "grid", f"What sharing is worth: {corpora.stem}", records, tables))
         msg.good(f"Saved {path}.md, .json, .png and .svg; all of every run is in {output / 'results.jsonl'}")
+        if unseen:
+            path = output / f"{corpora.stem}_unseen"
+            title = f"What sharing is worth on corpora that nobody learned from: {corpora.stem}"
+            print(write_experiment(path, "grid", title, unseen, grid_tables(unseen, SINGLE)))
+            msg.good(f"Saved {path}.md, .json, .png and .svg")

@@ -8,7 +8,7 @@ entities which it annotates, and on its own with the others replayed. None of th
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..files import write_atomically
 from ..multitask.config import compose_multitask, compose_replay
@@ -18,6 +18,7 @@ from .cell import MODEL, Cell
 from .corpus_test import CorpusTest
 from .runner import run_steps
 from .step import Step
+from .unseen_test import UnseenTest
 
 SINGLE, ALL, TYPE, FINETUNE, TARGET = "single task", "all corpora", "corpora of the type", "fine-tuned", "with replay"
 CHOSEN = "hierarchical"
@@ -103,27 +104,56 @@ def _called(stage: str, test: CorpusTest) -> CorpusTest:
     return replace(test, of=replace(test.of, keys={**test.of.keys, "method": stage}))
 
 
-def run_hierarchy(hierarchy: Hierarchy, jobs: int = 1) -> list[dict[str, Any]]:
+class Found(NamedTuple):
+    """What a hierarchy was worth: a record for each target, stage and seed.
+
+    records (List[Dict[str, Any]]): On the targets themselves.
+    unseen (List[Dict[str, Any]]): On each unseen corpus that has labels of the target, which is their "source".
+    """
+
+    records: list[dict[str, Any]]
+    unseen: list[dict[str, Any]]
+
+
+def run_hierarchy(hierarchy: Hierarchy, jobs: int = 1) -> Found:
     """Train all stages, and choose by dev what is kept for each target.
 
     hierarchy (Hierarchy): The trainings.
     jobs (int): Trainings at once.
-    RETURNS (List[Dict[str, Any]]): A record for each target, stage and seed; those of the method `CHOSEN` are copies
-        of the stage that is best on dev, named under "kept".
+    RETURNS (Found): All records; those of the method `CHOSEN` are copies of the stage that is best on dev, named under
+        "kept".
     RAISES (ValueError): As `run_steps`.
     """
     runs = [(target, seed) for target in hierarchy.targets for seed in hierarchy.seeds]
-    first = {run: [hierarchy.single(*run), *hierarchy.shared(*run)] for run in runs}
-    records = _run(first, hierarchy.output, jobs)
-    second = {}
-    for run, (_, *shared) in first.items():
+    tests = {run: [hierarchy.single(*run), *hierarchy.shared(*run)] for run in runs}
+    records = _run(tests, hierarchy.output, jobs)
+    last = {}
+    for run, (_, *shared) in tests.items():
         dev = [record["dev"] for record in records[run][1:]]
-        second[run] = hierarchy.own(*run, shared[dev.index(max(dev))].of)
-    for run, found in _run(second, hierarchy.output, jobs).items():
+        last[run] = hierarchy.own(*run, shared[dev.index(max(dev))].of)
+    for run, found in _run(last, hierarchy.output, jobs).items():
+        tests[run] += last[run]
         records[run] += found
-        best = max(records[run], key=lambda record: record["dev"])
-        records[run].append({**best, "keys": {**best["keys"], "method": CHOSEN, "kept": best["keys"]["method"]}})
-    return [record for run in runs for record in records[run]]
+    stages = {run: max(own, key=lambda record: record["dev"])["keys"]["method"] for run, own in records.items()}
+    unseen = {
+        (name, *run): [UnseenTest(test, corpus) for test in own]
+        for run, own in tests.items()
+        for name, corpus in hierarchy.corpora.unseen.items()
+        if UnseenTest(own[0], corpus).labels
+    }
+    return Found(
+        [record for run in runs for record in _with_chosen(records[run], stages[run])],
+        [
+            record
+            for (_, *run), own in _run(unseen, hierarchy.output, jobs).items()
+            for record in _with_chosen(own, stages[tuple(run)])
+        ],
+    )
+
+
+def _with_chosen(records: list[dict[str, Any]], stage: str) -> list[dict[str, Any]]:
+    kept = next(record for record in records if record["keys"]["method"] == stage)
+    return [*records, {**kept, "keys": {**kept["keys"], "method": CHOSEN, "kept": stage}}]
 
 
 def _run(tests: Mapping[Any, Sequence[Step]], output: Path, jobs: int) -> dict[Any, list[dict[str, Any]]]:

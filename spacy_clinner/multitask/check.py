@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ..annotations.documents import read_docs
 from ..progress import progress
 from ..toml_file import refuse
-from .corpora_file import Corpora, Corpus
+from .corpora_file import Corpora, Corpus, UnseenCorpus
 from .heads import HeadPlan, plan_heads
 
 
@@ -29,17 +29,18 @@ def check_corpora(corpora: Corpora) -> Counts:
     RAISES (ValueError): CE084, with all that is wrong, by corpus: a file that is not there or no `.spacy` file, labels
         that the file does not name, a corpus without entities that it names, a label that no corpus teaches.
     """
-    files = [(corpus, part, path) for corpus in corpora.corpora.values() for part, path in corpus.parts.items()]
+    read: list[Corpus | UnseenCorpus] = [*corpora.corpora.values(), *corpora.unseen.values()]
+    files = [(corpus, part, path) for corpus in read for part, path in corpus.parts.items()]
     counts, problems = {}, []
     for corpus, part, path in progress(files, total=len(files), unit="file", desc="Read corpora"):
         try:
             docs = read_docs(path)
         except (OSError, ValueError) as error:
             reason = error if isinstance(error, ValueError) else type(error).__name__
-            problems.append(f"corpora.{corpus.name}.{part}: {path} cannot be read ({reason})")
+            problems.append(f"{corpus.section}.{corpus.name}.{part}: {path} cannot be read ({reason})")
             continue
         counts[corpus.name, part] = PartLabels(len(docs), Counter(ent.label_ for doc in docs for ent in doc.ents))
-    problems += [problem for corpus in corpora.corpora.values() for problem in _problems(corpus, counts)]
+    problems += [problem for corpus in read for problem in _problems(corpus, counts)]
     if not problems:
         problems += _untaught(plan_heads(corpora), corpora, counts)
     if problems:
@@ -47,13 +48,13 @@ def check_corpora(corpora: Corpora) -> Counts:
     return counts
 
 
-def _problems(corpus: Corpus, counts: Counts) -> Iterator[str]:
+def _problems(corpus: Corpus | UnseenCorpus, counts: Counts) -> Iterator[str]:
     known = corpus.label_map
     for part in corpus.parts:
         found = counts.get((corpus.name, part), PartLabels(0, Counter())).entities
         if unknown := sorted(found.keys() - known.keys()):
             yield (
-                f"corpora.{corpus.name}: its {part} documents have labels of which the file says nothing: "
+                f"{corpus.section}.{corpus.name}: its {part} documents have labels of which the file says nothing: "
                 f'{", ".join(unknown)}. Map each to a label of the model, or to "" to leave it out'
             )
         elif part != "test" and (corpus.name, part) in counts and not any(known[label] for label in found):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,6 +32,13 @@ class CorpusEntry(BaseModel, extra="forbid"):
     test: StrictStr | None = None
     labels: dict[StrictStr, StrictStr] = {}
     own: OwnSense = OwnSense()
+
+
+class UnseenEntry(BaseModel, extra="forbid"):
+    """A corpus that nobody learns from."""
+
+    test: StrictStr
+    labels: dict[StrictStr, StrictStr]
 
 
 class Sampling(BaseModel, extra="forbid"):
@@ -68,6 +75,7 @@ class CorporaFile(BaseModel, extra="forbid"):
     sampling: Sampling = Sampling()
     hierarchy: Hierarchy = Hierarchy()
     corpora: dict[StrictStr, CorpusEntry]
+    unseen: dict[StrictStr, UnseenEntry] = {}
 
 
 @dataclass(frozen=True)
@@ -81,6 +89,7 @@ class Corpus:
     own_head (str): Name of the head that learns these.
     """
 
+    section = "corpora"
     name: str
     train: Path
     dev: Path
@@ -97,12 +106,37 @@ class Corpus:
     @property
     def annotated(self) -> list[str]:
         """RETURNS (List[str]): Labels of the model that it was annotated for."""
-        return list(dict.fromkeys(filter(None, self.label_map.values())))
+        return _learned(self.label_map)
 
     @property
     def parts(self) -> dict[str, Path]:
         """RETURNS (Dict[str, Path]): Its files by "train", "dev" and "test"."""
         return {part: path for part in ("train", "dev", "test") if (path := getattr(self, part)) is not None}
+
+
+@dataclass(frozen=True)
+class UnseenCorpus:
+    """A corpus that nobody learns from: what is learned from the others is tested on it.
+
+    name (str): Its name.
+    test (Path): Its documents.
+    label_map (Mapping[str, str]): What its labels are called in the model; "" for those that leave the gold.
+    """
+
+    section = "unseen"
+    name: str
+    test: Path
+    label_map: Mapping[str, str]
+
+    @property
+    def annotated(self) -> list[str]:
+        """RETURNS (List[str]): Labels of the model that it was annotated for."""
+        return _learned(self.label_map)
+
+    @property
+    def parts(self) -> dict[str, Path]:
+        """RETURNS (Dict[str, Path]): Its file, by "test"."""
+        return {"test": self.test}
 
 
 @dataclass(frozen=True)
@@ -112,11 +146,13 @@ class Corpora:
     path (Path): The file.
     settings (CorporaFile): All that concerns no single corpus.
     corpora (Mapping[str, Corpus]): The corpora by name.
+    unseen (Mapping[str, UnseenCorpus]): The corpora that only test, by name.
     """
 
     path: Path
     settings: CorporaFile
     corpora: Mapping[str, Corpus]
+    unseen: Mapping[str, UnseenCorpus] = field(default_factory=dict)
 
     def subset(self, names: Iterable[str], labels: Collection[str] | None = None) -> "Corpora":
         """Take some of the corpora.
@@ -146,9 +182,14 @@ def read_corpora_file(path: Path) -> Corpora:
     """
     spec = check_toml(path, read_toml(path), CorporaFile)
     corpora = {name: _corpus(name, entry) for name, entry in spec.corpora.items()}
-    if problems := list(_problems(spec, corpora)):
+    unseen = {name: UnseenCorpus(name, Path(entry.test), entry.labels) for name, entry in spec.unseen.items()}
+    if problems := [*_problems(spec, corpora), *_problems_of_unseen(corpora, unseen)]:
         raise refuse(path, problems)
-    return Corpora(path, spec, corpora)
+    return Corpora(path, spec, corpora, unseen)
+
+
+def _learned(label_map: Mapping[str, str]) -> list[str]:
+    return list(dict.fromkeys(filter(None, label_map.values())))
 
 
 def _corpus(name: str, entry: CorpusEntry) -> Corpus:
@@ -204,3 +245,16 @@ def _problems_of_types(spec: CorporaFile, corpora: Mapping[str, Corpus]) -> Iter
         yield f"types: no corpus has the label {label!r}"
     if spec.types and (untyped := sorted(labels - set(typed))):
         yield f"types: no type has {', '.join(untyped)}"
+
+
+def _problems_of_unseen(corpora: Mapping[str, Corpus], unseen: Mapping[str, UnseenCorpus]) -> Iterator[str]:
+    taught = {label for corpus in corpora.values() for label in corpus.annotated}
+    for name, corpus in unseen.items():
+        if not NAME.fullmatch(name):
+            yield f"{name!r} is no name: letters, digits, - and _ only"
+        if name in corpora:
+            yield f"unseen.{name}: a corpus of this name teaches"
+        if not corpus.annotated:
+            yield f"unseen.{name}.labels: none of its labels is tested"
+        if more := sorted(set(corpus.annotated) - taught):
+            yield f"unseen.{name}.labels: no corpus teaches {', '.join(more)}"

@@ -55,7 +55,8 @@ def test_stages_start_from_one_another(hierarchy):
 
 
 def test_dev_chooses_what_is_kept_for_each_corpus_and_a_stopped_run_goes_on(hierarchy):
-    records = run_hierarchy(hierarchy)
+    records, unseen = run_hierarchy(hierarchy)
+    assert unseen == []
     assert len(records) == 2 * (len(STAGES) + 1)
     for target in hierarchy.targets:
         own = {record["keys"]["method"]: record for record in records if record["keys"]["target"] == target}
@@ -67,7 +68,7 @@ def test_dev_chooses_what_is_kept_for_each_corpus_and_a_stopped_run_goes_on(hier
         assert own[SINGLE]["dev"] < own[CHOSEN]["dev"]
     results = hierarchy.output / "results.jsonl"
     lines = results.read_text()
-    assert run_hierarchy(hierarchy) == records and results.read_text() == lines
+    assert run_hierarchy(hierarchy).records == records and results.read_text() == lines
 
 
 def test_command_reports_what_each_stage_was_worth(hierarchy, tmp_path):
@@ -79,6 +80,10 @@ def test_command_reports_what_each_stage_was_worth(hierarchy, tmp_path):
         doc.set_ents([Span(doc, 2, 3, label)])
         DocBin(docs=[doc]).to_disk(tmp_path / f"{name}-test.spacy")
         lines = [line.replace(f"{name}.spacy", f"{name}-test.spacy") if line[:4] != "trai" else line for line in lines]
+    doc = Doc(Vocab(), words="No sign of any fever was found by the other ward".split())
+    doc.set_ents([Span(doc, 4, 5, "FINDING"), Span(doc, 9, 10, "PLACE")])
+    DocBin(docs=[doc]).to_disk(tmp_path / "unseen.spacy")
+    lines += [f'[unseen.else]\ntest = "{tmp_path}/unseen.spacy"\nlabels = {{ FINDING = "Problem", PLACE = "" }}']
     hierarchy.corpora.path.write_text("\n".join(lines))
     arguments = ["hierarchy", str(hierarchy.corpora.path), "--output", str(hierarchy.output)]
     result = CliRunner().invoke(clinner_cli, arguments)
@@ -88,6 +93,14 @@ def test_command_reports_what_each_stage_was_worth(hierarchy, tmp_path):
     found = json.loads((hierarchy.output / "corpora.json").read_text())
     assert {run["method"] for run in found["runs"]} == {*STAGES, CHOSEN}
     assert (hierarchy.output / "corpora.png").stat().st_size
+    # a tagger of drugs is asked for no problems
+    page = (hierarchy.output / "corpora_unseen.md").read_text()
+    assert "| problems → else |" in page and "| drugs → else |" not in page
+    found = json.loads((hierarchy.output / "corpora_unseen.json").read_text())
+    assert [run["method"] for run in found["runs"]] == [*STAGES, CHOSEN]
+    assert {run["test"]["n_entities"] for run in found["runs"]} == {1}
+    chosen = next(run for run in found["runs"] if run["method"] == CHOSEN)
+    assert chosen["test"] == next(run for run in found["runs"] if run["method"] == chosen["kept"])["test"]
 
 
 def test_a_target_without_a_test_set(tmp_path):

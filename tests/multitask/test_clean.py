@@ -6,8 +6,8 @@ from spacy.tokens import Doc, DocBin, Span
 
 from spacy_clinner.annotations.documents import read_docs
 from spacy_clinner.annotations.keys import DOC_ID_KEY
-from spacy_clinner.multitask.clean import clean_corpora, leaks_table
-from spacy_clinner.multitask.corpora_file import read_corpora_file
+from spacy_clinner.multitask.clean import clean_corpora, clean_unseen, leaks_table
+from spacy_clinner.multitask.corpora_file import UnseenCorpus, read_corpora_file
 
 from ..toys.many_corpora import write_corpora_file
 
@@ -67,3 +67,23 @@ def test_a_corpus_of_which_nothing_is_left(corpora, tmp_path):
     same = replace(problems, train=problems.test)
     with pytest.raises(ValueError, match="CE084.*corpora.problems: all of its train documents are in"):
         clean_corpora(replace(corpora, corpora={"problems": same}), tmp_path / "clean")
+
+
+def test_unseen_documents_are_in_no_other_corpus(corpora, tmp_path):
+    path = tmp_path / "unseen.spacy"
+    docs = [spacy.blank("en")(f"She went home {n} days after the knee had healed without pain") for n in range(2)]
+    DocBin(docs=docs).to_disk(path)
+    corpora = replace(corpora, unseen={"else": UnseenCorpus("else", path, {"PROBLEM": "Problem"})})
+    assert clean_unseen(corpora, tmp_path / "clean") == (corpora, {"else": []})
+    for file in (corpora.corpora["problems"].train, path):
+        add(file, LONG, "shared")
+    cleaned, leaks = clean_unseen(corpora, tmp_path / "clean")
+    assert [doc.text for doc in read_docs(cleaned.unseen["else"].test)] == [doc.text for doc in docs]
+    assert cleaned.corpora == corpora.corpora and [one.other for one in leaks["else"]] == ["problems, train"]
+    assert leaks_table(leaks).splitlines()[3].split()[:3] == ["else", "problems,", "train"]
+
+
+def test_no_unseen_document_is_left(corpora, tmp_path):
+    seen = UnseenCorpus("else", corpora.corpora["problems"].test, {"PROBLEM": "Problem"})
+    with pytest.raises(ValueError, match="CE084.*unseen.else: all of its documents are in other corpora"):
+        clean_unseen(replace(corpora, unseen={"else": seen}), tmp_path / "clean")

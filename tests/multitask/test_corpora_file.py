@@ -109,6 +109,34 @@ def test_mistakes_that_the_documents_show(tmp_path, change, problem):
         check_corpora(plan)
 
 
+def unseen(tmp_path, name="else", file="problems", labels='PROBLEM = "Problem"'):
+    """Both corpora, and one that nobody learns from."""
+    entry = f'\n[unseen.{name}]\ntest = "{{folder}}/{file}.spacy"\nlabels = {{{{ {labels} }}}}\n'
+    return read_corpora_file(write_corpora_file(tmp_path, "", CORPORA + entry))
+
+
+def test_a_corpus_that_nobody_learns_from(tmp_path):
+    plan = unseen(tmp_path)
+    assert list(plan.corpora) == ["problems", "drugs"] and plan.unseen["else"].annotated == ["Problem"]
+    assert check_corpora(plan)["else", "test"].entities == {"PROBLEM": 3}
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({"name": "drugs"}, "unseen.drugs: a corpus of this name teaches"),
+        ({"name": '"a.b"'}, "'a.b' is no name"),
+        ({"labels": 'PROBLEM = ""'}, "unseen.else.labels: none of its labels is tested"),
+        ({"labels": 'PROBLEM = "X"'}, "unseen.else.labels: no corpus teaches X"),
+        ({"labels": 'X = "Problem"'}, "unseen.else: its test documents have labels of which.*: PROBLEM"),
+        ({"file": "gone"}, "unseen.else.test: .*gone.spacy cannot be read"),
+    ],
+)
+def test_mistakes_about_a_corpus_that_nobody_learns_from(tmp_path, settings, problem):
+    with pytest.raises(ValueError, match=f"CE084.*{problem}"):
+        check_corpora(unseen(tmp_path, **settings))
+
+
 def test_two_labels_of_a_corpus_may_become_one(tmp_path):
     merged = CORPORA.replace('DOSAGE = "Dose"', 'DOSAGE = "Drug"')
     plan = read_corpora_file(write_corpora_file(tmp_path, "", merged))
