@@ -12,6 +12,9 @@ from .errors import Errors
 
 # what every config of spaCy's has
 SECTIONS = ("paths", "nlp", "training", "initialize")
+# settings that name a file, a folder or a package
+NAMES_OF_DATA = ("path", "source", "vectors", "init_tok2vec")
+DOCUMENTS = ".spacy"
 
 
 def read_config(path: Path, overrides: Mapping[str, Any] | None = None, interpolate: bool = False) -> Config:
@@ -57,4 +60,27 @@ def document_files(block: Mapping[str, Any]) -> Iterator[str]:
     block (Mapping[str, Any]): The config or block.
     YIELDS (str): Paths.
     """
-    return (value for _, value in settings_of(block) if isinstance(value, str) and value.endswith(".spacy"))
+    return (text for _, text in _texts_of(block) if text.endswith(DOCUMENTS))
+
+
+def named_data(config: Mapping[str, Any]) -> Iterator[str]:
+    """Find what of a config names data, or may: another training may find other data there.
+
+    config (Mapping[str, Any]): The config.
+    YIELDS (str): Texts of [paths], texts of settings such as `source`, texts with a slash, and files of documents; but
+        not the working directory or one around it, where what a training writes may lie.
+    """
+    around = {Path.cwd(), *Path.cwd().parents}
+    for name, text in _texts_of(config):
+        section, setting = name.split(".")[0], name.split(".")[-1]
+        is_named = section == "paths" or setting in NAMES_OF_DATA or "/" in text or text.endswith(DOCUMENTS)
+        if is_named and Path(text).resolve() not in around:
+            yield text
+
+
+def _texts_of(block: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Texts that are settings, or in a list that is one, by dotted names."""
+    for name, value in settings_of(block):
+        for text in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(text, str) and text:
+                yield name, text

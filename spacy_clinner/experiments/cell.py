@@ -8,7 +8,7 @@ from typing import Any
 
 from thinc.api import Config
 
-from ..configs import document_files, read_config, settings_of
+from ..configs import document_files, named_data, read_config, settings_of
 from ..errors import Errors
 from ..provenance import checksum, digest
 from .step import SHORT, Kept
@@ -131,13 +131,16 @@ class Cell:
 
     @cached_property
     def _files(self) -> dict[str, str | None]:
-        """Checksums of everything that may name data: the config's paths, the overrides, and files of documents."""
+        """Checksums of everything that may name data, wherever the config or an override names it."""
         values = {
             *_texts(self._config["paths"].values()),
             *_texts(self.overrides.values()),
             *document_files(self._config),
         }
-        return {value: checksum(Path(value)) for value in sorted(values)}
+        found = {value: checksum(Path(value)) for value in sorted(values)}
+        # added only where it matters: results from before these counted keep their identity
+        more = {value: checksum(Path(value)) for value in {*named_data(self._config)} - values}
+        return found | {value: is_there for value, is_there in more.items() if is_there}
 
     @cached_property
     def _test(self) -> str | None:

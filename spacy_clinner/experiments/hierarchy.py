@@ -83,13 +83,18 @@ class Hierarchy:
         return [alone, self._test(TARGET, related, target, seed, start)]
 
     def _test(self, stage: str, corpora: Corpora, target: str, seed: int, start: Cell | None = None) -> CorpusTest:
-        parts = {ALL: [], TYPE: sorted(self.types(target))}.get(stage, [target])
-        config = self._config("-".join([SETTINGS[stage], *parts]), corpora, target if stage == TARGET else None)
+        name = {ALL: "", TYPE: f"-{self._relation(target)}"}.get(stage, f"-{target}")
+        config = self._config(f"{SETTINGS[stage]}{name}", corpora, target if stage == TARGET else None)
         overrides = {**getattr(self.corpora.settings.hierarchy, SETTINGS[stage]), "system.seed": seed}
         if start is not None:
             overrides[SOURCE] = MODEL
         keys = {"source": "many corpora", "method": stage, "seed": seed}
         return CorpusTest(Cell(keys, config, None, overrides, start), corpora, target)
+
+    def _relation(self, target: str) -> str:
+        """What `related` depends on, by characters that no name has: targets that differ in it share no file."""
+        own = any(self.corpora.corpora[target].own.values())
+        return "+".join(sorted(self.types(target))) + f"@{target}" * own
 
     def _config(self, name: str, corpora: Corpora, target: str | None) -> Path:
         path = self.output / "configs" / f"{name}.cfg"

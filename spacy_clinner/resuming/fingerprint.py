@@ -8,7 +8,7 @@ from typing import Any
 from thinc.api import Config, NumpyOps, get_current_ops
 
 from .. import __version__
-from ..configs import settings_of
+from ..configs import named_data, settings_of
 from ..provenance import checksum
 
 
@@ -18,10 +18,10 @@ def fingerprint(config: Config) -> dict[str, Any]:
     config (Config): The filled and interpolated config.
     RETURNS (Dict[str, Any]): Values by name.
     """
-    settings = {name: value for name, value in settings_of(config) if not name.startswith("training.logger")}
-    files = {str(value) for value in settings.values() if isinstance(value, str) and "/" in value}
-    found: dict[str, Any] = {name: str(value) for name, value in settings.items()}
-    found |= {f"data of {path}": checksum(Path(path)) for path in sorted(files)}
+    training = {name: value for name, value in config["training"].items() if name != "logger"}
+    decisive = {**config, "training": training}
+    found: dict[str, Any] = {name: str(value) for name, value in settings_of(decisive)}
+    found |= {f"data of {path}": checksum(Path(path)) for path in sorted(set(named_data(decisive)))}
     found |= {name: version(name) for name in ("spacy", "thinc", "numpy", "torch")}
     found |= {"spacy_clinner": __version__, "python": platform.python_version()}
     return {**found, "device": "cpu" if isinstance(get_current_ops(), NumpyOps) else "gpu", "threads": _threads()}

@@ -14,12 +14,15 @@ from spacy.training import Example
 from spacy.training.corpus import create_docbin_reader
 from spacy.util import registry
 
-from ..annotations.keys import DOC_ID_KEY, DOMAIN_KEY
+from ..annotations.keys import DOC_ID_KEY, DOMAIN_KEY, LABELS_KEY
 from ..annotations.relations import cut_relations
 from ..annotations.span_groups import kept_scores
 from ..errors import Errors
 from ..text.windows import Unit, window_bounds
 
+KEPT_DATA = (DOC_ID_KEY, DOMAIN_KEY, LABELS_KEY)
+# Uncertain gold has many spans of nearly no probability: what these lose at a border is not worth a window.
+LEAST_PROBABILITY = 0.1
 # What a token keeps in a window. A dependency may end outside of it, so none is kept.
 TOKEN_ATTRIBUTES: list[int | str] = ["NORM", "LEMMA", "POS", "TAG", "MORPH", "SENT_START"]
 
@@ -34,8 +37,9 @@ def create_window_corpus(
 ) -> Callable[[Language], Iterable[Example]]:
     """Read `.spacy` files as `spacy.Corpus.v1` does, and cut every document into the windows its encoder reads.
 
-    No text is left out. An entity that crosses the border of two windows is unannotated in both; a relation between two
-    windows is in neither. Domain and document id go with every window, dependencies do not.
+    No text is left out. An entity that crosses the border of two windows is unannotated in both; a group that has such a
+    span is in neither, for a group cannot say of single tokens that they are not annotated; a relation between two
+    windows is in neither. Domain, document id and annotated labels go with every window, dependencies do not.
 
     path (Optional[Union[Path, str]]): a `.spacy` file or a folder of them.
     unit (str), min_tokens (int), max_tokens (int): the windows, as in the encoder's own settings.
@@ -75,13 +79,15 @@ def _cut(doc: Doc, start: int, end: int) -> Doc:
         doc.vocab, words=[token.text for token in tokens], spaces=[bool(token.whitespace_) for token in tokens]
     )
     window.from_array(TOKEN_ATTRIBUTES, doc.to_array(TOKEN_ATTRIBUTES)[start:end])
-    window.user_data.update({key: doc.user_data[key] for key in (DOC_ID_KEY, DOMAIN_KEY) if key in doc.user_data})
+    window.user_data.update({key: doc.user_data[key] for key in KEPT_DATA if key in doc.user_data})
     return window
 
 
 def _cut_gold(reference: Doc, start: int, end: int) -> Doc:
     window = _cut(reference, start, end)
     for key, group in reference.spans.items():
+        if _is_broken(group, start, end):
+            continue
         inside = [start <= span.start and span.end <= end for span in group]
         spans = [_shift(window, span, start) for span, kept in zip(group, inside, strict=True) if kept]
         window.spans[key] = SpanGroup(window, name=key, spans=spans, attrs=kept_scores(group, inside))
@@ -97,6 +103,17 @@ def _cut_gold(reference: Doc, start: int, end: int) -> Doc:
         window.set_ents(whole, missing=[*crossing, *unknown], default="outside")
     cut_relations(reference, reference[start:end], window)
     return window
+
+
+def _is_broken(group: SpanGroup, start: int, end: int) -> bool:
+    """Whether a span that counts crosses a border of the window."""
+    scores = group.attrs.get("scores", ())
+    scores = scores if len(scores) == len(group) else [1.0] * len(group)
+    return any(
+        span.start < end and start < span.end and not (start <= span.start and span.end <= end)
+        for span, score in zip(group, scores, strict=True)
+        if score >= LEAST_PROBABILITY
+    )
 
 
 def _shift(window: Doc, span: Span, start: int) -> Span:

@@ -54,6 +54,21 @@ def test_stages_start_from_one_another(hierarchy):
     assert config["training"]["score_weights"]["ents_f"] == 1.0
 
 
+def test_senses_of_their_own_are_learned_by_the_corpora_that_have_them(tmp_path):
+    """Two corpora share a type, and each has a label in a sense of its own; the third one has another type."""
+    text = CORPORA.replace('PROBLEM = "Problem"', 'PROBLEM = "Drug"').replace(', DOSAGE = "Dose"', "")
+    for name in ("problems", "drugs"):
+        text += f'\n[corpora.{name}.own]\nlabels = {{{{ SIGN = "Sign-{name}" }}}}\n'
+    text += THIRD[len(CORPORA) :]
+    path = write_corpora_file(tmp_path, 'types = { one = ["Drug"], other = ["Problem"] }\n', text)
+    hierarchy = Hierarchy(read_corpora_file(path), tmp_path / "out")
+    tests = [hierarchy.shared(target, 0)[1] for target in hierarchy.targets]
+    for test in tests:
+        trained = read_config(test.of.config)["components"].values()
+        assert set(test.heads) <= {block.get("spans_key") for block in trained} and len(test.heads) == 2
+    assert len({test.of.identity for test in tests}) == 2
+
+
 def test_dev_chooses_what_is_kept_for_each_corpus_and_a_stopped_run_goes_on(hierarchy):
     records, unseen = run_hierarchy(hierarchy)
     assert unseen == []

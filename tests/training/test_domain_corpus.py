@@ -72,6 +72,18 @@ def test_map_labels_keeps_a_group_that_became_empty_and_missing_gold_missing(ref
     assert not map_labels(NLP.make_doc("not annotated"), {"Sign": "X"}).has_annotation("ENT_IOB")
 
 
+def test_map_labels_renames_what_was_looked_for(reference):
+    label_map = {"Sign_symptom": "PROBLEM", "Sign": "PROBLEM", "PLACE": "X", "TIME": ""}
+    for looked_for, told in (
+        (["Sign", "Sign_symptom"], ["PROBLEM"]),
+        (["Sign", "PLACE", "TIME"], ["X"]),
+        (["Sign_symptom", "Sign", "PLACE"], ["PROBLEM", "X"]),
+    ):
+        reference.user_data[LABELS_KEY] = looked_for
+        assert map_labels(reference, label_map).user_data[LABELS_KEY] == told
+    assert reference.user_data[LABELS_KEY] == looked_for
+
+
 def test_audit_and_log(reference, tmp_path, caplog, monkeypatch):
     monkeypatch.setattr(spacy.util.logger, "propagate", True)
     other = make_example(2, "n2", label="A")

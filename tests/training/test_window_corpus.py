@@ -1,9 +1,12 @@
+import numpy as np
 import pytest
 import spacy
-from spacy.tokens import Doc, DocBin, Span
+from spacy.tokens import Doc, DocBin, Span, SpanGroup
 from spacy.training import Example
 
-from spacy_clinner.annotations.keys import DOC_ID_KEY, DOMAIN_KEY
+from spacy_clinner.annotations.keys import DOC_ID_KEY, DOMAIN_KEY, LABELS_KEY, SOFT_KEY
+from spacy_clinner.pipeline.gold import encode_gold
+from spacy_clinner.pipeline.gold_settings import GoldSettings
 from spacy_clinner.training.window_corpus import create_window_corpus, cut_example
 
 NLP = spacy.blank("en")
@@ -28,9 +31,8 @@ def test_windows_hold_all_text_and_gold(reference):
     assert "".join(pair.y.text_with_ws for pair in found) == reference.text
     assert [pair.x.text for pair in found] == [pair.y.text for pair in found]
     assert [(ent.text, ent.label_) for pair in found for ent in pair.y.ents] == [("fever", "A")]
-    assert [[(span.start, span.end, span.label_) for span in pair.y.spans["k"]] for pair in found[:3]] == [
+    assert [[(span.start, span.end, span.label_) for span in pair.y.spans["k"]] for pair in found[:2]] == [
         [(1, 3, "C")],
-        [],
         [],
     ]
 
@@ -40,6 +42,34 @@ def test_entities_over_a_border_are_unannotated_and_so_are_missing_tokens(refere
     assert [token.ent_iob_ for token in second.y] == ["", "", ""]
     assert [token.ent_iob_ for token in third.y] == ["", "O", ""]
     assert [token.ent_iob_ for token in fourth.y] == ["", "O", "O"]
+
+
+def test_a_group_with_a_span_over_a_border_is_in_neither_window(reference):
+    third, fourth = windows(reference)[2:4]
+    assert reference.spans["k"][1].start == 9 and not third.y.spans and not fourth.y.spans
+    settings = GoldSettings("spans", "k")
+    assert [settings.is_supervised(pair.y) for pair in windows(reference)[:4]] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(("probability", "taught"), [(0.9, False), (0.02, True)])
+def test_what_is_probable_over_a_border_is_not_taught_as_outside(probability, taught):
+    doc = NLP.make_doc("took insulin\nglargine today")
+    scores = np.array([0.4, probability], dtype="f")
+    spans = [Span(doc, 0, 1, "A"), Span(doc, 1, 4, "A")]
+    doc.spans[SOFT_KEY] = SpanGroup(doc, name=SOFT_KEY, spans=spans, attrs={"scores": scores})
+    first, second = windows(doc)
+    assert [GoldSettings().is_soft(pair.y) for pair in (first, second)] == [taught, taught]
+    if taught:
+        assert first.y.spans[SOFT_KEY].attrs["scores"].tolist() == scores[:1].tolist()
+
+
+def test_labels_that_nobody_looked_for_stay_open():
+    doc = NLP.make_doc("No fever today\nnor pain")
+    doc.set_ents([Span(doc, 1, 2, "A")])
+    doc.user_data[LABELS_KEY] = ["A"]
+    gold = encode_gold(windows(doc), {"A": 0, "B": 1}, GoldSettings())
+    whole = encode_gold([Example(NLP.make_doc(doc.text), doc)], {"A": 0, "B": 1}, GoldSettings())
+    assert gold.tags.tolist() == whole.tags.tolist() and (gold.allowed == whole.allowed).all()
 
 
 def test_domain_and_id_go_along_but_nothing_heavy(reference):
