@@ -37,7 +37,7 @@ def create_window_corpus(
 ) -> Callable[[Language], Iterable[Example]]:
     """Read `.spacy` files as `spacy.Corpus.v1` does, and cut every document into the windows its encoder reads.
 
-    No text is left out. An entity that crosses the border of two windows is unannotated in both; a group that has such a
+    No text is left out. An entity that crosses the border of two windows is unannotated in both; a group with such a
     span is in neither, for a group cannot say of single tokens that they are not annotated; a relation between two
     windows is in neither. Domain, document id and annotated labels go with every window, dependencies do not.
 

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from spacy_clinner.configs import read_config
 from spacy_clinner.experiments.cell import Cell
 
 from ..paths import CONFIGS
@@ -35,6 +36,25 @@ def test_data_and_start_change_the_identity(cell, tmp_path, room):
     assert replace(cell, overrides={**cell.overrides, "paths.train": str(other)}).identity != before
     started = replace(cell, start=cell)
     assert len({cell.identity, started.identity, replace(started, train=False).identity}) == 3
+
+
+@pytest.mark.parametrize("setting", ["initialize.vectors", "components.tagger.source", "corpora.dev.path"])
+def test_data_change_the_identity_wherever_they_are_named(cell, tmp_path, setting):
+    """Vectors and pipelines are folders, and documents may lie in one."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "a").write_text("one")
+    config = read_config(cell.config)
+    *sections, last = setting.split(".")
+    block = config
+    for section in sections:
+        block = block[section]
+    block[last] = str(folder)
+    config.to_disk(tmp_path / "named.cfg")
+    before = replace(cell, config=tmp_path / "named.cfg").identity
+    assert replace(cell, config=tmp_path / "named.cfg").identity == before
+    (folder / "a").write_text("two")
+    assert replace(cell, config=tmp_path / "named.cfg").identity != before
 
 
 def test_the_model_to_start_from_is_filled_in(cell, tmp_path):
