@@ -911,8 +911,12 @@ class Errors(metaclass=_Coded):
     )
     CE398 = (
         "The component {name!r} listens to {encoder!r} by another listener than that allows: its model needs "
-        '`@architectures = "{listener}"` with `upstream = "{encoder}"`. Encoders leave their rows in `doc.tensor`, '
-        "layers that listen to one do not."
+        '`@architectures = "{listener}"` with `upstream = "{encoder}"`. Layers that listen to an encoder do not leave '
+        "their rows in `doc.tensor`."
+    )
+    CE399 = (
+        "A component cannot have a copy of layers that listen to an encoder themselves: nobody would feed the copy. "
+        "Give the layers a copy of the encoder first, `nlp.replace_listeners(ENCODER, LAYERS, [PATH])`."
     )
     # 400-408, 414-417 exported models
     CE400 = (

@@ -93,10 +93,10 @@ def windows_of(model: Model, doc: Doc) -> list[slice | Ints1d]:
     doc (Doc): the document.
     RETURNS (List[Union[slice, Ints1d]]): what each window reads of the document's rows.
     """
-    settings: dict[str, Any] = {name: value for name, value in model.attrs.items() if name != "domains"}
-    skip_space = settings.pop("skip_space")
+    # others' attributes may lie beside them
+    settings: dict[str, Any] = {name: model.attrs[name] for name in ("unit", "min_tokens", "max_tokens")}
     windows: list[slice | Ints1d] = [slice(*bounds) for bounds in window_bounds(doc, **settings)]
-    if not skip_space:
+    if not model.attrs["skip_space"]:
         return windows
     words = np.flatnonzero(doc.to_array(IS_SPACE) == 0)
     words_of = (words[slice(*np.searchsorted(words, (window.start, window.stop)))] for window in windows)

@@ -10,6 +10,7 @@ from spacy.training import Example
 from thinc.api import Model
 from thinc.types import Floats2d
 
+from ..configs import settings_of
 from ..errors import Errors
 from ..models.layers_listener import LayersListener, keep_rows
 from ..models.listening import listeners_of
@@ -18,8 +19,7 @@ from .piping import PipesDocuments
 from .sample import sample_examples
 from .stored_weights import StoredWeights
 
-# by whether a model listens itself
-LISTENERS = {True: "spacy_clinner.LayersListener.v1", False: "spacy.Tok2VecListener.v1"}
+LISTENER = "spacy_clinner.LayersListener.v1"
 
 
 @Language.factory("clinner_tok2vec", assigns=["doc.tensor"], default_config={"model": DEFAULT_TOK2VEC_MODEL})
@@ -29,7 +29,8 @@ class BlockTok2Vec(PipesDocuments, StoredWeights, LearnsByBlocks, Tok2Vec):
     Listeners, `replace_listeners` and saved weights are those of spaCy's component. What it adds: checksums of what it
     saves, that a document that fails does not take its batch with it, and that its model may listen to another encoder
     itself: layers that some heads share. These leave `doc.tensor` as it is, and are heard by
-    `spacy_clinner.LayersListener.v1`.
+    `spacy_clinner.LayersListener.v1`, also when their own listener has been replaced by a copy of the encoder. Before
+    that their heads cannot have copies of them (CE399).
     """
 
     def __init__(self, nlp: Language, name: str, model: Model[list[Doc], list[Floats2d]]) -> None:
@@ -41,6 +42,9 @@ class BlockTok2Vec(PipesDocuments, StoredWeights, LearnsByBlocks, Tok2Vec):
         """
         super().__init__(nlp.vocab, model, name)
         self.forget_blocks()
+        if self.is_layers:
+            # spaCy asks for it before it changes anything
+            model.attrs["replace_listener_cfg"] = _config_of_copy
 
     def initialize(self, get_examples: Callable[[], Iterable[Example]], *, nlp: Language | None = None) -> None:
         """Find the model's sizes.
@@ -60,14 +64,13 @@ class BlockTok2Vec(PipesDocuments, StoredWeights, LearnsByBlocks, Tok2Vec):
         """Find the listeners of this encoder in a component.
 
         component (Any): The component.
-        RAISES (ValueError): CE398 if it listens to layers as to an encoder, or to an encoder as to layers.
+        RAISES (ValueError): CE398 if it listens to layers as to an encoder.
         """
         model = getattr(component, "model", None)
         node: Any
         for node in listeners_of(model) if isinstance(model, Model) else ():
-            if node.upstream_name == self.name and isinstance(node, LayersListener) != self.is_layers:
-                right = LISTENERS[self.is_layers]
-                raise ValueError(Errors.CE398.format(name=component.name, encoder=self.name, listener=right))
+            if node.upstream_name == self.name and self.is_layers and not isinstance(node, LayersListener):
+                raise ValueError(Errors.CE398.format(name=component.name, encoder=self.name, listener=LISTENER))
             if self.is_layers and node.upstream_name == self.name:
                 self.add_listener(node, component.name)
         if not self.is_layers:
@@ -79,7 +82,23 @@ class BlockTok2Vec(PipesDocuments, StoredWeights, LearnsByBlocks, Tok2Vec):
         docs (Sequence[Doc]): The documents.
         tokvecses (Sequence[Floats2d]): Their rows, as of `predict`.
         """
-        if not self.is_layers:
-            return super().set_annotations(docs, tokvecses)
+        kinds = {isinstance(listener, LayersListener) for listener in self.listeners}
         for doc, rows in zip(docs, tokvecses, strict=True):
-            keep_rows(doc, self.name, rows)
+            if self.is_layers or True in kinds:
+                keep_rows(doc, self.name, rows)
+            # what nobody listens to must not take the place of what others still listen to
+            if False in kinds or not (self.is_layers or kinds or doc.tensor.size):
+                super().set_annotations([doc], [rows])
+
+
+def _config_of_copy(config: dict[str, Any], listener: dict[str, Any]) -> dict[str, Any]:
+    """Config of the copy that a component gets in place of a listener.
+
+    config (Dict[str, Any]): That of the encoder's model.
+    listener (Dict[str, Any]): That of the listener.
+    RETURNS (Dict[str, Any]): That of the encoder's model.
+    RAISES (ValueError): CE399 if the encoder listens itself: nobody would feed the copy's listener.
+    """
+    if any("Listener" in str(value) for name, value in settings_of(config) if name.endswith("@architectures")):
+        raise ValueError(Errors.CE399)
+    return config
