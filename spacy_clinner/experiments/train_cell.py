@@ -11,7 +11,7 @@ from spacy.schemas import ConfigSchemaTraining
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import create_before_to_disk_callback
 from spacy.util import load_model, registry
-from thinc.api import Config
+from thinc.api import Config, Model
 
 from ..annotations.documents import read_docs
 from ..files import write_folder_atomically
@@ -88,15 +88,18 @@ def train(
     steps = prepare(nlp)
     state = checkpoints.read() if checkpoints else None
     versions = provenance()["versions"]
-    if state and state["versions"] != versions:
+    if checkpoints and state and state["versions"] != versions:
         # of another version: nobody may rely on what it becomes
         state = None
+        checkpoints.clear()
     history: list[dict[str, Any]] = state["history"] if state else []
     chosen: dict[str, bytes] = state["chosen"] if state else {}
 
     def remember() -> dict[str, bytes]:
         with nlp.use_params(steps.optimizer.averages):
-            return {name: pipe.model.to_bytes() for name, pipe in nlp.pipeline if hasattr(pipe, "model")}
+            # some components of spaCy's have a model that is none
+            models = {name: getattr(pipe, "model", None) for name, pipe in nlp.pipeline}
+            return {name: model.to_bytes() for name, model in models.items() if isinstance(model, Model)}
 
     saved = time.monotonic()
     with progress(total=steps.settings["max_steps"] or None, unit="step", desc="Train") as bar:

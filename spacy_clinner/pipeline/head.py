@@ -129,6 +129,10 @@ class Head(PipesDocuments, StoredWeights, LearnsByBlocks, TrainablePipe, ABC):
         losses[self.name] += loss
         return losses
 
+    def take_pull(self) -> None:
+        """Move the weights next time, whatever the batch says: another head has added to their gradients."""
+        self._taught.add(True)
+
     def finish_update(self, sgd: Optimizer) -> None:
         """Move the weights by their gradients; they rest where no batch had anything for this head.
 

@@ -42,7 +42,8 @@ def with_notes(config: Config, notes: Path, share: float = 1.0) -> Config:
         (`spacy_clinner.batch_by_domain.v1`).
     notes (Path): `.spacy` file of the notes.
     share (float): Words of notes in a batch as a multiple of the words of (target) gold, above 0.
-    RETURNS (Config): The config in which they are one more domain of the source.
+    RETURNS (Config): The config in which they are one more domain of the source, and teach the heads that the target
+        teaches.
     RAISES (ValueError): CE442 if its batches or its reader are of another kind, CE440 for a share of 0 or less.
     """
     if not share > 0:
@@ -62,6 +63,11 @@ def with_notes(config: Config, notes: Path, share: float = 1.0) -> Config:
     corpus["domains"][NOTES] = {**deepcopy(reader), "path": str(notes)}
     batcher |= {"source_words": batcher["source_words"] + of_notes, "source_weights": weights}
     config[section][name], config["training"]["batcher"] = corpus, batcher
+    for component in config["components"].values():
+        domains = component.get("domains")
+        # what learns from the gold of some corpora learns from notes that are labelled like it
+        if domains and set(domains) & set(batcher["target"]):
+            component["domains"] = [*domains, NOTES]
     return config
 
 

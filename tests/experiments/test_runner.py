@@ -9,8 +9,10 @@ from threading import Thread
 
 import pytest
 import spacy
+from spacy.language import Language
 
 from spacy_clinner import processes, progress
+from spacy_clinner.configs import read_config
 from spacy_clinner.experiments import runner
 from spacy_clinner.experiments.cell import Cell
 from spacy_clinner.experiments.runner import plan_steps, run_steps
@@ -220,6 +222,41 @@ def test_a_killed_training_goes_on_from_its_checkpoint(run, cells, tmp_path, mon
     points = [[(point["step"], point["score"]) for point in one["history"]] for one in (record, records[0])]
     assert points[0] == points[1]
     assert not any((tmp_path / "running").iterdir())
+
+
+def test_checkpoints_of_another_version_make_room(cells, tmp_path, monkeypatch):
+    """They are of later steps than the first of a training that begins anew."""
+    kept = Kept(running=tmp_path)
+    checkpoints = kept.checkpoints(cells[0].identity)
+    for step in (1000, 1200):
+        checkpoints.write(step, {"versions": "others"})
+    monkeypatch.setattr("spacy_clinner.experiments.train_cell.SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    write, left = Checkpoints.write, []
+
+    def write_and_look(self, step, state):
+        write(self, step, state)
+        left.append([path.name for path in self.paths])
+
+    monkeypatch.setattr(Checkpoints, "write", write_and_look)
+    train_cell(cells[0], None, kept)
+    assert left[1] == ["000000000.checkpoint", "000000001.checkpoint"]
+
+
+def test_a_component_whose_model_is_none(cells, tmp_path):
+    """Such as spaCy's lemmatizer."""
+
+    class Words:
+        model = None
+
+        def __call__(self, doc):
+            return doc
+
+    Language.factory("words", func=lambda nlp, name: Words())
+    config = read_config(cells[0].config)
+    config["components"]["words"] = {"factory": "words"}
+    config["nlp"]["pipeline"].append("words")
+    config.to_disk(tmp_path / "config.cfg")
+    assert train_cell(replace(cells[0], config=tmp_path / "config.cfg"), None, Kept())["history"]
 
 
 # Trains for ever; each process says when it begins to.

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,8 @@ def test_what_makes_a_taught_training_another(room, model, tmp_path):
     assert len({one.identity for one in found}) == len(found)
     assert cell.parts.keys() - plain.parts.keys() == {"teacher", "notes", "labelling"}
     assert room / "notes.jsonl" in cell.data and model in cell.data
+    # a training that goes on may find its labelled notes elsewhere
+    assert replace(cell, labelled=tmp_path / "notes.spacy").identity == cell.identity
 
 
 def test_some_of_the_notes(room, model, tmp_path):

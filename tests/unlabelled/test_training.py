@@ -58,6 +58,13 @@ def test_notes_join_a_training_with_replay(files):
     assert of_source > of_notes / 2 and of_notes > of_source / 2
 
 
+def test_notes_teach_the_heads_that_the_target_teaches(files):
+    config = with_notes(load_config(CONFIGS / "ner-transfer_charcnn-bilstm_crf_ladtl.cfg"), files / "notes.spacy")
+    domains = {name: block["domains"] for name, block in config["components"].items() if "domains" in block}
+    assert domains == {"ner": ["target", "notes"], "ner_source": ["source"]}
+    assert config["corpora"]["train"]["domains"].keys() == {"target", "source", "notes"}
+
+
 def test_notes_join_a_training_that_draws_nothing_from_its_source(files):
     config = load_config(REPLAY)
     config["training"]["batcher"] |= {"target_words": 100, "source_words": 0}

@@ -95,6 +95,7 @@ class Tie:
             _inc_grads(self.target.model, part, d_ours)
             if self.target.cfg["tie_mutual"]:
                 _inc_grads(self.source.model, part, d_theirs)
+                self.source.take_pull()
         return loss
 
     def _shared_entries(self) -> tuple[dict[str, Any], dict[str, Any]]:

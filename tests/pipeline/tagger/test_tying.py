@@ -3,6 +3,7 @@ import pytest
 import spacy
 from thinc.api import SGD
 
+from spacy_clinner.annotations.keys import DOMAIN_KEY
 from spacy_clinner.assembly.relink import relink
 from spacy_clinner.layers.tags.scores import tag_weights
 from spacy_clinner.pipeline.tagger.tying import Tie
@@ -114,6 +115,25 @@ def test_loss_is_reported_and_heads_come_together():
         nlp.update(stamped(nlp), sgd=optimizer, losses=losses[-1])
     assert set(losses[0]) == {"tok2vec", "source", "target", "target/tie"}
     assert losses[-1]["target/tie"] < losses[0]["target/tie"]
+
+
+@pytest.mark.parametrize("mutual", [False, True])
+def test_a_batch_of_the_target_alone_moves_the_source_if_the_tie_is_mutual(mutual):
+    """Else its gradients would pile up until a batch teaches it, and be in no checkpoint."""
+    nlp, source, target = tied()
+    target.cfg["tie_mutual"] = mutual
+    perturb(source, 1)
+    perturb(target, 2)
+    before = weights(source.model)
+    batch = [example for example in stamped(nlp) if example.reference.user_data[DOMAIN_KEY] == "target"]
+    optimizer = nlp.resume_training()
+    # as `spacy train` does
+    nlp.update(batch, sgd=False)
+    for _, pipe in nlp.pipeline:
+        pipe.finish_update(optimizer)
+    assert any(moved(before, source.model)) == mutual
+    left = [node.get_grad(name) for node in source.model.walk() for name in node.param_names if node.has_grad(name)]
+    assert not any(gradient.any() for gradient in left)
 
 
 @pytest.mark.parametrize("mutual", [False, True])
