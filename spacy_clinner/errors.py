@@ -758,6 +758,10 @@ class Errors(metaclass=_Coded):
         "Scores of relations are no finite numbers. Likely the extractor's training diverged, or that of the encoder "
         "that it listens to: lower the learning rate ([training.optimizer.learn_rate]) or set 'grad_clip'."
     )
+    CE298 = (
+        "None of the {n} documents tells of relations: gold is in `user_data['clinner_relations']` (an empty list: "
+        "none). Convert a corpus that has them, or score entities, `clinner evaluate`."
+    )
     CE350 = (
         "{evaluations} evaluations cannot be spread over {max_steps} steps: both must be at least 1. Say how long the "
         "training is in `training.max_steps` (and leave `max_epochs` at 0), or give `training.eval_frequency` as a "
@@ -1195,6 +1199,10 @@ class Warnings(metaclass=_Coded):
     CW002 = (
         "Document {doc!r}: {n} of {total} relations are not written: entries of i2b2 2009 hold only what is related to "
         "a DRUG of doc.ents as DOSAGE, MODE, FREQUENCY, DURATION or REASON. Map the labels, or write brat."
+    )
+    CW003 = (
+        "{n} of {total} documents are annotated in part, {doc!r} among them: for some tokens, or of some labels alone. "
+        "{format} cannot say so, and what nobody looked at will be read as no entity."
     )
     CW330 = (
         "Document {doc!r}: {n} of {total} entities are not written: entries of i2b2 2009 hold each DRUG and the fields "

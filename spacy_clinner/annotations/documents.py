@@ -50,6 +50,12 @@ def is_annotated(doc: Doc, spans_key: str | None = None) -> bool:
     return doc.has_annotation("ENT_IOB") if spans_key is None else spans_key in doc.spans
 
 
+def is_partly_annotated(doc: Doc) -> bool:
+    """RETURNS (bool): Whether some tokens of a document are annotated for entities, and others are not."""
+    tags = doc.to_array("ENT_IOB")
+    return bool((tags == 0).any() and (tags != 0).any())
+
+
 def annotated_labels(doc: Doc) -> frozenset[str] | None:
     """Of which labels a document's gold tells all entities.
 

@@ -90,11 +90,13 @@ def probabilities_of(doc: Doc, key: str) -> dict[tuple[int, int, int], float]:
     doc (Doc): An annotated document.
     key (str): The tagger's span group.
     RETURNS (Dict[Tuple[int, int, int], float]): By first token, token after the last, and label (its hash); none if no
-        tagger wrote them.
+        tagger wrote them, or there are more spans than that, as in two groups that were added up.
     """
     spans = steady_spans(doc, key)
     scores = doc.spans[key].attrs.get("scores", ()) if spans else ()
-    return {(span.start, span.end, span.label): float(p) for span, p in zip(spans, scores, strict=False)}
+    if len(scores) != len(spans):
+        return {}
+    return {(span.start, span.end, span.label): float(p) for span, p in zip(spans, scores, strict=True)}
 
 
 def kept_scores(group: SpanGroup, kept: Sequence[bool]) -> dict[str, Any]:

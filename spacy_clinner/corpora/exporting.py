@@ -1,15 +1,16 @@
 """Documents -> foreign formats: a file (or a pair of files) a document, or one file of all."""
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from spacy.tokens import Doc
 
-from ..annotations.documents import read_docs
+from ..annotations.documents import annotated_labels, is_partly_annotated, read_docs
 from ..annotations.keys import DOC_ID_KEY
-from ..errors import Errors
+from ..errors import Errors, Warnings
 from ..files import write_files_atomically
-from .formats import FORMATS, WRITTEN, Files
+from .formats import FORMATS, WRITTEN, Files, Format
 from .formats.options import WriteOptions
 from .writing import check_id
 
@@ -36,7 +37,8 @@ def export_docs(
     stem (str): Name of the one file, and beginning of made-up ids.
     ents_only (bool): Brat and i2b2 2009 get `doc.ents` in any case: what a model predicted on an imported document.
     assertions (Optional[Mapping[str, str]]): For brat: as of `WriteOptions`.
-    RETURNS (List[str]): Ids of documents left out: without annotation they have no tags to write.
+    RETURNS (List[str]): Ids of documents left out: without annotation they have no tags to write. Warns (CW003) of
+        documents that are annotated in part, if the format cannot say so.
     RAISES (ValueError): CE008 for an unknown format, CE012 for an id that is no file name or not unique, CE014 and
         CE332 for a file or folder in the way, and CE013, CE023, CE330, CE331, CE333 and CE334 for what would not be
         read back.
@@ -49,6 +51,7 @@ def export_docs(
     if one.needs_annotation:
         left_out = [doc_id for doc_id, doc in named.items() if not doc.has_annotation("ENT_IOB")]
     written = [doc for doc_id, doc in named.items() if doc_id not in set(left_out)]
+    _warn_of_unknown(written, one)
     _write(one.write(written, WriteOptions(stem, ents_only, assertions)), folder)
     return left_out
 
@@ -71,6 +74,17 @@ def export_file(
     docs = read_docs(source)
     left_out = export_docs(docs, folder, format, stem=source.stem, ents_only=ents_only, assertions=assertions)
     return len(docs) - len(left_out), left_out
+
+
+def _warn_of_unknown(docs: Sequence[Doc], format: Format) -> None:
+    partly = [
+        doc
+        for doc in docs
+        if annotated_labels(doc) is not None or (is_partly_annotated(doc) and not format.tells_unknown)
+    ]
+    if partly:
+        place = {"n": len(partly), "total": len(docs), "doc": partly[0].user_data[DOC_ID_KEY]}
+        warnings.warn(Warnings.CW003.format(format=format.name, **place), stacklevel=3)
 
 
 def _write(files: Iterable[Files], folder: Path) -> None:

@@ -4,6 +4,7 @@ Of a line's entities, those of labels that are mostly children in training get o
 label that was seen as the head of theirs, once or often.
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 
@@ -42,8 +43,11 @@ class NearestHead:
         RETURNS (Doc): The same document.
         """
         relations = []
+        entities = doc.ents
+        starts = [entity.start for entity in entities]
         for start, end in window_bounds(doc, unit="lines", max_tokens=max(len(doc), 1)):
-            line = doc[start:end].ents
+            in_line = entities[bisect_left(starts, start) : bisect_left(starts, end)]
+            line = [entity for entity in in_line if entity.end <= end]
             for child in line:
                 heads = [head for head in line if (head.label_, child.label_) in self.pairs and head != child]
                 if child.label_ in self.children and heads:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ class ProbabilityCell:
     @cached_property
     def dev(self) -> Path:
         """RETURNS (Path): The documents to calibrate on: the config's `paths.dev`, of a transfer the target's."""
-        return Path(self.of.resolve(None)["paths"]["dev"])
+        return Path(self.of.resolve(None).interpolate()["paths"]["dev"])
 
     @property
     def identity(self) -> str:
@@ -81,9 +82,11 @@ class ProbabilityCell:
             under "calibration", by component, and provenance.
         """
         nlp = spacy.load(models[0])
-        settings = self.of.resolve(None)["components"]
+        settings = self.of.resolve(None).interpolate()["components"]
         for name in find_calibrated(nlp):
-            change_settings(nlp, name, temperature=1.0, threshold=settings[name]["threshold"])
+            # a config that is not filled, or sources the component, need not tell
+            default = signature(type(nlp.get_pipe(name))).parameters["threshold"].default
+            change_settings(nlp, name, temperature=1.0, threshold=settings.get(name, {}).get("threshold", default))
         dev, test = map(read_docs, self.data)
         trained = measure(nlp, test)
         found = calibrate(nlp, dev)

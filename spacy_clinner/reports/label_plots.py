@@ -121,7 +121,9 @@ def frequent_terms(
     counts: Counter[tuple[str, str]] = Counter()
     documents: Counter[tuple[str, str]] = Counter()
     for doc in docs:
-        found = [(doc.text[start:end].lower(), label) for start, end, label in entities_of(doc, spans_key)]
+        # spaCy makes the text anew each time
+        text = doc.text
+        found = [(text[start:end].lower(), label) for start, end, label in entities_of(doc, spans_key)]
         counts.update(found)
         documents.update(set(found))
     kept = [(count, term) for term, count in counts.items() if documents[term] >= min_documents]

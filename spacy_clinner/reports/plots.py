@@ -164,9 +164,13 @@ def make_figure(title: str, note: str, heights: Sequence[float]):
 
 def save_figure(figure, path: Path) -> None:
     from matplotlib import rc_context
+    from matplotlib.text import Text
 
+    # words of notes and labels are no formulas
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
     # the same figures give the same bytes: no date, no random ids
-    with rc_context({"svg.hashsalt": "spacy_clinner", "svg.fonttype": "none"}):
+    with rc_context({"svg.hashsalt": "spacy_clinner", "svg.fonttype": "none", "text.parse_math": False}):
         for ending, metadata in (("png", None), ("svg", {"Date": None})):
             content = io.BytesIO()
             figure.savefig(content, format=ending, dpi=DPI, metadata=metadata)

@@ -61,16 +61,29 @@ def relation_table(
     known (Known): Labels of heads, and labels of relations that get columns, found or not.
     RETURNS (Table): The columns `HEAD_COLUMNS`, and of each label of relations the children's texts (column LABEL),
         their offsets (LABEL_offsets, start-end) and the relations' probabilities (LABEL_probability), in the order of
-        the text and joined by "; ". None: no child, no such probability, no assertion.
+        the text and joined by "; "; relation_LABEL and so on where one of these is a column already. None: no child, no
+        such probability, no assertion.
     """
     found = [(note, entity, links) for note in notes for entity, links in _links_by_head(note)]
     if head_labels is None:
         head_labels = {*known.heads, *(entity.label for _, entity, links in found if links)}
-    columns = dict(HEAD_COLUMNS)
-    for label in sorted({*known.fields, *(link.label for note in notes for link in note.links or ())}):
-        columns |= dict.fromkeys((label, f"{label}_offsets", f"{label}_probability"), "string")
-    rows = (_row(*row) for row in found if not head_labels or row[1].label in head_labels)
+    fields = _fields({*known.fields, *(link.label for note in notes for link in note.links or ())})
+    columns = HEAD_COLUMNS | dict.fromkeys((name for own in fields.values() for name in own), "string")
+    rows = (_row(*row, fields) for row in found if not head_labels or row[1].label in head_labels)
     return Table(columns, [{column: row.get(column) for column in columns} for row in rows])
+
+
+def _fields(labels: Collection[str]) -> dict[str, tuple[str, str, str]]:
+    """Columns of relations by their labels: for texts, offsets and probabilities."""
+    fields: dict[str, tuple[str, str, str]] = {}
+    taken = set(HEAD_COLUMNS)
+    for label in sorted(labels):
+        name = label
+        while taken & {*(names := (name, f"{name}_offsets", f"{name}_probability"))}:
+            name = f"relation_{name}"
+        fields[label] = names
+        taken |= {*names}
+    return fields
 
 
 def _links_by_head(note: AnnotatedNote) -> list[tuple[Annotation, list[Relation]]]:
@@ -86,7 +99,9 @@ def _links_by_head(note: AnnotatedNote) -> list[tuple[Annotation, list[Relation]
     return [(entity, links.get((entity.start, entity.end), [])) for entity in note.entities]
 
 
-def _row(note: AnnotatedNote, head: Annotation, links: list[Relation]) -> dict[str, Any]:
+def _row(
+    note: AnnotatedNote, head: Annotation, links: list[Relation], fields: dict[str, tuple[str, str, str]]
+) -> dict[str, Any]:
     row: dict[str, Any] = {
         "doc_id": note.id,
         "head_text": note.text[head.start : head.end],
@@ -99,8 +114,9 @@ def _row(note: AnnotatedNote, head: Annotation, links: list[Relation]) -> dict[s
     cells: dict[str, list[str]] = {}
     for link in sorted(links, key=lambda link: link.child):
         start, end = link.child
-        cells.setdefault(link.label, []).append(note.text[start:end])
-        cells.setdefault(f"{link.label}_offsets", []).append(f"{start}-{end}")
+        texts, offsets, probabilities = fields[link.label]
+        cells.setdefault(texts, []).append(note.text[start:end])
+        cells.setdefault(offsets, []).append(f"{start}-{end}")
         if link.probability is not None:
-            cells.setdefault(f"{link.label}_probability", []).append(show_probability(link.probability))
+            cells.setdefault(probabilities, []).append(show_probability(link.probability))
     return row | {column: join(values) for column, values in cells.items()}

@@ -22,8 +22,8 @@ def window_bounds(
     """Cut a document into windows of whole units, none longer than a bound.
 
     doc (Doc): the document.
-    unit (str): "sentences", "lines" (a line break ends one), "strides" (only the bound counts), or "auto": sentences
-        if an earlier component has set them, else lines.
+    unit (str): "sentences", "lines" (a line break ends one: LF, CR LF or CR), "strides" (only the bound counts), or
+        "auto": sentences if an earlier component has set them, else lines.
     min_tokens (int): following units are joined until a window has at least so many tokens, within the bound.
     max_tokens (int): longest window; a longer unit is cut into pieces of nearly equal length.
     RETURNS (List[Tuple[int, int]]): token offsets of each window, end exclusive; together they cover the document.
@@ -37,6 +37,11 @@ def window_bounds(
     return windows
 
 
+def has_line_end(text: str) -> bool:
+    """RETURNS (bool): Whether a line ends in a text: by LF, CR LF, or CR, as in notes of old systems and of HL7."""
+    return "\n" in text or "\r" in text
+
+
 def _units(doc: Doc, unit: Unit) -> Iterable[tuple[int, int]]:
     if unit == "strides":
         ends = []
@@ -46,7 +51,7 @@ def _units(doc: Doc, unit: Unit) -> Iterable[tuple[int, int]]:
         ends = [i for i, start in enumerate(doc.to_array([SENT_START])) if start == 1 and i]
     else:
         words = doc.to_array([ORTH])
-        breaks = [orth for orth in set(words.tolist()) if "\n" in doc.vocab.strings[orth]]
+        breaks = [orth for orth in set(words.tolist()) if has_line_end(doc.vocab.strings[orth])]
         ends = (np.flatnonzero(np.isin(words, np.array(breaks, dtype=words.dtype))) + 1).tolist()
     bounds = [0, *ends, len(doc)]
     return ((start, end) for start, end in zip(bounds, bounds[1:], strict=False) if end > start)

@@ -1,10 +1,11 @@
 import warnings
 
 import pytest
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
-from spacy_clinner.annotations.keys import DOC_ID_KEY
+from spacy_clinner.annotations.documents import read_docs
+from spacy_clinner.annotations.keys import DOC_ID_KEY, LABELS_KEY
 from spacy_clinner.corpora.exporting import export_docs, export_file
 from spacy_clinner.corpora.importing import blank_pipeline, import_files, write_docbin
 
@@ -112,3 +113,24 @@ def test_an_entity_over_line_ends_is_written_line_by_line(tmp_path):
     note.set_ents([note.char_span(0, 21, label="PROBLEM")], default="outside")
     export_docs([note], tmp_path, "brat")
     assert (tmp_path / "a.ann").read_text() == "T1\tPROBLEM 0 12;17 21\tPain in left knee\n"
+
+
+def test_what_nobody_looked_at_is_told_or_written_as_unknown(tmp_path):
+    partly = Doc(Vocab(), words=["pain", "now", "here"], user_data={DOC_ID_KEY: "a"})
+    partly.set_ents([Span(partly, 0, 1, "Symptom")], default="missing")
+    for format in ("bioes", "brat", "doccano"):
+        with pytest.warns(UserWarning, match=f"CW003.*1 of 2 documents.*'a'.*{format}"):
+            export_docs([partly, doc("b")], tmp_path / format, format)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        export_docs([partly, doc("b")], tmp_path / "prodigy", "prodigy")
+    import_files(tmp_path / "prodigy", tmp_path / "back.spacy", "prodigy")
+    back = read_docs(tmp_path / "back.spacy")
+    assert [[token.ent_iob_ for token in one] for one in back] == [["B", "", ""], ["B", "O"]]
+
+
+def test_labels_that_nobody_looked_for_are_told(tmp_path):
+    some = doc("a")
+    some.user_data[LABELS_KEY] = ["Symptom"]
+    with pytest.warns(UserWarning, match="CW003.*prodigy"):
+        export_docs([some], tmp_path, "prodigy")

@@ -6,6 +6,7 @@ import pytest
 import spacy
 from spacy.tokens import DocBin
 
+from spacy_clinner.configs import read_config
 from spacy_clinner.experiments.cell import Cell
 from spacy_clinner.experiments.probability_cell import ProbabilityCell
 from spacy_clinner.experiments.runner import run_steps
@@ -85,3 +86,17 @@ def test_other_dev_documents_are_another_measurement(cells, room, tmp_path):
     other.write_bytes(Path(room / "train.spacy").read_bytes())
     changed = replace(cells[0], overrides={**cells[0].overrides, "paths.dev": str(other)})
     assert ProbabilityCell(changed).identity != cell.identity == ProbabilityCell(cells[0]).identity
+
+
+def test_a_config_that_is_not_filled(cells, tmp_path):
+    """It has no threshold, and a reference to dev."""
+    config = read_config(cells[0].config)
+    del config["components"]["tagger"]["threshold"]
+    config["paths"]["held_out"] = cells[0].overrides["paths.dev"]
+    config["paths"]["dev"] = "${paths.held_out}"
+    config.to_disk(tmp_path / "config.cfg")
+    overrides = {"paths.train": cells[0].overrides["paths.train"], "training.max_steps": 20}
+    cell = ProbabilityCell(replace(cells[0], config=tmp_path / "config.cfg", overrides=overrides))
+    assert cell.dev == Path(cells[0].overrides["paths.dev"])
+    (record,) = run_steps([cell], tmp_path / "out")
+    assert {"trained", "calibrated"} <= record.keys()

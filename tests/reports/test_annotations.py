@@ -57,3 +57,13 @@ def test_a_tokenizer_that_loses_characters_is_not_believed():
     nlp = spacy.blank("en")
     nlp.tokenizer = lambda text: Doc(nlp.vocab, words=text.split())
     assert read_note("a", nlp("No  \n fever"), text="No  \n fever").text == "No fever "
+
+
+def test_groups_that_were_added_up_have_no_probabilities(doc):
+    """spaCy keeps the scores of one of them."""
+    doc.spans["rules"] = [Span(doc, 0, 2, "Problem")]
+    doc.spans["tagger"] = [Span(doc, 3, 4, "Problem")]
+    doc.spans["tagger"].attrs["scores"] = [0.9]
+    doc.spans[SPANS_KEY] = doc.spans["rules"] + doc.spans["tagger"]
+    assert [entity.probability for entity in annotations_of(doc, SPANS_KEY)] == [None, None]
+    assert doc.spans[SPANS_KEY].attrs["scores"] == [0.9]

@@ -57,3 +57,8 @@ def test_nothing_to_show(tmp_path):
     plot_confusion(tmp_path / "confusion", empty, title="T", note="n")
     plot_terms(tmp_path / "terms", [], title="T", note="n")
     assert len(list(tmp_path.iterdir())) == 6
+
+
+def test_terms_are_no_formulas(tmp_path):
+    plot_terms(tmp_path / "terms", [("$___$", "A $x$", 5), ("$first_name$", "A $x$", 4)], title="T", note="n")
+    assert {"$___$", "$first_name$", "A $x$"} <= {text.strip() for text in texts(tmp_path / "terms.svg")}

@@ -127,3 +127,15 @@ def test_parquet_needs_pyarrow(tmp_path, monkeypatch):
     with pytest.raises(ImportError, match=r"CE358.*Parquet.*spacy_clinner\[report\]"):
         write_table(tmp_path / "t.parquet", Table({}, []))
     write_table(tmp_path / "t.csv", Table({}, []))
+
+
+@pytest.mark.parametrize("label", ["head", "doc_id", "head_text"])
+def test_a_relation_takes_no_column_of_the_head(doc, label):
+    for relation in doc.user_data[RELATIONS_KEY]:
+        relation["label"] = label if relation["label"] == "DOSAGE" else f"relation_{label}"
+    table = note_table([read_note("a", doc)])
+    plain = dict.fromkeys((f"relation_{label}", f"relation_relation_{label}"))
+    assert list(table.columns)[: len(HEAD_COLUMNS)] == list(HEAD_COLUMNS) and plain.keys() <= table.columns.keys()
+    row = table.rows[0]
+    assert row["doc_id"] == "a" and row["head_text"] == "aspirin" and row["head_probability"] == 0.5
+    assert row[f"relation_{label}"] == "5 mg; 10 mg" and row[f"relation_relation_{label}"] == "daily"

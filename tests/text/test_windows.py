@@ -53,3 +53,9 @@ def test_span_getter_gives_the_same_windows():
     docs = [NLP.make_doc("No fever.\nCough"), NLP.make_doc("")]
     spans = make_window_spans(unit="lines", max_tokens=3)(iter(docs))
     assert [[span.text for span in row] for row in spans] == [["No fever", ".\n", "Cough"], []]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_of_all_systems(end):
+    doc = NLP.make_doc(end.join(["BP 120", "HR 80", "RR 12"]))
+    assert window_bounds(doc) == [(0, 3), (3, 6), (6, 8)]

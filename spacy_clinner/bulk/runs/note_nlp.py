@@ -51,7 +51,7 @@ def note_nlp_rows(rows: Rows, shard: int, n_before: int, job: Job) -> list[dict[
     n_before (int): NOTE_NLP rows that the shard has already.
     job (Job): The job, which knows the pipeline's name and the day.
     RETURNS (List[Dict[str, Any]]): A row for each of its entities: the columns `NOTE_NLP`. Entities are not mapped to
-        concepts; a flag is None if nobody looked for assertions.
+        concepts; a flag is false as well if nobody looked for assertions.
     """
     return [
         _row(entity, ROWS_PER_SHARD * shard + n_before + n, job) for n, entity in enumerate(rows.get("entities", ()), 1)

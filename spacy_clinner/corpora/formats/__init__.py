@@ -30,6 +30,7 @@ class Format(NamedTuple):
     one_file (bool): Whether all documents are written to one file, else each has its own, which its id names.
     needs_annotation (bool): Whether documents without annotation cannot be written.
     has_tokens (bool): Whether it annotates tokens, not characters.
+    tells_unknown (bool): Whether it can say that of some tokens nothing is known.
     settings (Mapping[str, Any]): What reader and writer get besides, where several formats share them.
     """
 
@@ -40,6 +41,7 @@ class Format(NamedTuple):
     one_file: bool = False
     needs_annotation: bool = False
     has_tokens: bool = False
+    tells_unknown: bool = False
     settings: Mapping[str, Any] = {}
 
     def read(self, path: Path, audit: "ImportAudit", options: "ReadOptions") -> "Iterator[Record]":
@@ -101,7 +103,14 @@ FORMATS = {
             "i2b2_2009_docs:write_entries",
             needs_annotation=True,
         ),
-        Format("prodigy", "tasks, JSON lines", "prodigy:read_prodigy", "prodigy:write_prodigy", one_file=True),
+        Format(
+            "prodigy",
+            "tasks, JSON lines",
+            "prodigy:read_prodigy",
+            "prodigy:write_prodigy",
+            one_file=True,
+            tells_unknown=True,
+        ),
         Format("doccano", "documents, JSON lines", "doccano:read_doccano", "doccano:write_doccano", one_file=True),
         Format(
             "label-studio",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from spacy.tokens import Doc, Span
 
 from ...annotations.char_spans import expanded_span
+from ...annotations.documents import is_partly_annotated
 from ...annotations.keys import DOC_ID_KEY
 from ...annotations.relations import has_relations, read_relations
 from ...annotations.span_groups import group_of_ents, probabilities_of, steady_spans
@@ -35,8 +36,8 @@ def doc_to_text(doc: Doc, format: str) -> AnnotatedText:
     doc (Doc): The document, its id in `doc.user_data["clinner_doc_id"]`.
     format (str): The format that it is for, for errors.
     RETURNS (AnnotatedText): `doc.ents` (where these are missing, the tagger's span group), T1, T2, ... in the text's
-        order, with the probabilities of that group, rounded to three digits; and the relations between them. Warns
-        (CW001) of relations between other spans.
+        order, with the probabilities of that group, rounded to three digits; and the relations between them. It is
+        partial if not all tokens are annotated. Warns (CW001) of relations between other spans.
     RAISES (ValueError): CE330 for an empty label, CE331 for an entity of nothing but white space.
     """
     text = doc.text
@@ -49,6 +50,7 @@ def doc_to_text(doc: Doc, format: str) -> AnnotatedText:
     probabilities = probabilities_of(doc, group)
     ids: dict[tuple[int, int], str] = {}
     record.mentions = []
+    record.partial = annotated and is_partly_annotated(doc)
     record.scores = {} if predicted and "scores" in doc.spans[group].attrs else None
     for n, span in enumerate(doc.ents if annotated else steady_spans(doc, group), start=1):
         check_name(doc, format, "label", span.label_)

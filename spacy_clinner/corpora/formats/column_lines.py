@@ -4,7 +4,7 @@ Beside tokens there are marks of documents (`-DOCSTART-`, `# newdoc`), which may
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,7 +61,8 @@ class Section:
 def read_sections(path: Path, layout: ColumnFormat) -> tuple[list[Section], list[int]]:
     """Read the lines of a column file.
 
-    Lines end in CR LF, LF or CR. A line that begins with # and holds no tag marks a document, or is a comment.
+    Lines end in CR LF, LF or CR. A line that begins with #, and holds no tag or has more or fewer columns than all
+    others, marks a document, or is a comment.
 
     path (Path): The file.
     layout (ColumnFormat): Its columns and tags.
@@ -73,6 +74,8 @@ def read_sections(path: Path, layout: ColumnFormat) -> tuple[list[Section], list
     """
     lines = read_lines(path)
     has_tabs = layout.delimiter is None and any("\t" in line for line in lines)
+    # how many columns there are; without any such line nothing can be told from the number
+    widths = {len(_cells(line, layout)) for line in map(str.strip, lines) if line and not line.startswith("#")}
     sections: list[Section] = [Section()]
     comments: list[int] = []
     has_rows = False
@@ -82,7 +85,7 @@ def read_sections(path: Path, layout: ColumnFormat) -> tuple[list[Section], list
         elif _cells(line, layout)[:1] == [DOCSTART]:
             found = DOCSTART_ID.search(line)
             _open(sections, found and found["id"].strip())
-        elif _is_comment(line, layout, has_tabs):
+        elif _is_comment(line, layout, has_tabs, widths):
             found = DOC_COMMENT.fullmatch(line)
             if found:
                 _open(sections, found["id"])
@@ -103,8 +106,13 @@ def _open(sections: list[Section], doc_id: str | None) -> None:
     sections[-1].id = doc_id or sections[-1].id
 
 
-def _is_comment(line: str, layout: ColumnFormat, has_tabs: bool) -> bool:
-    return line.startswith("#") and ((has_tabs and "\t" not in line) or _tag(_cells(line, layout), layout) is None)
+def _is_comment(line: str, layout: ColumnFormat, has_tabs: bool, widths: Collection[int]) -> bool:
+    """Whether a line is no token "#": its last word may look like a tag, as in "# Blood group O"."""
+    if not line.startswith("#"):
+        return False
+    cells = _cells(line, layout)
+    is_short = has_tabs and "\t" not in line
+    return is_short or _tag(cells, layout) is None or (bool(widths) and len(cells) not in widths)
 
 
 def _row(path: Path, lines: Sequence[str], number: int, layout: ColumnFormat, first: bool) -> Row:

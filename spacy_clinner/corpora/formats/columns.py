@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,6 +15,7 @@ from ...annotations.keys import DOC_ID_KEY
 from ...errors import Errors, Warnings
 from ...files import MARK
 from ...progress import progress
+from ...text.windows import has_line_end
 from ..audit import ImportAudit
 from ..discovery import claim_id, select_files
 from ..placing.record import Mention, Record
@@ -194,11 +196,14 @@ def format_columns(doc: Doc, scheme: str, delimiter: str = "\t") -> str:
         check_name(doc, scheme, "label", entity.label_, r"\s")
         pieces_of(entity)
     lines = []
+    entities = doc.ents
+    starts = [entity.start for entity in entities]
     for start, end in _sentence_offsets(doc):
         kept = [i for i in range(start, end) if not doc[i].text.isspace()]
         place = {i: n for n, i in enumerate(kept)}
         chunks = []
-        for entity in doc[start:end].ents:
+        # no entity crosses the end of a sentence here
+        for entity in entities[bisect_left(starts, start) : bisect_left(starts, end)]:
             inside = [place[i] for i in range(entity.start, entity.end) if i in place]
             chunks.append((inside[0], inside[-1] + 1, entity.label_))
         for i, tag in zip(kept, chunks_to_tags(len(kept), chunks, scheme), strict=True):
@@ -258,6 +263,6 @@ def _sentence_offsets(doc: Doc) -> Iterator[tuple[int, int]]:
     if doc.has_annotation("SENT_START"):
         starts = [token.i for token in doc if token.is_sent_start]
     else:
-        starts = [token.i + 1 for token in doc if token.text.isspace() and "\n" in token.text]
+        starts = [token.i + 1 for token in doc if token.text.isspace() and has_line_end(token.text)]
     starts = [0, *(i for i in starts if 0 < i < len(doc) and doc[i].ent_iob_ != "I")]
     return zip(starts, [*starts[1:], len(doc)], strict=True)

@@ -68,7 +68,8 @@ def doc_to_task(doc: Doc) -> dict[str, Any]:
 
     doc (Doc): The document.
     RETURNS (Dict[str, Any]): The task, with the document's tokens, so that spans fit them. Predictions have a `score`
-        each and no answer yet; gold is accepted.
+        each and no answer yet; gold is accepted. Gold of single tokens is that of an interface which asks about single
+        entities, as `read_prodigy` takes it.
     RAISES (ValueError): Those of `doc_to_text`.
     """
     record = doc_to_text(doc, "prodigy")
@@ -78,6 +79,8 @@ def doc_to_task(doc: Doc) -> dict[str, Any]:
     spans = {mention.id: _span(doc, mention) for mention in record.mentions}
     scores = record.scores or {}
     task["spans"] = [{**span, "score": scores[id]} if id in scores else span for id, span in spans.items()]
+    if record.partial:
+        task["_view_id"] = BINARY
     if record.links is not None:
         task["relations"] = [_relation(link, spans) for link in record.links]
     return task if record.scores is not None else {**task, "answer": "accept"}

@@ -58,6 +58,17 @@ def outer_offsets(text: str, fragments: Sequence[tuple[int, int]]) -> tuple[int,
     return None if any(gap.strip() for gap in gaps) else (ordered[0][0], max(end for _, end in ordered))
 
 
+def inner_offsets(text: str, start: int, end: int) -> tuple[int, int]:
+    """Where a fragment begins and ends without outer white space.
+
+    text (str): The text.
+    start (int), end (int): The fragment.
+    RETURNS (Tuple[int, int]): Its offsets; of nothing but white space the first is not below the second.
+    """
+    piece = text[start:end]
+    return start + len(piece) - len(piece.lstrip()), end - len(piece) + len(piece.rstrip())
+
+
 class _Placed:
     """Where the fragments of one annotation lie in a document; problems go to the audit, each once."""
 
@@ -80,8 +91,7 @@ class _Placed:
             if not 0 <= start <= end <= len(text):
                 self.report("out of range", f"not imported: the text has {len(text)} characters")
                 return []
-            piece = text[start:end]
-            left, right = start + len(piece) - len(piece.lstrip()), end - len(piece) + len(piece.rstrip())
+            left, right = inner_offsets(text, start, end)
             if left >= right:
                 self.report("empty", "fragment not imported: it holds no character but white space")
                 continue

@@ -6,6 +6,7 @@ from spacy.tokens import Doc, Span
 
 from ...annotations.relations import Offsets, Relation, relation_of
 from ..audit import RELATION, ImportAudit
+from .align import inner_offsets
 from .record import Link, Mention
 
 
@@ -50,8 +51,11 @@ def entities_by_id(doc: Doc, mentions: Sequence[Mention]) -> dict[str, Span]:
 
     doc (Doc): A document with `doc.ents`, whose `ent_id_` are the ids of annotations.
     mentions (Sequence[Mention]): The annotations that `doc.ents` were made of.
-    RETURNS (Dict[str, Span]): Entities by the annotations' ids; an annotation at an entity's offsets is that entity.
+    RETURNS (Dict[str, Span]): Entities by the annotations' ids; an annotation at an entity's offsets, white space
+        around it aside, is that entity.
     """
+    text = doc.text
     by_id = {entity.ent_id_: entity for entity in doc.ents}
-    at = {m.fragments: by_id[m.id] for m in mentions if m.id in by_id}
-    return {m.id: at[m.fragments] for m in mentions if m.fragments in at}
+    places = {m.id: tuple(inner_offsets(text, *fragment) for fragment in m.fragments) for m in mentions}
+    at = {places[m.id]: by_id[m.id] for m in mentions if m.id in by_id}
+    return {m.id: at[places[m.id]] for m in mentions if places[m.id] in at}

@@ -4,10 +4,14 @@ A rule is named by its `literal`; see docs/guide/context.md for its other keys.
 """
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any
+
+from spacy.matcher import Matcher
+from spacy.vocab import Vocab
 
 from ...errors import Errors
 from ...files import parse_json, read_text
@@ -36,7 +40,9 @@ KEYS = (
     "terminated_by",
     "metadata",
 )
-DIRECTIONS = ("FORWARD", "BACKWARD", "BIDIRECTIONAL", "TERMINATE", "PSEUDO")
+# what such rules find says nothing of entities: it ends the reach of other rules, or hides what these would find
+DECIDE_NOTHING = ("TERMINATE", "PSEUDO")
+DIRECTIONS = ("FORWARD", "BACKWARD", "BIDIRECTIONAL", *DECIDE_NOTHING)
 
 
 def read_rules(path: Path | str) -> list[Rule]:
@@ -51,9 +57,10 @@ def read_rules(path: Path | str) -> list[Rule]:
     content = read_text(path)
     try:
         rules = parse_json(content)["context_rules"]
-    except (ValueError, KeyError, TypeError) as error:
-        problem = f"{path.name} is no JSON file with a list `context_rules`"
-        raise ValueError(Errors.CE272.format(problem=problem)) from error
+    except (ValueError, KeyError, TypeError):
+        rules = None
+    if not isinstance(rules, list):
+        raise ValueError(Errors.CE272.format(problem=f"{path.name} is no JSON file with a list `context_rules`"))
     return [check_rule(rule) for rule in rules]
 
 
@@ -71,20 +78,56 @@ def check_rule(rule: Rule) -> Rule:
     """Check a rule, and put its keys into one order, so that equal rules are saved as equal bytes.
 
     rule (Rule): A rule.
-    RETURNS (Rule): The same without what is None.
+    RETURNS (Rule): The same without what is None. One that only ends the reach of others, or hides them, needs no
+        category and gets its direction for one.
     RAISES (ValueError): CE272 with what is wrong.
     """
-    name = rule.get("literal")
+    name = rule.get("literal") if isinstance(rule, dict) else None
     if not isinstance(name, str) or not name:
         raise ValueError(Errors.CE272.format(problem="a rule has no `literal`, its name"))
-    if unknown := sorted(rule.keys() - set(KEYS)):
-        raise ValueError(Errors.CE272.format(problem=f"rule {name!r} has unknown keys {unknown}"))
+    rule = {key: value for key, value in rule.items() if value is not None}
     direction = rule.get("direction", "BIDIRECTIONAL")
+    if direction in DECIDE_NOTHING:
+        rule.setdefault("category", direction)
+    if problem := next(_problems(rule, direction), ""):
+        raise ValueError(Errors.CE272.format(problem=f"rule {name!r} has {problem}"))
+    return {key: rule[key] for key in KEYS if key in rule}
+
+
+def _problems(rule: Rule, direction: Any) -> Iterator[str]:
+    """What would else fail at the first note."""
+    if unknown := sorted(map(str, rule.keys() - set(KEYS))):
+        yield f"unknown keys {unknown}"
     if direction not in DIRECTIONS:
-        raise ValueError(Errors.CE272.format(problem=f"rule {name!r} has the direction {direction!r}"))
-    if rule.get("category") not in ASSERTIONS and direction not in ("TERMINATE", "PSEUDO"):
-        raise ValueError(Errors.CE272.format(problem=f"rule {name!r} has the category {rule.get('category')!r}"))
-    return {key: rule[key] for key in KEYS if rule.get(key) is not None}
+        yield f"the direction {direction!r}"
+    if not isinstance(rule.get("category"), str) or (
+        rule["category"] not in ASSERTIONS and direction not in DECIDE_NOTHING
+    ):
+        yield f"the category {rule.get('category')!r}"
+    for key in ("allowed_types", "excluded_types", "terminated_by"):
+        value = rule.get(key, [])
+        if not (isinstance(value, list) and all(isinstance(text, str) for text in value)):
+            yield f"no list of names as `{key}`"
+    if "allowed_types" in rule and "excluded_types" in rule:
+        yield "both `allowed_types` and `excluded_types`"
+    for key in ("max_scope", "max_targets"):
+        value = rule.get(key, 1)
+        if not isinstance(value, int) or value < 1:
+            yield f"no number above 0 as `{key}`"
+    if "pattern" in rule and not _is_pattern(rule["pattern"]):
+        yield "a `pattern` that is none of spaCy's Matcher, and no regular expression"
+
+
+def _is_pattern(pattern: Any) -> bool:
+    try:
+        if isinstance(pattern, str):
+            re.compile(pattern)
+        else:
+            Matcher(Vocab(), validate=True).add("pattern", [pattern])
+    # a broken pattern raises errors of many kinds
+    except Exception:
+        return False
+    return True
 
 
 def merge_rules(known: Iterable[Rule], added: Iterable[Rule]) -> list[Rule]:

@@ -90,8 +90,8 @@ def _compare(example: Example, mode: Mode, spans_key: str | None, keep: Keep) ->
 def _with_labels(
     doc: Doc, spans_key: str | None, relations: Iterable[Relation[Offsets]]
 ) -> frozenset[Relation[Entity]]:
-    """Relations between entities with their labels; what is no entity has none."""
-    labels = {(start, end): label for start, end, label in entities_of(doc, spans_key)}
+    """Relations between entities with their labels, of several the first one; what is no entity has none."""
+    labels = {(start, end): label for start, end, label in sorted(entities_of(doc, spans_key), reverse=True)}
 
     def entity(offsets: Offsets) -> Entity:
         return Entity(*offsets, labels.get(offsets, ""))

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from spacy.training import Example
 
+from ...annotations.relations import has_relations
+from ...errors import Errors
 from ..evaluation import Bootstrap, ModeScores, score_counts
 from .counting import Mode, best_mode, count_relations
 
@@ -18,8 +20,10 @@ def evaluate_relations(
     bootstrap (Optional[Bootstrap]): Settings of the intervals; None: the defaults.
     RETURNS (Dict[str, ModeScores]): "strict" and "overlap"; and "concepts" if any gold tells relations of concepts: all
         as `count_relations` defines them.
-    RAISES (ValueError): CE252 if the texts of an example differ.
+    RAISES (ValueError): CE252 if the texts of an example differ, CE298 if no example has annotated relations.
     """
+    if not any(has_relations(example.reference) for example in examples):
+        raise ValueError(Errors.CE298.format(n=len(examples)))
     modes: list[Mode] = ["strict", "overlap"]
     if best_mode(examples) == "concepts":
         modes.append("concepts")

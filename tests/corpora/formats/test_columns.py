@@ -292,3 +292,17 @@ def test_public_column_files(data_dir, tokenizers, name, entities, sentences):
     docs = [place(column_record(document), tokenizers["clinical"], audit) for document in documents]
     assert audit.entities == entities and not audit.rows
     assert len(docs) == -(-sentences // 50) and sum(doc.text.count("\n") + 1 for doc in docs) == sentences
+
+
+def test_a_comment_whose_last_word_looks_like_a_tag(read):
+    content = "# text = Blood group O\nO O\n# B-TYPE\n# sent about L-dopa\nlevodopa B-DRUG\n\nnext O\n"
+    (doc,), audit = read(content)
+    assert words(doc) == ["O", "#", "levodopa", "next"] and entities(doc) == [("#", "TYPE"), ("levodopa", "DRUG")]
+    assert {problem for problem, *_ in rows(audit)} == {"comment"}
+
+
+def test_each_line_has_its_own_entities():
+    """Also where one goes on behind a line's end."""
+    words = ["pain", "\n", "chest", "\n", "pain", "now", "\n", "end"]
+    doc = Doc(Vocab(), words=words, ents=["B-P", "O", "B-P", "I-P", "I-P", "O", "O", "B-P"])
+    assert format_columns(doc, "iob2") == "pain\tB-P\n\nchest\tB-P\npain\tI-P\nnow\tO\n\nend\tB-P\n\n"

@@ -104,3 +104,11 @@ def test_relations_of_other_entities_are_not_written_silently(tokenizer):
     doc.user_data.update({DOC_ID_KEY: "a", RELATIONS_KEY: [SEVERITY]})
     with pytest.warns(UserWarning, match="CW001.*1 of 1"):
         assert not doc_to_brat(doc).relations
+
+
+def test_a_duplicate_with_white_space_around_it_is_the_entity(tokenizer):
+    """As the audit says of it."""
+    ann = ANN.replace("Arg1:T1 Arg2:E1", "Arg1:T1 Arg2:T5") + "T5\tSymptom 7 13\t fever\n"
+    doc, audit = imported(tokenizer, ann)
+    assert doc.user_data[RELATIONS_KEY] == [SEVERITY, DOSAGE] and relation_rows(audit) == []
+    assert ("T5", "duplicate") in [(row.annotation_id, row.problem) for row in audit.rows]

@@ -408,6 +408,14 @@ def test_sentences_are_missing(nlp):
         {"literal": "x", "category": "FAMILY", "on_match": "f"},
         {"literal": "x", "category": "FAMILY", "direction": "forwards"},
         {"literal": "x", "category": "NEGATED", "direction": "FORWARD"},
+        {"literal": "x", "category": ["FAMILY"], "direction": "TERMINATE"},
+        {"literal": "x", "category": "FAMILY", "pattern": "(broken"},
+        {"literal": "x", "category": "FAMILY", "pattern": [{"NO_SUCH": "x"}]},
+        {"literal": "x", "category": "FAMILY", "max_scope": 0},
+        {"literal": "x", "category": "FAMILY", "max_targets": "five"},
+        {"literal": "x", "category": "FAMILY", "allowed_types": "DRUG"},
+        {"literal": "x", "category": "FAMILY", "allowed_types": ["A"], "excluded_types": ["B"]},
+        "x",
     ],
 )
 def test_a_rule_is_wrong(nlp, rule):
@@ -415,10 +423,23 @@ def test_a_rule_is_wrong(nlp, rule):
         nlp.get_pipe("context").add_rules([rule])
 
 
-@pytest.mark.parametrize("content", ["no json", "[]", '{"rules": []}'])
+def test_rules_that_decide_nothing_need_no_category(nlp):
+    nlp.get_pipe("context").add_rules([{"literal": "and yet", "direction": "TERMINATE"}])
+    assert nlp("No fever and yet cough.").user_data[ASSERTIONS_KEY] is not None
+
+
+@pytest.mark.parametrize(
+    "content", ["no json", "[]", '{"rules": []}', '{"context_rules": null}', '{"context_rules": 5}']
+)
 def test_a_file_of_rules_is_wrong(tmp_path, content):
     (tmp_path / "rules.json").write_text(content)
     with pytest.raises(ValueError, match="CE272.*rules.json"):
+        read_rules(tmp_path / "rules.json")
+
+
+def test_a_rule_of_a_file_is_wrong(tmp_path):
+    (tmp_path / "rules.json").write_text('{"context_rules": ["no"]}')
+    with pytest.raises(ValueError, match="CE272"):
         read_rules(tmp_path / "rules.json")
 
 

@@ -214,3 +214,20 @@ def test_labels_are_those_of_the_span_group():
     assert scores["rels_f"] == 0 and scores["rels_overlap_f"] == 0
     modes = evaluate_relations(pairs, "drugs")
     assert modes["strict"].averages["micro"].f == 0 and modes["overlap"].averages["micro"].f == 0
+
+
+def test_of_several_labels_at_one_place_gold_and_prediction_take_the_same():
+    """As in a group that holds what overlaps; the order of sets differs from process to process."""
+    relations = [((1, 2, label), DOSE, "HAS") for label in ("DRUG", "BRAND", "X", "Y")]
+    gold = document(*relations, spans_key="all")
+    for n in range(4):
+        others = [(i, i + 1, "OTHER") for i in range(n)]
+        predicted = document(*relations, others=others, spans_key="all")
+        found = count_relations([Example(predicted, gold)], "strict", "all")
+        assert found.total.tolist() == [[1.0, 1.0, 1.0, 1.0]]
+
+
+def test_gold_that_tells_of_no_relations():
+    doc = Doc(NLP.vocab, words=WORDS)
+    with pytest.raises(ValueError, match="CE298.*2 documents"):
+        evaluate_relations([Example(doc, doc), Example(doc, doc)])
