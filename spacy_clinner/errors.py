@@ -762,6 +762,10 @@ class Errors(metaclass=_Coded):
         "None of the {n} documents tells of relations: gold is in `user_data['clinner_relations']` (an empty list: "
         "none). Convert a corpus that has them, or score entities, `clinner evaluate`."
     )
+    CE299 = (
+        "Tagger {name!r}: `nO` of its model is {nO}, but {n_labels} labels need {n_tags} tags, four for each and one "
+        "for outside. Leave it null: it is found with the labels."
+    )
     CE350 = (
         "{evaluations} evaluations cannot be spread over {max_steps} steps: both must be at least 1. Say how long the "
         "training is in `training.max_steps` (and leave `max_epochs` at 0), or give `training.eval_frequency` as a "

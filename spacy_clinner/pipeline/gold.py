@@ -80,6 +80,23 @@ def encode_gold(
     return EncodedGold(tags, _open_outside(tags, lengths, silent, len(labels)))
 
 
+def annotated_tokens(example: Example, gold_from: GoldFrom) -> np.ndarray:
+    """Find the tokens that somebody looked at.
+
+    example (Example): predicted and reference of one text.
+    gold_from (str): as of `GoldSettings`; span groups tell of all tokens.
+    RETURNS (ndarray): whether a predicted token has a character in common with an annotated one. Bool, shape: (n,)
+    """
+    predicted, reference = example.predicted, example.reference
+    told = np.ones(len(predicted), dtype=bool)
+    if gold_from == "ents" and not reference.to_array("ENT_IOB").all():
+        told[:] = False
+        for token in reference:
+            if token.ent_iob:
+                told[_covering(predicted, token.idx, token.idx + len(token))] = True
+    return told
+
+
 def _open_outside(tags: Ints1d, lengths: Ints1d, silent: Sequence[tuple[int, ...]], n_labels: int) -> np.ndarray | None:
     """Let what is outside be of labels that nobody looked for, in place; None where all labels were looked for."""
     if not any(silent):

@@ -21,7 +21,7 @@ def transfer_tables(records: Sequence[Record]) -> list[str]:
     """
     kinds = values(records, "transfer")
     scores, gains = [], []
-    for share in values(records, "share"):
+    for share in _shares(records):
         none, *others = (select(records, share=share, transfer=kind) for kind in kinds)
         scores.append([f"{share:g} %", *(str(spread(group)) for group in (none, *others))])
         gains.append([f"{share:g} %", *(_gain(group, none) for group in others)])
@@ -41,29 +41,34 @@ def equal_shares(records: Sequence[Record]) -> list[tuple[float, float | None]]:
 
     records (Sequence[Record]): Runs of a learning curve.
     RETURNS (List[Tuple[float, Optional[float]]]): Each share with transfer, and the share without whose mean F1 is the
-        same, linear between the measured ones; None if it lies beyond the largest.
+        same, linear between the measured ones; None if it lies beyond the largest, 0 if it lies below the smallest.
     """
-    shares = np.array(values(records, "share"), dtype=float)
+    shares = np.array(_shares(records), dtype=float)
     without = np.array([spread(select(records, share=share, transfer=NO_TRANSFER)).mean for share in shares])
     # a curve must not fall to be read from right to left
     without = np.maximum.accumulate(without)
     found = []
     for share in shares:
         reached = spread(select(records, share=share, transfer=ALL_LAYERS)).mean
-        equal = None if reached > without[-1] else float(np.interp(reached, without, shares))
+        equal = None if reached > without[-1] else float(np.interp(reached, without, shares, left=0.0))
         found.append((float(share), equal))
     return found
 
 
 def curve_reading(records: Sequence[Record]) -> str:
     """RETURNS (str): "x % with transfer equals y % without", a line for each share."""
-    largest = max(values(records, "share"))
+    shares = _shares(records)
+    told = {None: f"more than {shares[-1]:g} %", 0.0: f"less than {shares[0]:g} %"}
     lines = [
-        f"- {share:g} % of the labels with transfer do the work of "
-        + (f"{equal:.0f} % without." if equal is not None else f"more than {largest:g} % without.")
+        f"- {share:g} % of the labels with transfer do the work of {told.get(equal, f'{equal or 0:.0f} %')} without."
         for share, equal in equal_shares(records)
     ]
     return "\n".join(lines)
+
+
+def _shares(records: Sequence[Record]) -> list[float]:
+    """In the order of a curve, in whatever order they were asked for."""
+    return sorted(values(records, "share"))
 
 
 def plot_curve(records: Sequence[Record], path: Path, title: str) -> None:
@@ -73,7 +78,7 @@ def plot_curve(records: Sequence[Record], path: Path, title: str) -> None:
     path (Path): The file without its ending; a PNG and an SVG are written.
     title (str): What is transferred where.
     """
-    shares = values(records, "share")
+    shares = _shares(records)
     lines = []
     for kind in values(records, "transfer"):
         points = [spread(select(records, share=share, transfer=kind)) for share in shares]
@@ -99,7 +104,7 @@ def plot_layers(records: Sequence[Record], path: Path, title: str) -> None:
     """
     kinds = values(records, "transfer")
     lines = []
-    for share in values(records, "share"):
+    for share in _shares(records):
         points = [spread(select(records, share=share, transfer=kind)) for kind in kinds]
         lines.append(Line(f"{share:g} % of labels", [100 * p.mean for p in points], [100 * p.sd for p in points]))
     line_plot(

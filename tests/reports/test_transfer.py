@@ -35,3 +35,19 @@ def test_grid_tables():
     lines = comparison_table(grid(), "base").splitlines()
     assert lines[2] == "| better | +3.00 | 0.00 | 12 of 12 | 3 of 3 | 0.0005 |"
     assert lines[3].startswith("| mixed | +1.00 |") and len(lines) == 4
+
+
+def test_shares_are_read_in_the_order_of_the_curve():
+    """In whatever order they were asked for."""
+    records = sorted(curve(), key=lambda record: -record["keys"]["share"])
+    assert equal_shares(records) == equal_shares(curve()) and curve_reading(records) == curve_reading(curve())
+    assert transfer_tables(records) == transfer_tables(curve())
+
+
+def test_transfer_that_hurts_is_no_work_of_the_smallest_share():
+    records = curve()
+    for record in records:
+        if record["keys"]["transfer"] == "all":
+            record["test"]["f"] /= 2
+    reading = curve_reading(records).splitlines()
+    assert reading[0] == "- 5 % of the labels with transfer do the work of less than 5 % without."

@@ -44,13 +44,15 @@ def expectations(params: CRFParams, emissions: NDArray, lengths: NDArray, want_m
         exact = sum_moves(batch, log_z, marginals, leaving, entering, counts.within)
     else:
         exact = sum_marginals(batch, log_z, marginals)
+    again, rows = _choose(~exact, starts)
+    # of sequences that are to be computed again there may be anything
+    marginals[rows] = 0
     if want_moves:
         counts.within[:] *= factors.within
         counts.between[:] = factors.between[:width, :width] * (leaving.T @ entering)
         counts.start[:] = marginals[starts[:-1][lengths > 0]][:, enterers(n_labels)].sum(axis=0)
         counts.end[:] = marginals[starts[1:][lengths > 0] - 1][:, leavers(n_labels)].sum(axis=0)
-    if not exact.all():
-        again, rows = _choose(~exact, starts)
+    if len(again):
         precise = _with_more_precision(params, emissions[rows], lengths[again])
         log_z[again] = precise.log_partition
         marginals[rows] = precise.marginals
@@ -112,8 +114,8 @@ def choose_spans(spans: NDArray, probabilities: NDArray, lengths: NDArray, thres
 def spans_above(
     params: CRFParams, emissions: NDArray, lengths: NDArray, threshold: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """RETURNS (tuple): All spans (m, 4) above a probability, in order of sequence and start, with some below it, and
-    their probabilities (m,)."""
+    """RETURNS (tuple): All spans (m, 4) above a probability, in order of sequence and start, with some below it, but
+    none below `LEAST_PROBABILITY`, and their probabilities (m,)."""
     from .kernels.spans import propose_all
 
     # rounding may put a marginal below the probability of its span
@@ -132,7 +134,9 @@ def spans_above(
         probabilities = np.concatenate([probabilities, span_probabilities(params, emissions, lengths, others)])
         order = np.lexsort((spans[:, 1], spans[:, 0]))
         spans, probabilities = spans[order], probabilities[order]
-    return spans, probabilities
+    # the bound is of single tags
+    kept = probabilities >= LEAST_PROBABILITY
+    return spans[kept], probabilities[kept]
 
 
 def _propose_with_care(

@@ -21,7 +21,7 @@ from ...layers.temperature import check_temperature
 from ...models.crf_tagger import crf_params, forbid_labels, inc_crf_grads, sizes, take_labels
 from ...models.vocab_vectors import check_read_vectors
 from ..default_models import DEFAULT_CRF_TAGGER_MODEL
-from ..gold import encode_gold
+from ..gold import annotated_tokens, encode_gold
 from ..gold_settings import GoldSettings
 from ..head import Head, warn_of_others
 from ..listening import warn_if_encoder_missed
@@ -143,7 +143,7 @@ class CRFTagger(Head):
             return 0
         self.cfg["labels"].append(label)
         self.vocab.strings.add(label)
-        if self.model.has_dim("nO"):
+        if self.model.get_ref("emissions").has_param("tags"):
             self.model.attrs["resize_output"](self.model, count_tags(len(self.labels)))
         return 1
 
@@ -178,7 +178,8 @@ class CRFTagger(Head):
         label_domains (Optional[Sequence[str]]): Domains whose labels are predicted, if not all are: the others are
             learned with those of other domains, found in documents of these alone, and dropped from what is saved
             (`spacy_clinner.drop_labels.v1`).
-        RAISES (ValueError): CE200 if there are no labels, CE370 if the `label_domains` have none.
+        RAISES (ValueError): CE200 if there are no labels, CE370 if the `label_domains` have none, CE299 if the model
+            has tags for another number of labels.
         """
         sample = sample_examples(get_examples, "CRFTagger.initialize")
         for label in self._collect_labels(get_examples(), self.cfg["domains"]) if labels is None else labels:
@@ -188,6 +189,9 @@ class CRFTagger(Head):
         self._find_foreign_labels(get_examples, label_domains)
         docs = [example.x for example in sample]
         n_tags = count_tags(len(self.labels))
+        if self.model.has_dim("nO") and self.model.get_dim("nO") != n_tags:
+            found = {"nO": self.model.get_dim("nO"), "n_labels": len(self.labels), "n_tags": n_tags}
+            raise ValueError(Errors.CE299.format(name=self.name, **found))
         check_read_vectors(self.model, self.vocab)
         self.model.initialize(X=docs, Y=[self.model.ops.alloc2f(len(doc), n_tags) for doc in docs])
         if nlp is not None:
@@ -226,7 +230,8 @@ class CRFTagger(Head):
         docs (Iterable[Doc]): The documents.
         predictions (Sequence[Prediction]): What `predict` returned for them.
         """
-        labels = [self.vocab.strings[label] for label in self.labels]
+        # whoever loads a pipeline without its vocabulary knows no labels
+        labels = [self.vocab.strings.add(label) for label in self.labels]
         for doc, (rows, probabilities) in zip(docs, predictions, strict=True):
             spans = [Span(doc, start, end, label=labels[label]) for start, end, label in rows.tolist()]
             scores = np.asarray(probabilities, dtype="float32")
@@ -312,7 +317,9 @@ class CRFTagger(Head):
         warn_of_others(self, (entity.label for entities in gold for entity in entities or ()))
         encoded = encode_gold(examples, self.label_numbers, settings, skip_others=True)
         annotated = [annotated_labels(example.reference) for example in examples]
-        return TaggerEvidence(*self._emissions(docs), *encoded, docs, gold, annotated, self.labels)
+        told = [annotated_tokens(example, settings.gold_from) for example in examples]
+        looked_at = np.concatenate([np.zeros(0, dtype=bool), *told])
+        return TaggerEvidence(*self._emissions(docs), *encoded, docs, gold, annotated, looked_at, self.labels)
 
     def is_judged_by(self, reference: Doc) -> bool:
         """Tell whether a document says anything about this tagger.

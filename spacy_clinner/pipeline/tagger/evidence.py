@@ -11,6 +11,7 @@ from thinc.types import Floats2d, Ints1d, Ints2d
 
 from ...annotations.entity import Entity
 from ...layers import crf
+from ...layers.tags.layout import sequence_starts
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class TaggerEvidence:
     docs (Sequence[Doc]): The predicted documents.
     gold (Sequence[Optional[FrozenSet[Entity]]]): Entities of each document; None where there is no gold.
     annotated (Sequence[Optional[FrozenSet[str]]]): Labels that each document was annotated for; None: all.
+    looked_at (ndarray): Whether each token was annotated. Bool, shape: (N,)
     labels (Sequence[str]): The tagger's labels.
     """
 
@@ -33,6 +35,7 @@ class TaggerEvidence:
     docs: Sequence[Doc]
     gold: Sequence[frozenset[Entity] | None]
     annotated: Sequence[frozenset[str] | None]
+    looked_at: NDArray[np.bool_]
     labels: Sequence[str]
 
     # spans that overlap compete: what is found at a threshold changes with the temperature
@@ -68,19 +71,28 @@ class TaggerEvidence:
         counts = np.zeros((n, len(thresholds), 3), dtype="int64")
         counts[..., 2] = np.array([len(entities or ()) for entities in self.gold], dtype="int64")[:, None]
         for column, (spans, _) in enumerate(crf.decode_at(*tempered, self.lengths, thresholds)):
-            right = np.isin(self._numbers(spans), self._gold_numbers)
-            counts[:, column, 0] = np.bincount(spans[right, 0], minlength=n)
-            counts[:, column, 1] = np.bincount(spans[self._judged[spans[:, 0], spans[:, 3]], 0], minlength=n)
+            judged = spans[self._are_judged(spans)]
+            right = np.isin(self._numbers(judged), self._gold_numbers)
+            counts[:, column, 0] = np.bincount(judged[right, 0], minlength=n)
+            counts[:, column, 1] = np.bincount(judged[:, 0], minlength=n)
         return counts
 
     def found(self, temperature: float, threshold: float | None) -> NDArray[np.float64]:
         """RETURNS (NDArray[float64]): Probabilities of what is predicted and can be judged. *Shape:* (m,)"""
         tempered = crf.temper(self.params, self.emissions, temperature)
         spans, probabilities = crf.decode(*tempered, self.lengths, threshold)
-        return probabilities[self._judged[spans[:, 0], spans[:, 3]]]
+        return probabilities[self._are_judged(spans)]
+
+    def _are_judged(self, spans: Ints2d) -> NDArray[np.bool_]:
+        """Whether the gold can judge what is predicted, as the scorer does: it is of an annotated label, and somebody
+        looked at one of its tokens at least. *Shape:* (m,)"""
+        docs, starts, ends, labels = spans.T
+        before = np.concatenate([[0], np.cumsum(self.looked_at)])
+        first = sequence_starts(self.lengths)[docs]
+        return self._judged_labels[docs, labels] & (before[first + ends] > before[first + starts])
 
     @cached_property
-    def _judged(self) -> NDArray[np.bool_]:
+    def _judged_labels(self) -> NDArray[np.bool_]:
         """Whether the gold can judge entities of a label in a document. *Shape:* (documents, labels)"""
         rows = [
             [entities is not None and (annotated is None or label in annotated) for label in self.labels]

@@ -41,13 +41,15 @@ def merge_same(found: Iterable[Found]) -> list[Found]:
     surest head is less sure; and a product takes heads for independent, which a shared encoder's are not.
 
     found (Iterable[Found]): The entities of all heads.
-    RETURNS (List[Found]): Each span and label once, as the first head's, in the order of the text, longest first.
+    RETURNS (List[Found]): Each span and label once, as the first head's, in the order of the text, longest first; with
+        the concept and id of the surest head, or of another one if that tells none.
     """
     merged: dict[tuple[int, int, str], Found] = {}
     for one in sorted(found, key=lambda one: one.head):
         known = merged.setdefault(one[:3], one)
-        if one.probability > known.probability:
-            merged[one[:3]] = one._replace(head=known.head)
+        surest, other = (one, known) if one.probability > known.probability else (known, one)
+        concept = {"kb_id": surest.kb_id or other.kb_id, "span_id": surest.span_id or other.span_id}
+        merged[one[:3]] = surest._replace(head=known.head, **concept)
     return sorted(merged.values(), key=lambda one: (*_place(one), one.label))
 
 

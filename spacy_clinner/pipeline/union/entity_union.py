@@ -123,8 +123,9 @@ class EntityUnion(StoredJson):
         RETURNS (Doc): The same document.
         RAISES (ValueError): CE377 if it lacks the group of a head, CE378 if a group has no probabilities.
         """
-        least, key = self.cfg["threshold"] or 0.0, self.cfg["spans_key"]
-        found = [one for one in merge_same(self._found(doc)) if one.probability >= least]
+        # as exact as the probabilities are: 0.7 is one of them
+        least, key = np.float32(self.cfg["threshold"] or 0.0), self.cfg["spans_key"]
+        found = [one for one in merge_same(self._found(doc)) if np.float32(one.probability) >= least]
         scores = np.array([one.probability for one in found], dtype="float32")
         spans = [_span(doc, one) for one in found]
         doc.spans[key] = SteadySpanGroup(doc, name=key, spans=spans, attrs={"scores": scores})

@@ -7,7 +7,7 @@ import pytest
 
 from spacy_clinner.layers import crf
 from spacy_clinner.layers.crf import logspace, passes
-from spacy_clinner.layers.tags.layout import count_tags, spans_to_tags
+from spacy_clinner.layers.tags.layout import count_tags, enterers, leavers, spans_to_tags
 
 from .brute_force import all_paths, random_batch, span_probability, split, tag_marginals
 
@@ -185,3 +185,37 @@ def test_gold_must_be_legal():
     # an entity cannot be left open at the end
     with pytest.raises(ValueError, match="CE102.*sequence 0 .*token 1"):
         crf.likelihood(params, emissions, lengths, np.array([crf.UNKNOWN, 1, 0, 0, 0]))
+
+
+def test_gradients_of_all_moves_where_the_kernels_give_up(dtype, monkeypatch):
+    """What memory held before is no part of them."""
+    dirty = np.empty_like
+    monkeypatch.setattr(np, "empty_like", lambda array: np.full_like(dirty(array), 7.0))
+    for n_labels in (1, 3):
+        params, emissions, lengths = random_batch(np.random.default_rng(n_labels), n_labels, LENGTHS, 1, dtype)
+        emissions[[0, 4, 7]] += np.linspace(0, 900, emissions.shape[1])
+        found = crf.likelihood(params, emissions, lengths, np.zeros(len(emissions), dtype=int))
+        counts = [0.0] * 2
+        for part in split(emissions, lengths):
+            paths = all_paths(params, part)
+            marginals = tag_marginals(paths, count_tags(n_labels))
+            if len(marginals):
+                counts[0] += marginals[0][enterers(n_labels)] - (np.array(enterers(n_labels)) == 0)
+                counts[1] += marginals[-1][leavers(n_labels)] - (np.array(leavers(n_labels)) == 0)
+        np.testing.assert_allclose(found.d_params.start, counts[0], atol=TOLERANCE[dtype])
+        np.testing.assert_allclose(found.d_params.end, counts[1], atol=TOLERANCE[dtype])
+
+
+def test_the_floor_is_one_of_spans():
+    """All tags of a span may be probable, and the span be not."""
+    below = 0
+    for seed in range(60):
+        params, emissions, lengths = random_batch(np.random.default_rng(seed), 1, [5], 2, "float64")
+        paths = all_paths(params, emissions)
+        every = {(start, end): span_probability(paths, start, end, 0, 1)
+                 for start, end in itertools.combinations(range(6), 2)}  # fmt: skip
+        spans, probabilities = crf.spans_above(params, emissions, lengths, 0)
+        assert {tuple(span[1:3]) for span in spans.tolist()} == {at for at, p in every.items() if p >= 1e-3}
+        assert (crf.decode(params, emissions, lengths, 0).probabilities >= 1e-3).all()
+        below += sum(0 < p < 1e-3 for p in every.values())
+    assert below

@@ -418,3 +418,18 @@ def test_seed_decides(trained):
         digests.append(nlp.get_pipe("tagger").model.to_bytes())
     assert digests[0] == digests[1]
     assert torch.initial_seed() == 5
+
+
+def test_a_pipeline_without_its_vocabulary(trained, tmp_path):
+    trained.to_disk(tmp_path)
+    loaded = spacy.load(tmp_path, exclude=["vocab"])
+    for text, _ in TEXTS:
+        assert [ent.label_ for ent in loaded(text).ents] == [ent.label_ for ent in trained(text).ents]
+
+
+def test_a_number_of_tags_in_the_config():
+    nlp = make_nlp(model={**SMALL_MODEL, "nO": 13})
+    train(nlp, n_steps=1)
+    assert nlp.get_pipe("tagger").labels == ("DOSAGE", "DRUG", "PROBLEM")
+    with pytest.raises(ValueError, match="CE299.*'tagger'.*9.*3 labels need 13"):
+        train(make_nlp(model={**SMALL_MODEL, "nO": 9}), n_steps=1)

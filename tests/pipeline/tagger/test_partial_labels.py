@@ -64,3 +64,24 @@ def test_evidence_and_scores_leave_out_labels_that_were_not_annotated():
     assert len(evidence.found(1.0, 0.4)) == 6
     scored = pair_documents(docs, predict(nlp, docs, show_progress=False))
     assert all(document.gold == document.predicted for document in scored)
+
+
+def test_evidence_leaves_out_what_the_scorer_does(nlp_of_all):
+    """What lies in tokens that nobody looked at; and entities of labels that were not annotated are not right."""
+    nlp = nlp_of_all
+    partly, other = references(nlp)[0], references(nlp)[1]
+    partly.set_ents([partly.ents[0]], missing=[partly[7:10]], default="outside")
+    other.user_data[LABELS_KEY] = ["DOSAGE"]
+    docs = [partly, other]
+    right, predicted, gold = evidence_of(nlp, "tagger", docs).counts(1.0, [0.4])[:, 0].T
+    assert right.tolist() == predicted.tolist() == [1, 1] and gold.tolist() == [1, 2]
+    assert len(evidence_of(nlp, "tagger", docs).found(1.0, 0.4)) == 2
+    scored = pair_documents(docs[:1], predict(nlp, docs[:1], show_progress=False))
+    assert [len(document.predicted) for document in scored] == [1]
+
+
+@pytest.fixture(scope="module")
+def nlp_of_all():
+    nlp = make_nlp()
+    train(nlp)
+    return nlp

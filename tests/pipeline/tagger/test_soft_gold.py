@@ -93,7 +93,7 @@ def test_windows_and_label_maps_keep_the_probabilities():
     spans = [doc[0:2], doc[1:4], doc[3:4], doc[3:5]]
     for span, label in zip(spans, ["X", "X", "Y", "X"], strict=True):
         span.label_ = label
-    doc.spans[SOFT_KEY] = SpanGroup(doc, name=SOFT_KEY, spans=spans, attrs={"scores": [0.1, 0.2, 0.3, 0.4]})
+    doc.spans[SOFT_KEY] = SpanGroup(doc, name=SOFT_KEY, spans=spans, attrs={"scores": [0.1, 0.02, 0.3, 0.4]})
     windows = list(cut_example(Example(doc.copy(), doc), unit="lines", min_tokens=0, max_tokens=9))
     cut = [window.reference.spans[SOFT_KEY] for window in windows]
     assert [[(span.start, span.end) for span in group] for group in cut] == [[(0, 2)], [(0, 1), (0, 2)]]
@@ -101,7 +101,7 @@ def test_windows_and_label_maps_keep_the_probabilities():
     renamed = map_labels(doc, {"X": "Z"})
     mapped = renamed.spans[SOFT_KEY]
     assert [span.label_ for span in mapped] == ["Z"] * 3
-    np.testing.assert_allclose(mapped.attrs["scores"], [0.1, 0.2, 0.4], rtol=1e-6)
+    np.testing.assert_allclose(mapped.attrs["scores"], [0.1, 0.02, 0.4], rtol=1e-6)
 
 
 def test_bad_uncertain_gold(teacher):

@@ -76,3 +76,9 @@ def test_what_is_found_twice_is_of_the_first_head_and_has_the_concept_of_the_sur
     assert merge_same(found) == [Found(0, 3, "A", 0.8, 2), Found(0, 2, "A", 0.9, 1, kb_id=7)]
     assert without_overlaps(merge_same(found), "priority") == [Found(0, 2, "A", 0.9, 1, kb_id=7)]
     assert without_overlaps(merge_same(found), "longest") == [Found(0, 3, "A", 0.8, 2)]
+
+
+def test_a_concept_that_one_head_knows_stays():
+    one, surer = Found(0, 1, "A", 0.7, 0, kb_id=5, span_id=6), Found(0, 1, "A", 0.9, 1)
+    assert merge_same([one, surer]) == [Found(0, 1, "A", 0.9, 0, kb_id=5, span_id=6)]
+    assert merge_same([one._replace(head=2), surer]) == [Found(0, 1, "A", 0.9, 1, kb_id=5, span_id=6)]

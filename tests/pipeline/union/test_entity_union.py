@@ -77,6 +77,14 @@ def test_a_threshold_of_all():
     assert in_ents(nlp(make_doc(nlp, one=ONE, two=TWO))) == [(1, 2, "BODY"), (4, 5, "DRUG")]
 
 
+def test_a_probability_that_is_the_threshold():
+    nlp = make_nlp(threshold=0.7)
+    doc = make_doc(nlp, one=[], two=[])
+    scores = np.array([0.7], dtype="float32")
+    doc.spans["one"] = SpanGroup(doc, name="one", spans=[Span(doc, 4, 5, label="DRUG")], attrs={"scores": scores})
+    assert in_group(nlp(doc)) == [(4, 5, "DRUG", 0.7)]
+
+
 def test_ents_can_be_left_alone_and_are_replaced_otherwise():
     for set_ents, expected in ((False, [(6, 8, "X")]), (True, [])):
         nlp = make_nlp(set_ents=set_ents, spans_key="all")
