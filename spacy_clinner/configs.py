@@ -5,7 +5,7 @@ from configparser import Error as ConfigParserError
 from pathlib import Path
 from typing import Any
 
-from spacy.util import load_config
+from spacy.util import get_lang_class, load_config
 from thinc.api import Config
 
 from .errors import Errors
@@ -38,6 +38,15 @@ def read_config(path: Path, overrides: Mapping[str, Any] | None = None, interpol
         problem = f"it has no [{'], ['.join(missing)}]"
         raise ValueError(Errors.CE320.format(path=path.name, problem=problem))
     return config
+
+
+def check_language(lang: str) -> None:
+    """RAISES (ValueError): CE008 if spaCy knows no language of this code."""
+    try:
+        get_lang_class(lang)
+    except ImportError as error:
+        known = "spaCy's language codes, such as en or es"
+        raise ValueError(Errors.CE008.format(what="language", value=lang, known=known)) from error
 
 
 def settings_of(block: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -201,6 +201,11 @@ class Errors(metaclass=_Coded):
         "Demo corpus: the entity {label} at {start}-{end} of note {doc!r} does not start and end with tokens. Likely a "
         "term that the clinical tokenizer splits otherwise: put a space there in the lexicon."
     )
+    CE322 = (
+        "{option} does not go with {other}: --to writes the documents of a .spacy file as they are, and needs nothing "
+        "but --ents-only and --assertion; --ents-only is of --to. Leave documents out of a .spacy file with `python -m "
+        "spacy clinner audit ... --leave-out`."
+    )
     CE330 = (
         "Document {doc!r} cannot be written as {format}: the {kind} {name!r} is empty or holds characters that part "
         "the fields there, such as white space. Rename it, or write prodigy, doccano or label-studio."
@@ -1022,7 +1027,7 @@ class Errors(metaclass=_Coded):
     )
     CE346 = "This note cannot be written as {format}: {problem}."
     CE347 = "None of the {n} notes could be annotated, so {path} was not written."
-    CE348 = "The document has no span group {key!r} (`--spans-key`). It has: {known}."
+    CE348 = "No document has a span group {key!r} (`--spans-key`). There is: {known}."
     CE349 = (
         "The process that annotates this note dies, likely for want of memory. Annotate it alone on a larger machine, "
         "or cut it."
@@ -1104,6 +1109,14 @@ class Errors(metaclass=_Coded):
         "that there are none: use --labels sure or all, whose notes leave that open."
     )
     # 450-459 trainings that go on after a kill
+    CE447 = (
+        "{path} is the pipeline that is to label notes, or one that no such command has made, and would be replaced. "
+        "Name another --output."
+    )
+    CE448 = (
+        "None of the thresholds finds a relation that is right, so none is better than another. Train longer, or see "
+        "what is missing with `python -m spacy clinner evaluate-relations`."
+    )
     CE450 = (
         "The optimizer has moved parameters that are in no component's model: {parameters}. A training that does so "
         "cannot be gone on with: use `spacy train`."

@@ -70,6 +70,9 @@ def test_data_are_well_formed(page):
 
 @with_blocks("ini", "cfg")
 def test_settings_exist(page):
+    # its registry of span getters is there once it is imported
+    import spacy_transformers  # noqa: F401
+
     for snippet in page.blocks("ini", "cfg"):
         check_settings(load_config_from_str(with_parents(snippet), interpolate=False), page.name)
 

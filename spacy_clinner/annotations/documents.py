@@ -1,6 +1,6 @@
 """Documents of a data file: reading them, and what of their annotation everyone asks for."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from zlib import error as ZlibError
 
@@ -48,6 +48,17 @@ def is_annotated(doc: Doc, spans_key: str | None = None) -> bool:
     RETURNS (bool): False if there is neither an entity nor the statement that there is none.
     """
     return doc.has_annotation("ENT_IOB") if spans_key is None else spans_key in doc.spans
+
+
+def check_group(known: Collection[str], spans_key: str | None) -> None:
+    """See that documents have the span group whose entities are wanted.
+
+    known (Collection[str]): Span groups of a document, or of any of several.
+    spans_key (Optional[str]): The group; None: `doc.ents`, which each has.
+    RAISES (ValueError): CE348 if it is not among them.
+    """
+    if spans_key is not None and spans_key not in known:
+        raise ValueError(Errors.CE348.format(key=spans_key, known=", ".join(sorted(known)) or "none"))
 
 
 def is_partly_annotated(doc: Doc) -> bool:

@@ -9,7 +9,7 @@ from ..errors import Errors
 from .calibrated import META_KEY, tell_calibrations
 from .share_vectors import share_vectors
 
-CONTEXT = "context"
+CONTEXT, SENTENCIZER = "context", "sentencizer"
 MEDSPACY = "medspacy>=1.3"
 
 
@@ -41,12 +41,15 @@ def add_context(nlp: Language, entity_labels: Sequence[str]) -> None:
 
     nlp (Language): The pipeline, which finds entities.
     entity_labels (Sequence[str]): Labels of the entities that can be negated, historical and so on.
-    RAISES (ImportError): CE358 if medspaCy is not installed.
+    RAISES (ImportError): CE358 if medspaCy is not installed. (ValueError): CE260 if a component has the name of one
+        that is to be added.
     """
+    if taken := [name for name in (CONTEXT, SENTENCIZER) if name in nlp.component_names]:
+        raise ValueError(Errors.CE260.format(name=taken[0]))
     extractors = [n for n in nlp.component_names if nlp.get_pipe_meta(n).factory == "clinner_relation_extractor"]
     where = {"before": extractors[0]} if extractors else {"last": True}
     nlp.add_pipe("clinner_context", name=CONTEXT, config={"entity_labels": list(entity_labels)}, **where)
-    nlp.add_pipe("clinner_sentencizer", name="sentencizer", before=CONTEXT)
+    nlp.add_pipe("clinner_sentencizer", name=SENTENCIZER, before=CONTEXT)
     # `spacy package` finds this package's own name, but not what its components import
     nlp.meta["requirements"] = sorted({*nlp.meta.get("requirements", ()), MEDSPACY})
 

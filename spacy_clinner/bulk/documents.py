@@ -10,17 +10,6 @@ from ..errors import Errors
 TRANSFORMER_DATA: Any = ("._.", "trf_data", None, None)
 
 
-def check_group(doc: Doc, spans_key: str | None) -> None:
-    """See that a document has the span group whose entities are wanted.
-
-    doc (Doc): The document.
-    spans_key (Optional[str]): The group; None: `doc.ents`, which each has.
-    RAISES (ValueError): CE348 if it has not.
-    """
-    if spans_key is not None and spans_key not in doc.spans:
-        raise ValueError(Errors.CE348.format(key=spans_key, known=", ".join(sorted(doc.spans)) or "none"))
-
-
 def pack(docbin: DocBin, doc: Doc) -> None:
     """Put a document into a DocBin, or leave that as it was.
 

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from ..annotations.documents import check_group
 from ..errors import Errors
 from ..progress import progress
 from ..quoting import coded
 from .annotate import BATCH_SIZE, annotate_notes
 from .batch import Failure
-from .documents import check_group
 from .notes import Note
 from .targets import Target
 
@@ -59,7 +59,7 @@ def predict_notes(
     with target.open() as write:
         for note_id, doc in annotated_docs(nlp, notes, report, n_process=n_process, batch_size=batch_size):
             try:
-                check_group(doc, target.spans_key)
+                check_group(doc.spans, target.spans_key)
                 write(note_id, doc)
                 written += 1
             except OSError:

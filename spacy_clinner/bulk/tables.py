@@ -6,7 +6,7 @@ from pathlib import Path
 
 from spacy.language import Language
 
-from ..annotations.documents import document_ids, read_docs
+from ..annotations.documents import check_group, document_ids, read_docs
 from ..errors import Errors, Warnings
 from ..quoting import coded
 from ..reports.annotations import AnnotatedNote, read_note
@@ -22,13 +22,14 @@ def read_annotated(paths: Sequence[Path], spans_key: str | None) -> list[Annotat
     paths (Sequence[Path]): `.spacy` files, and folders of runs.
     spans_key (Optional[str]): Span group of the entities; None: `doc.ents`.
     RETURNS (List[AnnotatedNote]): Their documents.
-    RAISES (ValueError): CE088 if a path is another file, CE064 if two documents have the same id; and as
-        `documents_of_run`.
+    RAISES (ValueError): CE088 if a path is another file, CE064 if two documents have the same id, CE348 if none has the
+        group; and as `documents_of_run`.
     """
     files = [file for path in paths for file in (documents_of_run(path) if (path / NAME).is_file() else [path])]
     if strange := next((path for path in files if path.suffix != ".spacy"), None):
         raise ValueError(Errors.CE088.format(source=strange.name))
     docs = [doc for path in files for doc in read_docs(path)]
+    check_group({key for doc in docs for key in doc.spans}, spans_key)
     return [read_note(*row, spans_key) for row in zip(document_ids(docs), docs, strict=True)]
 
 
@@ -70,6 +71,7 @@ def annotate(nlp: Language, notes: Sequence[Note], spans_key: str | None, report
     annotated = []
     for note_id, doc in annotated_docs(nlp, notes, report):
         try:
+            check_group(doc.spans, spans_key)
             annotated.append(read_note(note_id, doc, spans_key))
         except Exception as error:
             report(note_id, coded(error) or Errors.CE366.format(error=type(error).__name__))

@@ -1,5 +1,6 @@
 """Where annotated notes go: one file, or a folder with files of each, written whole or not at all."""
 
+import csv
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -27,6 +28,33 @@ FILES = ("jsonl", "csv", "spacy")
 FORMATS = (*FILES, *WRITTEN)
 # the one file of all notes, in formats of annotation tools
 STEM = "notes"
+
+
+def check_no_notes(path: Path, read: Iterable[Path]) -> None:
+    """See that what is to be written takes the place of no notes, as when a list of files ends with one of them.
+
+    path (Path): The file to write.
+    read (Iterable[Path]): The files and folders that are read.
+    RAISES (ValueError): CE344 if it is one of these, or a file of lines or rows with texts and nothing found in them.
+    """
+    if any(path.exists() and one.exists() and path.samefile(one) for one in read):
+        raise ValueError(Errors.CE344.format(path=path.name, problem="one of the files that are read"))
+    if path.is_file() and _holds_notes(path):
+        raise ValueError(Errors.CE344.format(path=path.name, problem="a file of notes"))
+
+
+def _holds_notes(path: Path) -> bool:
+    """Whether the first line has a text, but no entities beside it."""
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        line = next((line for line in file if line.strip()), "")
+    if path.suffix == ".jsonl":
+        try:
+            found = json.loads(line)
+        except ValueError:
+            return False
+        return isinstance(found, dict) and "text" in found and "entities" not in found
+    columns = next(csv.reader([line]), []) if path.suffix == ".csv" else []
+    return "text" in columns and "start" not in columns
 
 
 class Target(NamedTuple):

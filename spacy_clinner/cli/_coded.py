@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from click.exceptions import ClickException
 from spacy.cli._util import show_validation_error
 from typer import Abort, BadParameter, Exit
 from wasabi import msg
@@ -34,6 +35,9 @@ def coded_errors() -> Iterator[None]:
             yield
     except (Abort, BadParameter, Exit):
         raise
+    except ClickException as error:
+        # spaCy reads overrides by click itself: of a misspelt option it tells the name
+        msg.fail(error.format_message(), exits=1)
     except Exception as error:
         message = _missing_extra(error) or str(error)
         if not isinstance(error, OSError) and not message.startswith(KNOWN):

@@ -22,8 +22,10 @@ def annotate_cli(
     import spacy
     from wasabi import msg
 
+    from ..annotations.documents import check_group
     from ..annotations.relations import read_relations
     from ..bulk.batch import Failure, annotate_texts
+    from ..bulk.targets import check_no_notes
     from ..calibration.check_below import entity_bound, relation_bounds
     from ..files import read_text, write_atomically
     from ..reports.annotations import annotations_of
@@ -32,10 +34,13 @@ def annotate_cli(
 
     with coded_errors():
         use_gpu(gpu_id, silent=True)
+        if html:
+            check_no_notes(html, [note])
         nlp = spacy.load(model)
         (doc,) = annotate_texts(nlp, [read_text(note)])
         if isinstance(doc, Failure):
             raise ValueError(doc.message)
+        check_group(doc.spans, spans_key)
         annotations = annotations_of(doc, spans_key)
         print(annotation_table(doc.text, annotations))
         if links := read_relations(doc):

@@ -26,6 +26,7 @@ def choose_threshold_cli(
     from wasabi import msg, table
 
     from ..annotations.documents import read_docs
+    from ..errors import Errors
     from ..experiments.relation_runs import find_extractor
     from ..experiments.thresholds import TRIED, choose_threshold
     from ..files import check_replaceable, write_folder_atomically
@@ -39,5 +40,7 @@ def choose_threshold_cli(
         best, scores = choose_threshold(nlp, read_docs(dev), gold_entities, relative)
         rows = [(f"{at:.2f}", *map(percent, prf)) for at, prf in zip(TRIED, scores, strict=True)]
         print(table(rows, header=("Threshold", "P", "R", "F1"), divider=True, aligns=["r"] * 4))
+        if not any(f for *_, f in scores):
+            raise ValueError(Errors.CE448)
         write_folder_atomically(out, nlp.to_disk, force)
         msg.good(f"Saved the pipeline with `threshold = {best}`, `relative = {str(relative).lower()}` to {out}")

@@ -26,10 +26,9 @@ def debug_cli(
     from ..reports.data_check import check_data
     from ..reports.data_tables import data_problems, data_sections
 
-    overrides = parse_config_overrides(ctx.args)
     with coded_errors():
         import_code(code)
-        check = check_data(read_config(config, overrides), test)
+        check = check_data(read_config(config, parse_config_overrides(ctx.args)), test)
     for title, table in data_sections(check):
         msg.divider(title)
         print(table)

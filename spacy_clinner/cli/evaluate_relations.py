@@ -25,7 +25,7 @@ def evaluate_relations_cli(
     data: Annotated[Path, Argument(help="Documents with gold relations, a .spacy file", exists=True, dir_okay=False)],
     entities: Annotated[Entities, Option(help="Between gold entities, predicted ones, or both")] = Entities.both,
     output: Annotated[Path | None, Option("--output", "-o", help="JSON file for all scores")] = None,
-    bootstrap: Annotated[int, Option(help="Resamples of documents for the 95 % intervals; 0 for none")] = 1000,
+    bootstrap: Annotated[int, Option(min=0, help="Resamples of documents for the 95 % intervals; 0 for none")] = 1000,
     gpu_id: GpuId = -1,
 ) -> None:
     """Score relations per label, and tell how many of the gold's were among the candidates."""

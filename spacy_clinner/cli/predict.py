@@ -35,7 +35,7 @@ def predict_cli(
 
     from ..bulk.columns import Columns
     from ..bulk.predict import predict_notes
-    from ..bulk.targets import FILES, Target
+    from ..bulk.targets import FILES, Target, check_no_notes
 
     if n_process == 0:
         raise BadParameter("--n-process is a number of processes, or -1")
@@ -46,6 +46,7 @@ def predict_cli(
         target = Target(output, to or (ending if ending in FILES else "brat"), spans_key, spreadsheet_safe)
         found = find(notes, Columns(id_column, text_column))
         target.check(note.id for note in found)
+        check_no_notes(output, notes)
         use_gpu(gpu_id, silent=True)
         failures = Failures()
         written = predict_notes(

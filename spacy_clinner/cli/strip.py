@@ -32,6 +32,8 @@ def strip_cli(
 
     if not (drop or keep):
         raise BadParameter("name components to --drop, or heads to --keep")
+    if both := sorted({*(drop or ())} & {*(keep or ())}):
+        raise BadParameter(f"{', '.join(both)} cannot be dropped and kept")
     with coded_errors():
         nlp = spacy.load(model)
         stripped = drop_components(nlp, others_than(nlp, keep, drop or ()) if keep else drop or ())

@@ -34,6 +34,7 @@ def table_cli(
     from wasabi import msg
 
     from ..bulk.tables import annotate, read_annotated
+    from ..bulk.targets import check_no_notes
     from ..corpora.audit import name_some
     from ..experiments.relation_runs import known_of
     from ..reports.relation_table import Known, note_table
@@ -42,6 +43,7 @@ def table_cli(
 
     with coded_errors():
         check_output(output)
+        check_no_notes(output, notes)
         use_gpu(gpu_id, silent=True)
         failures = Failures()
         if model is None:

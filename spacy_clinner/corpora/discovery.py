@@ -21,7 +21,8 @@ def find_files(path: Path, audit: ImportAudit) -> dict[str, Path]:
         (train/note1.txt).
     RAISES (ValueError): CE302 for a name that no list of ids can hold.
     """
-    found = [(path.name, path, "")] if path.is_file() else list(_walk(path, ""))
+    # what is no folder may be no plain file either, such as /dev/stdin
+    found = list(_walk(path, "")) if path.is_dir() else [(path.name, path, "")]
     audit.files += [name for name, *_ in found]
     files = {name: file for name, file, reason in found if not reason}
     for name, _, reason in found:
@@ -43,7 +44,7 @@ def select_files(path: Path, is_read: Callable[[str], bool], reason: str, audit:
     RAISES (ValueError): CE302 as `find_files`.
     """
     files = find_files(path, audit)
-    if path.is_file():
+    if not path.is_dir():
         return files
     read = {name: file for name, file in files.items() if is_read(name.rpartition("/")[2].lower())}
     leave_out(files.keys() - read.keys(), reason, audit)

@@ -8,6 +8,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
 from ..annotations.keys import DOC_ID_KEY
+from ..configs import check_language
 from ..errors import Errors
 from ..files import write_atomically
 from .audit import ImportAudit
@@ -38,11 +39,8 @@ def blank_pipeline(lang: str, tokenizer: str) -> Language:
     """
     if tokenizer not in TOKENIZERS:
         raise ValueError(Errors.CE008.format(what="tokenizer", value=tokenizer, known=", ".join(TOKENIZERS)))
-    try:
-        return spacy.blank(lang, config={"nlp": {"tokenizer": {"@tokenizers": TOKENIZERS[tokenizer]}}})
-    except ImportError as error:
-        known = "spaCy's language codes, such as en or es"
-        raise ValueError(Errors.CE008.format(what="language", value=lang, known=known)) from error
+    check_language(lang)
+    return spacy.blank(lang, config={"nlp": {"tokenizer": {"@tokenizers": TOKENIZERS[tokenizer]}}})
 
 
 def check_tokenizer(format: str, tokenizer: str) -> None:

@@ -15,11 +15,11 @@ from ..files import write_folder_atomically
 from ..scoring.predictions import predict
 from ..unlabelled.labelling import Labelling
 from .plan import model_of
-from .runner import run_steps
+from .runner import RESULTS, run_steps
 from .strict_scores import score_predictions
 from .taught_cell import TaughtCell
 
-START = "start"
+START, BEST = "start", "model-best"
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,12 @@ class SelfTraining:
     words: int | None = None
     rounds: int = 1
     overrides: Mapping[str, Any] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """RAISES (ValueError): CE447 if the best pipeline would take the place of one that is no result of this."""
+        best = self.output / BEST
+        if best.exists() and (best.resolve() == self.model.resolve() or not (self.output / RESULTS).exists()):
+            raise ValueError(Errors.CE447.format(path=best))
 
     @property
     def dev(self) -> Path:
@@ -80,8 +86,9 @@ def self_train(training: SelfTraining) -> list[dict[str, Any]]:
     training (SelfTraining): What it is made of.
     RETURNS (List[Dict[str, Any]]): For the start and each round: "round", strict "p", "r" and "f" on dev, "kept" (true
         of the best, which is copied to `output/model-best`), and what was read of the notes under "notes".
-    RAISES (ValueError): CE352, CE440 to CE442, and those of `run_steps` and `read_unlabelled`.
+    RAISES (ValueError): CE352, CE440 to CE442, CE447, and those of `run_steps` and `read_unlabelled`.
     """
+    training.check()
     rows = [_score_start(training)]
     best, model = 0, training.model
     teacher: TaughtCell | Path = model
@@ -101,6 +108,7 @@ def distil(training: SelfTraining) -> list[dict[str, Any]]:
     RETURNS (List[Dict[str, Any]]): As of `self_train`, for the teacher and the student, which is kept.
     RAISES (ValueError): As `self_train`.
     """
+    training.check()
     cell = training.round(1, training.model)
     rows = [_score_start(training), _run_round(training, cell)]
     return _keep(training, model_of(cell.identity, training.output), rows, 1)
@@ -119,6 +127,6 @@ def _run_round(training: SelfTraining, cell: TaughtCell) -> dict[str, Any]:
 
 def _keep(training: SelfTraining, model: Path, rows: list[dict[str, Any]], kept: int) -> list[dict[str, Any]]:
     write_folder_atomically(
-        training.output / "model-best", lambda folder: copytree(model, folder, dirs_exist_ok=True), force=True
+        training.output / BEST, lambda folder: copytree(model, folder, dirs_exist_ok=True), force=True
     )
     return [{**row, "kept": number == kept} for number, row in enumerate(rows)]

@@ -1,5 +1,6 @@
 """Shares of a training corpus, each holding the smaller ones."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,7 +19,8 @@ def write_shares(train: Path, shares: Sequence[float], whole: float, seed: int, 
     shares (Sequence[float]): Wanted shares of the corpus, in percent.
     whole (float): Percent of the corpus that `train` is; Lee et al. 2017 train on up to 60.
     seed (int): Seed of the order in which documents are drawn.
-    folder (Path): Where to write `share{share}-seed{seed}.spacy`.
+    folder (Path): Where to write `share{share}-seed{seed}-{checksum}.spacy`: a file of another corpus, which a running
+        experiment may read, is never replaced.
     RETURNS (Dict[float, Path]): The files. A share has at least one document and all those of the smaller ones.
     RAISES (ValueError): CE082 if a share is not between 0 and `whole`.
     """
@@ -29,8 +31,8 @@ def write_shares(train: Path, shares: Sequence[float], whole: float, seed: int, 
     paths = {}
     for share in shares:
         chosen = order[: max(1, round(len(docs) * share / whole))]
-        paths[share] = folder / f"share{share:g}-seed{seed}.spacy"
         content = DocBin(docs=[docs[i] for i in sorted(chosen)], store_user_data=True).to_bytes()
-        if not paths[share].exists() or paths[share].read_bytes() != content:
+        paths[share] = folder / f"share{share:g}-seed{seed}-{hashlib.sha256(content).hexdigest()[:8]}.spacy"
+        if not paths[share].exists():
             write_atomically(paths[share], content, private=True)
     return paths

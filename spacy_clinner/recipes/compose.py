@@ -14,6 +14,7 @@ from typing import Any
 from spacy.util import CONFIG_SECTION_ORDER, load_config
 from thinc.api import Config
 
+from ..configs import check_language
 from ..errors import Errors
 from .recipe import FRAME, Recipe
 
@@ -31,7 +32,7 @@ def compose(recipe: Recipe, lang: str | None = None, vectors: str | None = None)
     lang (Optional[str]): Code of the language; None: the recipe's.
     vectors (Optional[str]): Word vectors, which `--paths.vectors` would name else.
     RETURNS (Config): The config, its references as they are written.
-    RAISES (ValueError): CE357 if there are vectors and the recipe reads none.
+    RAISES (ValueError): CE357 if there are vectors and the recipe reads none, CE008 for an unknown language.
     """
     merged: dict[str, Any] = {}
     for part in find_parts(recipe):
@@ -40,6 +41,7 @@ def compose(recipe: Recipe, lang: str | None = None, vectors: str | None = None)
     config = Config(_place(merged, blocks), is_interpolated=False, section_order=CONFIG_SECTION_ORDER)
     _drop_idle_paths(config)
     if lang is not None:
+        check_language(lang)
         config["nlp"]["lang"] = lang
     if vectors is not None:
         if config["initialize"]["vectors"] is None:

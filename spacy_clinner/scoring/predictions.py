@@ -9,7 +9,7 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from ..annotations.documents import document_ids, entities_of
+from ..annotations.documents import check_group, document_ids, entities_of
 from ..annotations.entity import Entity
 from ..annotations.writers import entity_writers, written_labels
 from ..errors import Errors, Warnings
@@ -28,13 +28,19 @@ def predict(
     spans_key (Optional[str]): Span group that the pipeline writes; None: `doc.ents`.
     show_progress (bool): Whether to show how far it has come.
     RETURNS (Predictions): Predicted entities by document identifier.
-    RAISES (ValueError): CE064 if identifiers repeat.
+    RAISES (ValueError): CE064 if identifiers repeat, CE348 if no document has got the group.
     """
     ids, texts = document_ids(docs), (doc.text for doc in docs)
     annotated: Iterable[Doc] = nlp.pipe(texts)
     if show_progress:
         annotated = progress(annotated, total=len(docs), unit="doc", desc="Predict")
-    return {name: entities_of(doc, spans_key) for name, doc in zip(ids, annotated, strict=True)}
+    found, groups = {}, set[str]()
+    for name, doc in zip(ids, annotated, strict=True):
+        found[name] = entities_of(doc, spans_key)
+        groups |= {*doc.spans}
+    if docs:
+        check_group(groups, spans_key)
+    return found
 
 
 def read_predictions(path: Path) -> Predictions:

@@ -9,7 +9,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.util import minibatch
 
-from ..annotations.documents import document_ids, entities_of
+from ..annotations.documents import check_group, document_ids, entities_of
 from ..annotations.entity import Entity
 from ..annotations.span_groups import probabilities_of, steady_spans
 from ..annotations.writers import Source, entity_sources, entity_tagger, written_group
@@ -46,7 +46,7 @@ def predict_with_probabilities(
     docs (Sequence[Doc]): The documents; nothing but their texts and identifiers is used.
     spans_key (Optional[str]): Span group that the pipeline writes; None: `doc.ents`.
     RETURNS (Tuple[Predictions, Probabilities]): Predicted entities by document identifier, and their probabilities.
-    RAISES (ValueError): CE064 if identifiers repeat.
+    RAISES (ValueError): CE064 if identifiers repeat, CE348 if no document has got the group.
     """
     ids, texts = document_ids(docs), (doc.text for doc in docs)
     tagger = entity_tagger(nlp, spans_key)
@@ -55,10 +55,13 @@ def predict_with_probabilities(
     answers: dict[str, list[dict[Entity, float]]] = {name: [] for name in nlp.pipe_names if asked and name in asked}
     annotated = _annotate(nlp, texts, answers)
     group = spans_key or (written_group(nlp, tagger) if tagger else None)
-    predicted, probabilities = {}, {}
+    predicted, probabilities, groups = {}, {}, set[str]()
     for name, doc in zip(ids, progress(annotated, total=len(docs), unit="doc", desc="Predict"), strict=True):
         predicted[name] = entities_of(doc, spans_key)
+        groups |= {*doc.spans}
         probabilities[name] = _probabilities(doc, spans_key, group) if group else {}
+    if docs:
+        check_group(groups, spans_key)
     possible = dict(zip(ids, _unite(sources, answers, len(ids)), strict=True)) if asked else None
     return predicted, Probabilities(probabilities, possible)
 

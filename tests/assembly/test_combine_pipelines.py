@@ -5,7 +5,7 @@ from spacy.vectors import Vectors
 from typer.testing import CliRunner
 
 from spacy_clinner.assembly.calibrated import META_KEY, tell_calibrations
-from spacy_clinner.assembly.combine_pipelines import combine_pipelines
+from spacy_clinner.assembly.combine_pipelines import add_context, combine_pipelines
 from spacy_clinner.cli import clinner_cli
 
 from ..toys.relations import NOTES, examples, make_nlp, relations, train
@@ -87,3 +87,12 @@ def test_vectors_are_kept_and_must_agree(tagger, extractor):
     combine_pipelines([with_vectors(tagger, 1.0), with_vectors(extractor, 1.0)])
     with pytest.raises(ValueError, match="CE262"):
         combine_pipelines([with_vectors(tagger, 1.0), with_vectors(extractor, 2.0)])
+
+
+@pytest.mark.parametrize("name", ["context", "sentencizer"])
+def test_context_is_added_once(name):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sentencizer", name=name)
+    with pytest.raises(ValueError, match=f"CE260.*'{name}'"):
+        add_context(nlp, ["DRUG"])
+    assert nlp.pipe_names == [name]

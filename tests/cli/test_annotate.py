@@ -91,3 +91,14 @@ def test_a_page_draws_what_to_check_from_the_calibration(tmp_path):
     assert bounds() == (["1.000", "1.000"], 1)
     nlp.meta["clinner_calibration"] = {"ner": {"check_below": None}, "relations": {"check_below": None}}
     assert bounds() == ([], 0)
+
+
+def test_the_page_takes_no_note_s_place(room):
+    result = annotate(room / "model", room / "note.txt", "--html", room / "note.txt")
+    assert result.exit_code == 1 and "CE344" in result.output
+    assert (room / "note.txt").read_text(encoding="utf8").startswith("Chest pain")
+
+
+def test_a_group_that_is_not_there(room):
+    result = annotate(room / "model", room / "note.txt", "--spans-key", "typo", "--html", room / "page.html")
+    assert result.exit_code == 1 and "CE348" in result.output and not (room / "page.html").exists()

@@ -55,3 +55,13 @@ def test_a_component_that_quotes_notes_while_a_model_is_scored(tmp_path):
     result = CliRunner().invoke(clinner_cli, ["evaluate", str(tmp_path / "model"), str(tmp_path / "gold.spacy")])
     assert result.exit_code == 1
     assert "CE365" in result.output and "Invented" not in result.output
+
+
+@pytest.mark.parametrize("command", ["debug", "curve", "train"])
+def test_a_misspelt_option_is_named(command, tmp_path):
+    (tmp_path / "a.cfg").write_text("[paths]\n[nlp]\n[training]\n[initialize]\n")
+    needed = {"curve": [*(part for name in ("source", "train", "dev", "test") for part in (f"--{name}", tmp_path)),
+                        "--output", tmp_path / "o"], "train": ["--output", tmp_path / "o"], "debug": []}  # fmt: skip
+    arguments = [command, tmp_path / "a.cfg", *needed[command], "--mispelt"]
+    result = CliRunner().invoke(clinner_cli, [*map(str, arguments)])
+    assert result.exit_code == 1 and "--mispelt" in result.output and "CE365" not in result.output

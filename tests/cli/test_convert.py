@@ -133,3 +133,20 @@ def test_annotation_tools(room, tool, file):
     for doc, back in zip(read_docs(room / "all.spacy"), read_docs(room / "back.spacy"), strict=True):
         assert back.text == doc.text and back.user_data["clinner_doc_id"] == doc.user_data["clinner_doc_id"]
         assert [(e.start_char, e.end_char, e.label_) for e in back.ents] == [(0, 4, "Symptom")]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--to", "brat", "--leave-out", "ids.txt"],
+        ["--to", "brat", "--split", "60,20,20"],
+        ["--to", "bioes", "--audit", "audit.tsv"],
+        ["--to", "bioes", "--lang", "en"],
+        ["--format", "brat", "--ents-only"],
+    ],
+)
+def test_options_of_the_other_direction_are_not_ignored(room, options):
+    assert convert(room / "brat", room / "all.spacy", "--format", "brat").exit_code == 0
+    source = room / "all.spacy" if "--to" in options else room / "brat"
+    result = convert(source, room / "out", *options)
+    assert result.exit_code == 1 and "CE322" in result.output and not (room / "out").exists()

@@ -65,3 +65,10 @@ def test_any_specialty_can_be_the_target(tmp_path):
     assert "neurology" not in {doc.user_data[DOMAIN_KEY] for doc in read(tmp_path / "source" / "train.spacy")}
     result = run(tmp_path, "--target", "surgery")
     assert result.exit_code == 1 and "CE031" in result.output
+
+
+def test_other_files_are_not_replaced(tmp_path):
+    (tmp_path / "train.spacy").write_bytes(b"mine")
+    result = run(tmp_path)
+    assert result.exit_code == 1 and "CE344" in result.output
+    assert [path.name for path in tmp_path.iterdir()] == ["train.spacy"] and (tmp_path / "train.spacy").read_bytes()

@@ -213,3 +213,19 @@ def test_two_processes_of_a_trained_pipeline_in_a_process_of_its_own(tmp_path):
     assert list(found) == [str(n) for n in range(len(texts))]
     expected = {(e.start_char, e.end_char, e.label_) for e in nlp(texts[0]).ents}
     assert found["0"] == found["5"] == found["10"] == expected != frozenset()
+
+
+def test_notes_are_not_replaced_by_what_is_found_in_them(room):
+    """As when a pattern of the shell ends with one of them."""
+    line = json.dumps({"id": "a", "text": NOTE}) + "\n"
+    rows = f"id,text\na,{NOTE}\n"
+    for name, content in {"one.jsonl": line, "two.jsonl": line.replace('"a"', '"b"'), "one.csv": rows}.items():
+        (room / name).write_text(content)
+    for args in (("one.jsonl", "two.jsonl"), ("one.jsonl", "one.jsonl"), ("one.jsonl", "one.csv")):
+        before = (room / args[-1]).read_text()
+        result = predict(*args)
+        assert result.exit_code == 1 and "CE344" in result.words and (room / args[-1]).read_text() == before
+    # what a command has written may be written again
+    for output in ("out.jsonl", "out.csv", "out.csv"):
+        assert predict("one.jsonl", output).exit_code == 0
+    assert predict("one.jsonl", "out.jsonl").exit_code == 0

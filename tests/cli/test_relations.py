@@ -140,3 +140,20 @@ def test_concepts_are_judged_once_however_often_they_are_mentioned():
     scores = evaluate_relations([pair])["concepts"]
     # DRUG-DOSE twice, and X-DOSE
     assert scores.counts.total.tolist() == [[1, 2, 1, 2]]
+
+
+def test_no_threshold_is_chosen_where_none_is_better(folder, tmp_path):
+    docs = read_docs(folder / "dev.spacy")
+    for doc in docs:
+        del doc.user_data[RELATIONS_KEY]
+    DocBin(docs=docs, store_user_data=True).to_disk(tmp_path / "untold.spacy")
+    for doc in docs:
+        doc.user_data[RELATIONS_KEY] = []
+    DocBin(docs=docs, store_user_data=True).to_disk(tmp_path / "none.spacy")
+    for name, code in (("untold", "CE298"), ("none", "CE448")):
+        result = call("choose-threshold", folder / "model", tmp_path / f"{name}.spacy", tmp_path / "out")
+        assert result.exit_code == 1 and code in result.output and not (tmp_path / "out").exists()
+
+
+def test_resamples_are_not_negative(folder):
+    assert call("evaluate-relations", folder / "model", folder / "dev.spacy", "--bootstrap", "-1").exit_code == 2

@@ -52,3 +52,8 @@ def test_a_pipeline_is_replaced_on_request_only(model, tmp_path):
     assert strip(model, tmp_path / "out", "--drop", "source").exit_code == 0
     assert strip(model, tmp_path / "out", "--drop", "source").exit_code == 1
     assert strip(model, tmp_path / "out", "--drop", "source", "--force").exit_code == 0
+
+
+def test_dropped_and_kept(model, tmp_path):
+    result = strip(model, tmp_path / "out", "--drop", "target", "--keep", "target")
+    assert result.exit_code == 2 and not (tmp_path / "out").exists()

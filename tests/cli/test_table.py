@@ -185,3 +185,16 @@ def test_the_help_says_that_the_file_holds_text():
 def test_the_table_is_shown_on_request(room):
     result = table(room / "docs.spacy", room / "t.csv", "--show")
     assert ["aspirin", "5mg", "(0.500)"] in [line.split() for line in result.output.splitlines()]
+
+
+def test_a_table_takes_the_place_of_no_notes(room):
+    notes = room / "notes.csv"
+    notes.write_text(f"id,text\na,{NOTE}\n")
+    result = table(notes, notes, "--model", room / "model")
+    assert result.exit_code == 1 and "CE344" in result.output and notes.read_text().startswith("id,text")
+
+
+def test_a_group_that_is_not_there(room):
+    for args in ([room / "docs.spacy"], [room / "notes", "--model", room / "model"]):
+        result = table(*args, room / "t.csv", "--spans-key", "typo")
+        assert result.exit_code == 1 and "CE348" in result.output and not (room / "t.csv").exists()

@@ -175,6 +175,19 @@ def test_what_cannot_be_done_ends_in_a_coded_line(room, model, tmp_path):
     assert not (tmp_path / "out" / "model-best").exists()
 
 
+@pytest.mark.parametrize("name", ["self-train", "distil"])
+def test_no_pipeline_is_replaced_that_is_no_result(room, model, tmp_path, name):
+    """Least of all the one that labels: `spacy train` leaves its own as model-best, too."""
+    output = tmp_path / "out"
+    for labels in (output / "model-best", model):
+        shutil.copytree(model, output / "model-best", dirs_exist_ok=True)
+        config = ["--config", room / "config.cfg"] if name == "self-train" else []
+        arguments = [labels, *([] if config else [room / "config.cfg"]), *config, "--notes", room / "notes.jsonl"]
+        result = command(*arguments, "--output", output, *paths_of(room), "--training.max_steps", "2", name=name)
+        assert result.exit_code == 1 and "CE447" in result.output
+    assert not (output / "results.jsonl").exists()
+
+
 GRID = """
 config = "config.cfg"
 test = "{target}.spacy"

@@ -1,4 +1,5 @@
 import pytest
+from spacy.tokens import DocBin
 
 from spacy_clinner.annotations.documents import document_ids, read_docs
 from spacy_clinner.experiments.shares import write_shares
@@ -26,3 +27,13 @@ def test_impossible_shares(tmp_path, share):
     room = make_room(tmp_path)
     with pytest.raises(ValueError, match="CE082"):
         write_shares(room / "train.spacy", [5, share], 60, 0, tmp_path)
+
+
+def test_files_of_another_corpus_stay(tmp_path):
+    """An experiment that is planned, or refused, must not change what another one reads."""
+    room = make_room(tmp_path)
+    (one,) = write_shares(room / "train.spacy", [60], 60, 0, tmp_path / "shares").values()
+    content = one.read_bytes()
+    DocBin(docs=read_docs(room / "train.spacy")[:2], store_user_data=True).to_disk(room / "less.spacy")
+    (other,) = write_shares(room / "less.spacy", [60], 60, 0, tmp_path / "shares").values()
+    assert other != one and one.read_bytes() == content

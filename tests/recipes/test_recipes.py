@@ -101,3 +101,8 @@ def test_command_writes_a_recipe(tmp_path):
     assert init_recipe(path).exit_code == 2 and path.read_bytes() == written
     assert init_recipe(path, "--method", "none", "--force").exit_code == 1 and path.read_bytes() == written
     assert init_recipe(path, "--force").exit_code == 0 and load_config(path) == compose(Recipe())
+
+
+def test_a_language_that_spacy_does_not_know(tmp_path):
+    result = CliRunner().invoke(clinner_cli, ["init-recipe", str(tmp_path / "out.cfg"), "--lang", "zz"])
+    assert result.exit_code == 1 and "CE008" in result.output and not (tmp_path / "out.cfg").exists()

@@ -6,12 +6,13 @@ from typing import Any, NamedTuple
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
+from ...annotations.documents import check_group
 from ...annotations.keys import DOC_ID_KEY
 from ...errors import Errors
 from ...quoting import coded
 from ...reports.table import Table, table_content
 from ..batch import Failure, annotate_texts
-from ..documents import check_group, pack
+from ..documents import pack
 from .counts import Counts
 from .job import Job
 from .note_nlp import NOTE_NLP, note_nlp_rows
@@ -81,7 +82,7 @@ def _read(note: ShardNote, found: Doc | Failure, job: Job, docbin: DocBin) -> Ro
     """The rows of a note; what a component left on a document may be unreadable, too."""
     try:
         if isinstance(found, Doc):
-            check_group(found, job.spans_key)
+            check_group(found.spans, job.spans_key)
         rows = rows_of(note, found, job.also, job.spans_key)
         if isinstance(found, Doc) and job.docs:
             found.user_data[DOC_ID_KEY] = note.id

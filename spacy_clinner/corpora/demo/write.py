@@ -15,6 +15,8 @@ from ...text.tokenizer import make_clinical_tokenizer
 from .corpus import SPLITS, generate_note, generate_split
 from .lexicon import LABELS, SPECIALTIES
 
+NOTE, FEW = "note.txt", "target/few.spacy"
+
 
 def write_corpus(out_dir: Path, sizes: dict[str, int], target: str, few: int, seed: int = 0) -> dict[str, Counter]:
     """Generate and write the corpus; every file is written beside its place and then moved there.
@@ -26,10 +28,14 @@ def write_corpus(out_dir: Path, sizes: dict[str, int], target: str, few: int, se
     few (int): the first training notes of the target that `few.spacy` holds.
     seed (int): another seed, another corpus.
     RETURNS (dict[str, Counter]): for each specialty the number of notes, tokens and entities of each label.
-    RAISES: CE031 for an unknown specialty.
+    RAISES: CE031 for an unknown specialty, CE344 if a file is in the way that is of no demo corpus.
     """
     if target not in SPECIALTIES:
         raise ValueError(Errors.CE031.format(specialty=target, known=", ".join(SPECIALTIES)))
+    is_demo = (out_dir / FEW).exists()
+    taken = [name for name in (NOTE, *(f"{split}.spacy" for split in SPLITS)) if (out_dir / name).exists()]
+    if taken and not is_demo:
+        raise ValueError(Errors.CE344.format(path=out_dir / taken[0], problem="there, and of no demo corpus"))
     nlp = spacy.blank("en")
     nlp.tokenizer = make_clinical_tokenizer()(nlp)
     counts: dict[str, Counter[str]] = {specialty: Counter() for specialty in SPECIALTIES}
@@ -46,7 +52,7 @@ def write_corpus(out_dir: Path, sizes: dict[str, int], target: str, few: int, se
                 content = DocBin(docs=chosen, store_user_data=True).to_bytes()
                 write_atomically(out_dir / f"{name}.spacy", content)
     note = generate_note(target, sum(sizes.values()), seed)
-    write_atomically(out_dir / "note.txt", note.text.encode("utf-8"))
+    write_atomically(out_dir / NOTE, note.text.encode("utf-8"))
     return counts
 
 

@@ -48,8 +48,9 @@ def merge_same(found: Iterable[Found]) -> list[Found]:
     for one in sorted(found, key=lambda one: one.head):
         known = merged.setdefault(one[:3], one)
         surest, other = (one, known) if one.probability > known.probability else (known, one)
-        concept = {"kb_id": surest.kb_id or other.kb_id, "span_id": surest.span_id or other.span_id}
-        merged[one[:3]] = surest._replace(head=known.head, **concept)
+        merged[one[:3]] = surest._replace(
+            head=known.head, kb_id=surest.kb_id or other.kb_id, span_id=surest.span_id or other.span_id
+        )
     return sorted(merged.values(), key=lambda one: (*_place(one), one.label))
 
 
