@@ -52,7 +52,9 @@ def test_a_tagger_is_asked_for_all_that_may_be(nlp):
     assert any(found[1].possible[name].keys() - entities for name, entities in found[0].items())
     # the group that it is set to write is its own too
     assert predict_with_probabilities(nlp, docs, "own") == found
-    assert predict_with_probabilities(nlp, docs, "other")[1].possible is None
+    for find in (predict, predict_with_probabilities):
+        with pytest.raises(ValueError, match="CE348.*'other'.*own"):
+            find(nlp, docs, "other")
 
 
 def test_components_behind_it_change_nothing():
