@@ -79,12 +79,22 @@ def named_data(config: Mapping[str, Any]) -> Iterator[str]:
     YIELDS (str): Texts of [paths], texts of settings such as `source`, texts with a slash, and files of documents; but
         not the working directory or one around it, where what a training writes may lie.
     """
-    around = {Path.cwd(), *Path.cwd().parents}
     for name, text in _texts_of(config):
         section, setting = name.split(".")[0], name.split(".")[-1]
         is_named = section == "paths" or setting in NAMES_OF_DATA or "/" in text or text.endswith(DOCUMENTS)
-        if is_named and Path(text).resolve() not in around:
+        if is_named and _is_within(text):
             yield text
+
+
+def _is_within(text: str) -> bool:
+    """Whether a text may be a path, and is not that of the working directory or of one around it."""
+    try:
+        path = Path(text).resolve()
+        # of a pattern of a thousand characters with a slash no system can be asked
+        path.is_file()
+    except (OSError, ValueError):
+        return False
+    return path not in (Path.cwd(), *Path.cwd().parents)
 
 
 def _texts_of(block: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

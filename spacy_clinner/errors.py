@@ -1108,7 +1108,6 @@ class Errors(metaclass=_Coded):
         "The pipeline that labels knows nothing of these labels of the gold: {labels}. By probability it would teach "
         "that there are none: use --labels sure or all, whose notes leave that open."
     )
-    # 450-459 trainings that go on after a kill
     CE447 = (
         "{path} is the pipeline that is to label notes, or one that no such command has made, and would be replaced. "
         "Name another --output."
@@ -1117,6 +1116,7 @@ class Errors(metaclass=_Coded):
         "None of the thresholds finds a relation that is right, so none is better than another. Train longer, or see "
         "what is missing with `python -m spacy clinner evaluate-relations`."
     )
+    # 450-459 trainings that go on after a kill
     CE450 = (
         "The optimizer has moved parameters that are in no component's model: {parameters}. A training that does so "
         "cannot be gone on with: use `spacy train`."

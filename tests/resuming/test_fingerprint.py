@@ -35,3 +35,9 @@ def test_what_a_training_writes_is_no_data(config, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "log.jsonl").write_text("written meanwhile")
     assert fingerprint(config) == before
+
+
+@pytest.mark.parametrize("text", ["/" + "b" * 300, "a/b\0c"])
+def test_texts_that_can_be_no_path(config, text):
+    config["corpora"]["train"]["pattern"] = text
+    assert f"data of {text}" not in fingerprint(config)
