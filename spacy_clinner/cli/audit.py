@@ -3,17 +3,20 @@
 from pathlib import Path
 from typing import Annotated
 
-from typer import Argument, Option
+from typer import Argument, Context, Option
 
 from ._app import CORPORA, clinner_cli
 from ._coded import coded_errors
+from ._given import others_given
 
 # of corpora that are compared
 SUFFIX = ".spacy"
+OF_COMPARISON = {"source", "against", "out", "leave_out", "share"}
 
 
 @clinner_cli.command("audit", rich_help_panel=CORPORA)
 def audit_cli(
+    ctx: Context,
     source: Annotated[
         Path,
         Argument(help="Corpus: a brat folder, or another format's file or folder; with --against .spacy", exists=True),
@@ -47,10 +50,8 @@ def audit_cli(
 
     with coded_errors():
         if against:
-            imports = {"--format": format, "--delimiter": delimiter, "--n-sents": n_sents, "--label": label}
-            for option, value in {**imports, "--ids": ids}.items():
-                if value is not None:
-                    raise ValueError(Errors.CE392.format(option=option, other="--against"))
+            if others := others_given(ctx, OF_COMPARISON):
+                raise ValueError(Errors.CE392.format(option=others[0], other="--against"))
             _compare(source, against, out, leave_out, share)
             return
         if leave_out:

@@ -8,17 +8,12 @@ from typer import Argument, Context, Option
 from ..corpora.formats import FORMATS, READ, WRITTEN
 from ._app import CORPORA, clinner_cli
 from ._coded import coded_errors
+from ._given import others_given
 
 # what is asked for with --to
 OF_EXPORT = {"source", "output", "to", "ents_only", "assertion"}
 # a paragraph each: typer joins single lines
 _HELP = "\n\n".join(f"{name}: {format.help}" for name, format in FORMATS.items())
-
-
-def is_given(ctx: Context, name: str) -> bool:
-    """RETURNS (bool): Whether the user has given a parameter, be it its default."""
-    source = ctx.get_parameter_source(name)
-    return source is not None and source.name == "COMMANDLINE"
 
 
 @clinner_cli.command("convert", rich_help_panel=CORPORA, epilog=_HELP)
@@ -66,10 +61,8 @@ def convert_cli(
     with coded_errors():
         if (format is None) == (to is None):
             raise ValueError(Errors.CE015)
-        given = {name for name in ctx.params if is_given(ctx, name)}
-        if others := sorted(given - OF_EXPORT if to else given & {"ents_only"}):
-            option = f"--{others[0].replace('_', '-')}"
-            raise ValueError(Errors.CE322.format(option=option, other="--to" if to else "--format"))
+        if others := others_given(ctx, OF_EXPORT if to else {*ctx.params} - {"ents_only"}):
+            raise ValueError(Errors.CE322.format(option=others[0], other="--to" if to else "--format"))
         assertions = parse_assertions(assertion or ())
         if to:
             written, left_out = export_file(source, output, to, ents_only=ents_only, assertions=assertions)

@@ -18,14 +18,14 @@ from ..provenance import checksum, digest, provenance
 from ..scoring.documents import Predictions
 from ..scoring.predictions import predict
 from .cell import Cell
-from .step import SHORT, Kept
+from .step import SHORT, Kept, ModelTest
 from .strict_scores import score_predictions
 
 PARTS = ("dev", "test")
 
 
 @dataclass(frozen=True)
-class CorpusTest:
+class CorpusTest(ModelTest):
     """What a training is worth for a corpus.
 
     of (Cell): The training.
@@ -36,8 +36,6 @@ class CorpusTest:
     of: Cell
     corpora: Corpora
     name: str
-    keep = False
-    keep_predictions = False
 
     @property
     def keys(self) -> Mapping[str, Any]:
@@ -54,11 +52,6 @@ class CorpusTest:
         """RETURNS (List[Path]): Dev and test documents."""
         parts = self.corpora.corpora[self.name].parts
         return [parts[part] for part in PARTS if part in parts]
-
-    @property
-    def identity(self) -> str:
-        """RETURNS (str): Checksum of the training's, of the documents and of what the corpus annotates."""
-        return digest(list(self.parts.values()))
 
     @cached_property
     def parts(self) -> dict[str, str]:

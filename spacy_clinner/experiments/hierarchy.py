@@ -109,7 +109,7 @@ def _called(stage: str, test: CorpusTest) -> CorpusTest:
     return replace(test, of=replace(test.of, keys={**test.of.keys, "method": stage}))
 
 
-class Found(NamedTuple):
+class HierarchyRecords(NamedTuple):
     """What a hierarchy was worth: a record for each target, stage and seed.
 
     records (List[Dict[str, Any]]): On the targets themselves.
@@ -120,13 +120,13 @@ class Found(NamedTuple):
     unseen: list[dict[str, Any]]
 
 
-def run_hierarchy(hierarchy: Hierarchy, jobs: int = 1) -> Found:
+def run_hierarchy(hierarchy: Hierarchy, jobs: int = 1) -> HierarchyRecords:
     """Train all stages, and choose by dev what is kept for each target.
 
     hierarchy (Hierarchy): The trainings.
     jobs (int): Trainings at once.
-    RETURNS (Found): All records; those of the method `CHOSEN` are copies of the stage that is best on dev, named under
-        "kept".
+    RETURNS (HierarchyRecords): All records; those of the method `CHOSEN` are copies of the stage that is best on dev,
+        named under "kept".
     RAISES (ValueError): As `run_steps`.
     """
     runs = [(target, seed) for target in hierarchy.targets for seed in hierarchy.seeds]
@@ -146,7 +146,7 @@ def run_hierarchy(hierarchy: Hierarchy, jobs: int = 1) -> Found:
         for name, corpus in hierarchy.corpora.unseen.items()
         if UnseenTest(own[0], corpus).labels
     }
-    return Found(
+    return HierarchyRecords(
         [record for run in runs for record in _with_chosen(records[run], stages[run])],
         [
             record

@@ -14,13 +14,13 @@ from spacy.tokens import Doc
 from ..annotations.documents import read_docs
 from ..assembly.settings import change_settings
 from ..calibration.calibrate import calibrate, find_calibrated
-from ..provenance import checksum, digest, provenance
+from ..provenance import checksum, provenance
 from ..scoring.documents import Predictions, pair_documents
 from ..scoring.evaluation import Bootstrap
 from ..scoring.probabilities import Probabilities, predict_with_probabilities
 from ..scoring.sureness import measure_sureness
 from .cell import Cell
-from .step import SHORT, Kept
+from .step import SHORT, Kept, ModelTest
 from .strict_scores import score_predictions
 
 # Changes when what is measured does, so that results of before are measured anew.
@@ -30,7 +30,7 @@ NO_INTERVALS = Bootstrap(resamples=0)
 
 
 @dataclass(frozen=True)
-class ProbabilityCell:
+class ProbabilityCell(ModelTest):
     """What is measured of a training.
 
     of (Cell): The training. Its model is tested twice: at temperature 1, with the threshold of its config; and with
@@ -38,8 +38,6 @@ class ProbabilityCell:
     """
 
     of: Cell
-    keep = False
-    keep_predictions = False
 
     @property
     def keys(self) -> Mapping[str, Any]:
@@ -61,11 +59,6 @@ class ProbabilityCell:
     def dev(self) -> Path:
         """RETURNS (Path): The documents to calibrate on: the config's `paths.dev`, of a transfer the target's."""
         return Path(self.of.resolve(None).interpolate()["paths"]["dev"])
-
-    @property
-    def identity(self) -> str:
-        """RETURNS (str): Checksum of the training's, of dev and of what is measured."""
-        return digest(list(self.parts.values()))
 
     @property
     def parts(self) -> dict[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from ..provenance import digest
 from ..resuming.checkpoints import Checkpoints
 
 # digits of a part's checksum: enough to see that it changed
@@ -25,6 +26,23 @@ class Kept(NamedTuple):
     def checkpoints(self, identity: str) -> Checkpoints | None:
         """RETURNS (Optional[Checkpoints]): Where a training of this identity leaves its checkpoints."""
         return None if self.running is None else Checkpoints(self.running / identity[:16])
+
+
+class ModelTest:
+    """A step that measures models, and leaves none."""
+
+    keep = False
+    keep_predictions = False
+
+    @property
+    def parts(self) -> Mapping[str, str]:
+        """RETURNS (Mapping[str, str]): Checksums of what makes the identity."""
+        raise NotImplementedError
+
+    @property
+    def identity(self) -> str:
+        """RETURNS (str): Checksum of all that is measured, and how."""
+        return digest(list(self.parts.values()))
 
 
 class Step(Protocol):

@@ -13,12 +13,12 @@ from ..multitask.documents import read_unseen
 from ..provenance import checksum, digest, provenance
 from .cell import Cell
 from .corpus_test import CorpusTest, find_by_heads
-from .step import SHORT, Kept
+from .step import SHORT, Kept, ModelTest
 from .strict_scores import score_predictions
 
 
 @dataclass(frozen=True)
-class UnseenTest:
+class UnseenTest(ModelTest):
     """What a training is worth for documents of an unseen corpus, on the labels that this one and its target annotate.
 
     of (CorpusTest): The test of the training's target, whose heads are asked.
@@ -27,8 +27,6 @@ class UnseenTest:
 
     of: CorpusTest
     corpus: UnseenCorpus
-    keep = False
-    keep_predictions = False
 
     @property
     def keys(self) -> Mapping[str, Any]:
@@ -50,11 +48,6 @@ class UnseenTest:
         """RETURNS (List[str]): Labels that are asked for; none: there is nothing to test."""
         taught = self.of.corpora.corpora[self.of.name].annotated
         return [label for label in self.corpus.annotated if label in taught]
-
-    @property
-    def identity(self) -> str:
-        """RETURNS (str): Checksum of the training's, of the documents and of what is asked for."""
-        return digest(list(self.parts.values()))
 
     @cached_property
     def parts(self) -> dict[str, str]:

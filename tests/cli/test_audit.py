@@ -95,6 +95,7 @@ def test_a_corpus_without_what_is_in_another(corpora):
         ("train.spacy", "CE391"),
         ("train.spacy --against test.spacy --format brat", "CE392"),
         ("train.spacy --against test.spacy --ids ids.txt", "CE392"),
+        ("train.spacy --against test.spacy --token-column 0", "CE392"),
         ("train.spacy --leave-out clean.spacy", "CE392"),
         ("train.spacy --against test.spacy --leave-out train.spacy", "CE393"),
         ("train.spacy --against test.spacy --leave-out ./test.spacy", "CE393"),
