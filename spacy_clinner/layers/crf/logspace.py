@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..tags.layout import B, E, I, S, count_labels, tag_of
+
 
 class Chain(NamedTuple):
     """Scores of moves between T tags: start (T,), transitions (T, T), end (T,)."""
@@ -71,3 +73,28 @@ def clamped(chain: Chain, emissions: NDArray, alpha: NDArray, beta: NDArray, fir
     last = first + len(tags) - 1
     steps = chain.transitions[tags[:-1], tags[1:]] + emissions[np.arange(first + 1, last + 1), tags[1:]]
     return float(alpha[first, tags[0]] + steps.sum() + beta[last, tags[-1]])
+
+
+def entities_above(chain: Chain, emissions: NDArray, least: float) -> tuple[NDArray[np.int64], NDArray]:
+    """RETURNS (tuple): Entities as (start, end, label) whose log-probability is above `least`, in order of their start,
+    and these. A prefix of tags that is not above it is followed no further, as in the kernels. *Shape:* (m, 3), (m,)"""
+    n_labels = count_labels(len(chain.start))
+    alpha, beta = forward(chain, emissions), backward(chain, emissions)
+    log_z = log_sum_exp(alpha[-1] + chain.end, axis=0)
+    found: list[tuple[int, int, int]] = []
+    logs: list[float] = []
+    for start, label in np.ndindex(len(emissions), n_labels):
+        begin, inside, last, single = (tag_of(kind, label, n_labels) for kind in (B, I, E, S))
+        if alpha[start, single] + beta[start, single] - log_z > least:
+            found.append((start, start + 1, label))
+            logs.append(alpha[start, single] + beta[start, single] - log_z)
+        way, tag = alpha[start, begin] - log_z, begin
+        for t in range(start + 1, len(emissions)):
+            if not way + beta[t - 1, tag] > least:
+                break
+            ends = way + chain.transitions[tag, last] + emissions[t, last] + beta[t, last]
+            if ends > least:
+                found.append((start, t + 1, label))
+                logs.append(ends)
+            way, tag = way + chain.transitions[tag, inside] + emissions[t, inside], inside
+    return np.array(found, dtype=np.int64).reshape(-1, 3), np.array(logs)

@@ -114,46 +114,33 @@ def choose_spans(spans: NDArray, probabilities: NDArray, lengths: NDArray, thres
 def spans_above(
     params: CRFParams, emissions: NDArray, lengths: NDArray, threshold: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """RETURNS (tuple): All spans (m, 4) above a probability, in order of sequence and start, with some below it, but
+    """RETURNS (tuple): All spans (m, 4) above a probability, in order of sequence and start, with some just below it, but
     none below `LEAST_PROBABILITY`, and their probabilities (m,)."""
-    from .kernels.spans import propose_all
+    from .kernels.spans import find_above
 
-    # rounding may put a marginal below the probability of its span
-    bound = max(threshold * (1 - 1e-4), LEAST_PROBABILITY)
+    # rounding may put what a span begins with below its probability
+    bound = max(threshold, LEAST_PROBABILITY) * (1 - 1e-4)
     batch = make_batch(params, emissions, lengths)
     exact = np.ones(len(lengths), dtype=bool)
     spans, probabilities, count = np.empty((0, 4), np.int64), np.empty(0), len(emissions)
     # room for a span a token is mostly enough; if not, the first pass has told how many there are
     while count > len(spans):
         spans, probabilities = np.empty((count, 4), np.int64), np.empty(count)
-        count = propose_all(batch, bound, spans, probabilities, exact)
+        count = find_above(batch, bound, spans, probabilities, exact)
     spans, probabilities = spans[:count], probabilities[:count]
     if not exact.all():
-        others = _propose_with_care(params, emissions, lengths, bound, ~exact)
-        spans = np.concatenate([spans, others])
-        probabilities = np.concatenate([probabilities, span_probabilities(params, emissions, lengths, others)])
-        order = np.lexsort((spans[:, 1], spans[:, 0]))
+        again, rows = _choose(~exact, batch.starts)
+        if emissions.dtype == np.float32:
+            params, emissions = _as_double(params, emissions)
+            others, more = spans_above(params, emissions[rows], lengths[again], threshold)
+        else:
+            others, more = _log_spans_above(params, emissions[rows], lengths[again], bound)
+        others[:, 0] = again[others[:, 0]]
+        spans, probabilities = np.concatenate([spans, others]), np.concatenate([probabilities, more])
+        order = np.argsort(spans[:, 0], kind="stable")
         spans, probabilities = spans[order], probabilities[order]
-    # the bound is of single tags
     kept = probabilities >= LEAST_PROBABILITY
     return spans[kept], probabilities[kept]
-
-
-def _propose_with_care(
-    params: CRFParams, emissions: NDArray, lengths: NDArray, threshold: float, chosen: NDArray[np.bool_]
-) -> NDArray[np.int64]:
-    """Spans of sequences that need more precision than the kernels have."""
-    from .kernels.spans import propose
-
-    starts = sequence_starts(lengths)
-    numbers, rows = _choose(chosen, starts)
-    marginals = expectations(params, emissions[rows], lengths[chosen], want_moves=False).marginals
-    found = [np.zeros((0, 4), np.int64)]
-    for number, own in zip(numbers, np.split(marginals, np.cumsum(lengths[chosen])[:-1]), strict=True):
-        room = propose(own, number, threshold, found[0], 0)
-        found.append(np.empty((room, 4), np.int64))
-        propose(own, number, threshold, found[-1], 0)
-    return np.concatenate(found)
 
 
 def best_paths(params: CRFParams, emissions: NDArray, k: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -195,6 +182,17 @@ def _log_expectations(params: CRFParams, emissions: NDArray, lengths: NDArray) -
         for total, part in zip(counts, from_chain(moves), strict=True):
             total += part
     return Expectations(log_z, marginals, counts)
+
+
+def _log_spans_above(params: CRFParams, emissions: NDArray, lengths: NDArray, bound: float) -> tuple[NDArray, NDArray]:
+    spans, probabilities = [np.empty((0, 4), np.int64)], [np.empty(0)]
+    chain = to_chain(params)
+    starts = sequence_starts(lengths)
+    for i in np.flatnonzero(lengths):
+        found, logs = logspace.entities_above(chain, emissions[starts[i] : starts[i + 1]], np.log(bound))
+        spans.append(np.insert(found, 0, i, axis=1))
+        probabilities.append(np.exp(logs))
+    return np.concatenate(spans), np.concatenate(probabilities)
 
 
 def _log_span_probabilities(params: CRFParams, emissions: NDArray, lengths: NDArray, spans: NDArray) -> NDArray:

@@ -24,8 +24,8 @@ emissions = np.zeros((3, 9), "float32")
 emissions[1, 7] = 9
 print(crf.decode(zero_params(2, "float32"), emissions, np.array([3]), 0.4).spans.tolist())
 
-from spacy_clinner.layers.crf.kernels.spans import choose, propose_all
-print(sum(len(kernel.stats.cache_hits) for kernel in (choose, propose_all)))
+from spacy_clinner.layers.crf.kernels.spans import choose, find_above
+print(sum(len(kernel.stats.cache_hits) for kernel in (choose, find_above)))
 """
 READ_ONLY = """
 import errno, os, tempfile
@@ -89,7 +89,7 @@ def test_a_cache_that_may_only_be_read(package, tmp_path):
 def test_a_cache_beside_a_package_that_may_only_be_read(compiled):
     assert choose(compiled.parent, READ_ONLY) == (2, "")
     # something new cannot be kept
-    (next((compiled / "layers" / "crf" / "kernels" / "__pycache__").glob("spans.propose_all-*.nbc"))).unlink()
+    (next((compiled / "layers" / "crf" / "kernels" / "__pycache__").glob("spans.find_above-*.nbc"))).unlink()
     hits, warned = choose(compiled.parent, READ_ONLY)
     assert hits == 1 and warned.count("CW112") == 1
 
@@ -97,7 +97,7 @@ def test_a_cache_beside_a_package_that_may_only_be_read(compiled):
 @pytest.mark.slow
 @pytest.mark.parametrize("ending", ["nbi", "nbc"])
 def test_a_damaged_cache_is_written_anew(compiled, ending):
-    damaged = next((compiled / "layers" / "crf" / "kernels" / "__pycache__").glob(f"spans.propose_all-*.{ending}"))
+    damaged = next((compiled / "layers" / "crf" / "kernels" / "__pycache__").glob(f"spans.find_above-*.{ending}"))
     os.truncate(damaged, damaged.stat().st_size // 2)
     assert choose(compiled.parent) == (1, "")
     assert choose(compiled.parent) == (2, "")
@@ -109,7 +109,7 @@ def test_a_damaged_cache_is_written_anew(compiled, ending):
 @pytest.mark.slow
 def test_a_cache_of_other_kernels_is_out_of_date(compiled):
     assert choose(compiled.parent)[0] == 2
-    # read_spans, which `propose_all` of another file calls
+    # `share_of`, which `find_above` of another file calls
     with (compiled / "layers" / "crf" / "kernels" / "readers.py").open("a") as file:
         file.write("# changed\n")
     assert choose(compiled.parent)[0] == 0

@@ -10,6 +10,9 @@ from .compiled import part
 from .sums import BEHIND, MASS, OVERLAP, TOP, unstack
 from .tags import tag_of
 
+# rows of (4, K) moves within entities: from B or from I, and what makes a move to I one to E
+BEGIN_INSIDE, INSIDE_INSIDE, TO_LAST = 0, 2, 1
+
 
 @part
 def read_log_partition(length, factors, sums):
@@ -61,21 +64,45 @@ def read_moves(sums, leaving, entering, within):
 
 
 @part
+def share_of(sums, t, tag):
+    """Probability of a tag at a token."""
+    return sums.alpha[t, tag] * sums.beta[t, tag] / sums.notes[OVERLAP, t]
+
+
+@part
+def way_to(sums, t, tag):
+    """Log of the share of the sums at a token that lies on the paths to a tag there."""
+    return math.log(sums.alpha[t, tag])
+
+
+@part
+def way_within(scores, factors, sums, t, move, label):
+    """What a move within an entity, to token t, adds to `way_to`."""
+    k = factors.within.shape[1]
+    tag = tag_of(I, label, k) if move % 2 == 0 else tag_of(E, label, k)
+    # each of the two differences in float64: emissions may all be far from zero
+    way = (factors.within_scores[move, label] - factors.step) + (scores[t, tag] - sums.notes[TOP, t])
+    return way - math.log(sums.notes[MASS, t])
+
+
+@part
+def probability_of(sums, t, tag, way):
+    """Probability of the paths to a tag at token t of which `way` tells the share."""
+    return min(1.0, math.exp(way + math.log(sums.beta[t, tag] / sums.notes[OVERLAP, t])))
+
+
+@part
 def read_spans(scores, factors, sums, spans, first, after, probabilities):
     """Probabilities of the spans from `first` to before `after`, all of one sequence: the share of all paths that takes
     a span's tags. spans (m, 4), probabilities (m,)."""
-    alpha, beta, notes, within = sums.alpha, sums.beta, sums.notes, factors.within_scores
-    k = within.shape[1]
+    k = factors.within.shape[1]
     for i in range(first, after):
         start, final, label = spans[i, 1], spans[i, 2] - 1, spans[i, 3]
         if start == final:
-            single = tag_of(S, label, k)
-            probabilities[i] = alpha[start, single] * beta[start, single] / notes[OVERLAP, start]
+            probabilities[i] = share_of(sums, start, tag_of(S, label, k))
             continue
-        last = tag_of(E, label, k)
-        way = math.log(alpha[start, tag_of(B, label, k)]) + math.log(beta[final, last] / notes[OVERLAP, final])
+        way = way_to(sums, start, tag_of(B, label, k))
         for t in range(start + 1, final + 1):
-            move = (0 if t == start + 1 else 2) + (1 if t == final else 0)
-            tag = last if t == final else tag_of(I, label, k)
-            way += within[move, label] - factors.step + scores[t, tag] - notes[TOP, t] - math.log(notes[MASS, t])
-        probabilities[i] = min(1.0, math.exp(way))
+            move = (BEGIN_INSIDE if t == start + 1 else INSIDE_INSIDE) + (TO_LAST if t == final else 0)
+            way += way_within(scores, factors, sums, t, move, label)
+        probabilities[i] = probability_of(sums, final, tag_of(E, label, k), way)

@@ -1,66 +1,67 @@
 """Compiled choice of entities by their probabilities. Shapes: N tokens, L of one sequence, T = 4K + 1 tags, m spans."""
 
-import numpy as np
-
 from ...tags.layout import B, E, I, S
 from .compiled import compiled, part
-from .readers import read_marginals, read_spans
+from .readers import BEGIN_INSIDE, INSIDE_INSIDE, TO_LAST, probability_of, share_of, way_to, way_within
 from .sums import make_sums, sweep
-from .tags import count_labels, tag_of
+from .tags import tag_of
 
 
 @compiled
-def propose(marginals, sequence, threshold, spans, count):
-    """Write the spans of a sequence whose tags each have a marginal above the threshold, in order of their start.
+def find_above(batch, bound, spans, probabilities, exact):
+    """Write the spans whose probability is above a bound, in order of sequence and start, and their probabilities.
 
-    A span is at most as probable as each of its tags, so none above the threshold is missed. marginals (L, T); spans
-    (room, 4), of which `count` are taken. Returns how many are then, which may be more than there is room for.
+    spans (room, 4), probabilities (room,). exact (n,) is set to which sequences are within the tolerance, no others
+    have spans. Returns how many there are, which may be more than there is room for.
     """
-    k = count_labels(marginals.shape[1])
-    for t in range(marginals.shape[0]):
+    emissions, starts, factors, scratch, tolerance = batch
+    sums = make_sums(emissions, starts, False)
+    count = 0
+    for s in range(exact.shape[0]):
+        first, after = starts[s], starts[s + 1]
+        if first < after:
+            scores = emissions[first:after]
+            exact[s] = sweep(scores, factors, scratch, tolerance, sums)
+            if exact[s]:
+                count = _find_in_one(scores, factors, sums, s, bound, spans, probabilities, count)
+    return count
+
+
+@part
+def _find_in_one(scores, factors, sums, sequence, bound, spans, probabilities, count):
+    """A span is at most as probable as that its tags begin so, and what is not above the bound is followed no further.
+
+    Of all ways to begin an entity that a token is inside of, one is taken: so few are above a bound, and the time grows
+    as the sequence does.
+    """
+    k = factors.within.shape[1]
+    for t in range(scores.shape[0]):
         for label in range(k):
-            if marginals[t, tag_of(S, label, k)] > threshold:
-                _write(spans, count, sequence, t, t + 1, label)
-                count += 1
-            if not marginals[t, tag_of(B, label, k)] > threshold:
+            single = share_of(sums, t, tag_of(S, label, k))
+            if single > bound:
+                count = _write(spans, probabilities, count, sequence, t, t + 1, label, single)
+            if not share_of(sums, t, tag_of(B, label, k)) > bound:
                 continue
-            for u in range(t + 1, marginals.shape[0]):
-                if marginals[u, tag_of(E, label, k)] > threshold:
-                    _write(spans, count, sequence, t, u + 1, label)
-                    count += 1
-                if not marginals[u, tag_of(I, label, k)] > threshold:
+            way, move = way_to(sums, t, tag_of(B, label, k)), BEGIN_INSIDE
+            for u in range(t + 1, scores.shape[0]):
+                last = way + way_within(scores, factors, sums, u, move + TO_LAST, label)
+                way += way_within(scores, factors, sums, u, move, label)
+                move = INSIDE_INSIDE
+                ends = probability_of(sums, u, tag_of(E, label, k), last)
+                if ends > bound:
+                    count = _write(spans, probabilities, count, sequence, t, u + 1, label, ends)
+                if not probability_of(sums, u, tag_of(I, label, k), way) > bound:
                     break
     return count
 
 
 @part
-def _write(spans, row, sequence, start, end, label):
+def _write(spans, probabilities, row, sequence, start, end, label, probability):
+    """Returns the row after it."""
     if row < spans.shape[0]:
         spans[row, 0], spans[row, 1], spans[row, 2], spans[row, 3] = sequence, start, end, label
-
-
-@compiled
-def propose_all(batch, threshold, spans, probabilities, exact):
-    """`propose` over every sequence, and the probability of each span, by one sweep.
-
-    exact (n,) is set to which sequences are within the tolerance, no others have spans. Returns as `propose`.
-    """
-    emissions, starts, factors, scratch, tolerance = batch
-    sums = make_sums(emissions, starts, False)
-    marginals = np.empty_like(sums.alpha)
-    count = 0
-    for s in range(exact.shape[0]):
-        first, after = starts[s], starts[s + 1]
-        if first == after:
-            continue
-        scores, own = emissions[first:after], marginals[: after - first]
-        exact[s] = sweep(scores, factors, scratch, tolerance, sums)
-        if not exact[s]:
-            continue
-        read_marginals(sums, own)
-        before, count = count, propose(own, s, threshold, spans, count)
-        read_spans(scores, factors, sums, spans, before, min(count, spans.shape[0]), probabilities)
-    return count
+        probabilities[row] = probability
+    return row + 1
 
 
 @compiled
