@@ -434,8 +434,8 @@ class Errors(metaclass=_Coded):
         "random. Likely config.json is of another transformer than the weights."
     )
     CE128 = (
-        "`layer_rates` are for transformers whose layers have weights of their own; of this one ({kind}) no list of "
-        "{n} layers was found. Leave them out, or take another transformer."
+        "`layer_rates` are for transformers whose layers have weights of their own; this one ({kind}) has no lists of "
+        "{n} layers, or others beside them. Leave them out, or take another transformer."
     )
     CE129 = "`layer_rates` with {setting} = {value}: {wanted}."
     CE130 = "Windows cannot overlap by {overlap} tokens. Set `overlap` to 0 or more."
@@ -452,6 +452,11 @@ class Errors(metaclass=_Coded):
         "names another release of the package: name the one that this program was written for."
     )
     CE134 = "`token_dropout` hides part {name!r} ({parts} are there) at a rate of {rate}; it is from 0 to below 1."
+    CE135 = "An encoder cannot have {setting} = {value}: it is {wanted}."
+    CE136 = (
+        "There is no document to find sizes and labels from ({method}). Check the path of the training documents, and "
+        "what their reader leaves out."
+    )
     CE140 = "A bidirectional LSTM cannot be {width} wide: half of it belongs to each direction. Take an even width."
     CE141 = (
         "`characters` names {n} characters, but only {distinct} different ones. Each has one row of the table: remove "

@@ -10,6 +10,7 @@ from spacy.util import registry
 from thinc.api import Model
 from thinc.types import Floats2d, Ints1d
 
+from ..errors import Errors
 from ..layers.lstm.chars import CharCNN, CharLSTM, Chars
 
 # Rows of the character table: padding, every code point below the first bound (Latin with all its accents) ...
@@ -28,8 +29,9 @@ def build_char_cnn_embed(
     nF (int): number of filters, the width of the output.
     width (int): width of a character embedding.
     window (int): characters that a filter sees; odd.
-    max_chars (int): of a longer word the first and last halves of this many characters are read.
+    max_chars (int): of a longer word the first and last halves of this many characters are read; 2 or more.
     RETURNS (Model[List[Doc], List[Floats2d]]): the layer.
+    RAISES (ValueError): CE135 for a size that cannot be.
     Source: Ma & Hovy 2016, section 2.1.
     """
     return _embed_words(CharCNN(nF, n_rows=N_ROWS, width=width, window=window), max_chars)
@@ -39,16 +41,19 @@ def build_char_cnn_embed(
 def build_char_lstm_embed(nO: int = 50, width: int = 25, max_chars: int = 128) -> Model[list[Doc], list[Floats2d]]:
     """Embed each word by the last states of a bidirectional LSTM over its characters.
 
-    nO (int): width of the output, both directions together.
+    nO (int): width of the output, both directions together; even.
     width (int): width of a character embedding.
-    max_chars (int): of a longer word the first and last halves of this many characters are read.
+    max_chars (int): of a longer word the first and last halves of this many characters are read; 2 or more.
     RETURNS (Model[List[Doc], List[Floats2d]]): the layer.
+    RAISES (ValueError): CE135 and CE140 for a size that cannot be.
     Source: Lee, Dernoncourt & Szolovits 2017.
     """
     return _embed_words(CharLSTM(nO, n_rows=N_ROWS, width=width), max_chars)
 
 
 def _embed_words(encoder: Model[Chars, Floats2d], max_chars: int) -> Model[list[Doc], list[Floats2d]]:
+    if max_chars < 2:
+        raise ValueError(Errors.CE135.format(setting="max_chars", value=max_chars, wanted="2 or more"))
     return Model(
         f"{encoder.name}_embed",
         forward,

@@ -1,5 +1,7 @@
 """Learning rates of a transformer's layers: lower ones learn slower, later, or not at all."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,11 +31,11 @@ class LayerRates:
         module (Module): the transformer.
         step (int): steps that it has learned.
         RETURNS (Dict[str, float]): by name, a multiple of the training's learning rate; 0 for what stays as it is.
-        RAISES (ValueError): CE128 if the transformer has no list of layers.
+        RAISES (ValueError): CE128 if the transformer has no such lists of layers, or others beside them.
         """
-        prefix, n_layers = _layers(module)
+        lists, n_layers = _lists_of_layers(module), module.config.num_hidden_layers
         by_height = [self._scale(height, n_layers - height, step) for height in range(n_layers + 1)]
-        return {name: by_height[_height(name, prefix)] for name, _ in module.named_parameters()}
+        return {name: by_height[_height(name, lists)] for name, _ in module.named_parameters()}
 
     def _scale(self, height: int, depth: int, step: int) -> float:
         if height < self.frozen_layers or step < self.unfreeze_every * (depth + 1):
@@ -66,17 +68,21 @@ def make_layer_rates(
     return LayerRates(lr_scale, decay, frozen_layers, unfreeze_every)
 
 
-def _layers(module: Any) -> tuple[str, int]:
-    """Name and length of the list of a transformer's layers."""
+def _lists_of_layers(module: Any) -> list[str]:
+    """Names of the lists that hold a transformer's layers: one, or one for each part of a layer (XLM, FlauBERT)."""
     from torch.nn import ModuleList
 
     n_layers = module.config.num_hidden_layers
-    for name, part in module.named_modules():
-        if isinstance(part, ModuleList) and len(part) == n_layers and any(True for _ in part.parameters()):
-            return f"{name}.", n_layers
-    raise ValueError(Errors.CE128.format(kind=module.config.model_type, n=n_layers))
+    lists = [name for name, part in module.named_modules() if isinstance(part, ModuleList) and len(part) == n_layers]
+    outermost = [f"{name}." for name in lists if not any(name.startswith(f"{other}.") for other in lists)]
+    parameters = [name for name, _ in module.named_parameters()]
+    found = any(_height(name, outermost) for name in parameters)
+    # a list of another length, as of encoders of single characters before or after the layers: nobody knows its height
+    if not found or any(re.search(r"\.\d+\.", name) for name in parameters if not _height(name, outermost)):
+        raise ValueError(Errors.CE128.format(kind=module.config.model_type, n=n_layers))
+    return outermost
 
 
-def _height(name: str, prefix: str) -> int:
+def _height(name: str, lists: Sequence[str]) -> int:
     """0 for the embeddings and all that the layers share, such as those of relative positions."""
-    return int(name[len(prefix) :].split(".")[0]) + 1 if name.startswith(prefix) else 0
+    return next((int(name[len(prefix) :].split(".")[0]) + 1 for prefix in lists if name.startswith(prefix)), 0)

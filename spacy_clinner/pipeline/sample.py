@@ -5,6 +5,8 @@ from itertools import islice
 
 from spacy.training import Example, validate_examples, validate_get_examples
 
+from ..errors import Errors
+
 N_DOCUMENTS = 10
 
 
@@ -17,10 +19,12 @@ def sample_examples(get_examples: Callable[[], Iterable[Example]], method: str) 
     get_examples (Callable[[], Iterable[Example]]): Returns the training examples.
     method (str): Who asks, for errors.
     RETURNS (List[Example]): Ten, or fewer if there are no more.
-    RAISES (TypeError): spaCy's E930 if `get_examples` cannot be called, E978 if what it returns are no examples.
+    RAISES: CE136 if there are none; spaCy's E930 if `get_examples` cannot be called, E978 if it returns something else.
     """
     if not callable(get_examples):
         validate_get_examples(get_examples, method)
     sample = list(islice(get_examples(), N_DOCUMENTS))
     validate_examples(sample, method)
+    if not sample:
+        raise ValueError(Errors.CE136.format(method=method))
     return sample

@@ -27,7 +27,10 @@ def window_bounds(
     min_tokens (int): following units are joined until a window has at least so many tokens, within the bound.
     max_tokens (int): longest window; a longer unit is cut into pieces of nearly equal length.
     RETURNS (List[Tuple[int, int]]): token offsets of each window, end exclusive; together they cover the document.
+    RAISES (ValueError): CE120 if there are no sentences to cut at, CE135 if a window could hold no token.
     """
+    if max_tokens < 1:
+        raise ValueError(Errors.CE135.format(setting="max_tokens", value=max_tokens, wanted="1 or more"))
     windows: list[tuple[int, int]] = []
     for start, end in _units(doc, unit):
         if windows and windows[-1][1] - windows[-1][0] < min_tokens and end - windows[-1][0] <= max_tokens:

@@ -225,3 +225,9 @@ def test_a_long_document_is_encoded_in_parts_with_the_same_rows(nlp, monkeypatch
     monkeypatch.setattr("spacy_clinner.models.tok2vec.MAX_ROWS", 10)
     assert_same_rows(model, docs)
     assert len(sizes) > 5 and max(sizes) <= 10
+
+
+@pytest.mark.parametrize("build", [build_char_cnn_embed, build_char_lstm_embed])
+def test_of_a_long_word_two_characters_are_read_at_least(build):
+    with pytest.raises(ValueError, match="CE135.*max_chars"):
+        build(max_chars=1)

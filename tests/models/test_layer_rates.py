@@ -1,5 +1,7 @@
 """Layers of a transformer learn at rates of their own."""
 
+import re
+
 import numpy as np
 import pytest
 import spacy
@@ -158,6 +160,26 @@ def test_every_family_has_layers(family, tmp_path):
     assert any("embed" in name for name in lowest)
     moved = step(nlp, adam())
     assert all(far <= RATE * scales[name] * 1.01 for name, far in moved.items())
+
+
+def test_layers_in_several_lists():
+    """XLM has a list of its attentions, one of what follows them, and one for each of their norms."""
+    from transformers import XLMConfig, XLMModel
+
+    model = XLMModel(XLMConfig(vocab_size=50, emb_dim=16, n_layers=3, n_heads=2, max_position_embeddings=64))
+    for name, rate in make_layer_rates(decay=0.5).scales(model, 0).items():
+        layer = re.search(r"\.(\d)\.", name)
+        assert rate == 0.5 ** (2 - int(layer[1]) if layer else 3), name
+
+
+def test_lists_that_are_no_layers():
+    """CANINE reads characters by layers before and after its own."""
+    from transformers import CanineConfig, CanineModel
+
+    sizes = {"hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 16}
+    model = CanineModel(CanineConfig(**sizes, num_hash_buckets=32, max_position_embeddings=32))
+    with pytest.raises(ValueError, match=r"CE128.*\(canine\)"):
+        make_layer_rates(decay=0.5).scales(model, 0)
 
 
 def test_layers_that_share_weights_have_none_of_their_own(tmp_path):

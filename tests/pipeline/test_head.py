@@ -127,3 +127,11 @@ def test_an_extractor_is_pulled_to_the_source(tmp_path):
             node.set_grad(name, node.get_param(name) * 0)
     nlp.get_pipe("relations").finish_update(SGD(0.1, use_averages=False, L2=0.0, grad_clip=0.0))
     assert all(np.allclose(step, 0.5 * (1 - 0.1 * 2.0), atol=1e-5) for step in steps(model, origin))
+
+
+@pytest.mark.parametrize("factory", HEADS)
+def test_sizes_and_labels_come_from_documents(factory):
+    nlp = spacy.blank("en")
+    nlp.add_pipe(factory, config={"target": ["a"]} if factory == "clinner_mmd_alignment" else {})
+    with pytest.raises(ValueError, match="CE136"):
+        nlp.initialize(lambda: [])

@@ -59,3 +59,9 @@ def test_span_getter_gives_the_same_windows():
 def test_lines_of_all_systems(end):
     doc = NLP.make_doc(end.join(["BP 120", "HR 80", "RR 12"]))
     assert window_bounds(doc) == [(0, 3), (3, 6), (6, 8)]
+
+
+@pytest.mark.parametrize("max_tokens", [0, -1])
+def test_a_window_holds_a_token(max_tokens):
+    with pytest.raises(ValueError, match="CE135.*max_tokens"):
+        window_bounds(NLP.make_doc("No fever"), max_tokens=max_tokens)

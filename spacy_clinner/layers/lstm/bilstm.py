@@ -6,6 +6,7 @@ from thinc.types import Floats2d
 
 from ..buckets import plan_buckets
 from .dropout import dropout_attrs, get_dropout
+from .sizes import check_depth, check_even
 from .torch_bridge import call_torch
 
 # torch's order of the gates in the stacked weights: input, forget, cell, output
@@ -22,10 +23,13 @@ def BiLSTM(nO: int, nI: int | None = None, *, depth: int = 1, dropout: float | N
     depth (int): number of stacked layers.
     dropout (Optional[float]): rate on the output of every layer; None follows the rate of the training.
     RETURNS (Model[List[Floats2d], List[Floats2d]]): the layer.
+    RAISES (ValueError): CE140 if nO is odd, CE135 if there is no layer.
 
     Shape: input (length_i, nI) for each sequence i, output (length_i, nO).
     Source: Hochreiter & Schmidhuber 1997; biases and rates as Ma & Hovy 2016, section 3.
     """
+    check_even(nO)
+    check_depth(depth)
     names = [f"{way}_{layer}" for layer in range(depth) for way in ("forward", "backward")]
     return Model(
         "bilstm",

@@ -10,6 +10,7 @@ from ..buckets import plan_buckets
 from .bilstm import BiLSTM, run_direction
 from .bilstm import init as init_bilstm
 from .dropout import dropout_attrs, get_dropout
+from .sizes import check_window
 from .torch_bridge import call_torch
 
 # Words x characters: the input of both layers. Flat character rows, and the number of characters of each word.
@@ -24,10 +25,12 @@ def CharCNN(nO: int, *, n_rows: int, width: int = 30, window: int = 3) -> Model:
     width (int): width of a character embedding.
     window (int): characters that a filter sees; odd.
     RETURNS (Model[Chars, Floats2d]): the layer.
+    RAISES (ValueError): CE135 if the window is even.
 
     Shape: input (n_chars,) and (n_words,), output (n_words, nO).
     Source: Ma & Hovy 2016, section 2.1 (width 30, 30 filters, window 3, dropout before the convolution).
     """
+    check_window(window)
     return Model(
         "char_cnn",
         _forward_cnn,
@@ -45,6 +48,7 @@ def CharLSTM(nO: int, *, n_rows: int, width: int = 25) -> Model:
     n_rows (int): rows of the character table.
     width (int): width of a character embedding.
     RETURNS (Model[Chars, Floats2d]): the layer.
+    RAISES (ValueError): CE140 if nO is odd.
 
     Shape: input (n_chars,) and (n_words,), output (n_words, nO).
     Source: Lee, Dernoncourt & Szolovits 2017 (character embeddings of 25, 25 units a direction).

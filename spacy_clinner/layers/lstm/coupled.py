@@ -10,10 +10,10 @@ import numpy as np
 from thinc.api import Model
 from thinc.types import Floats2d
 
-from ...errors import Errors
 from ..buckets import plan_buckets
 from .bilstm import run_direction
 from .chars import Chars, draw_table, last_states, run_on_chars
+from .sizes import check_even
 from .torch_bridge import call_torch
 
 # order of the gates in the stacked weights: cell, forget, output
@@ -38,7 +38,7 @@ def CoupledBiLSTM(nO: int, nI: int | None = None) -> Model[list[Floats2d], list[
     Source: CoupledInputForgetGateLSTMCell of TensorFlow 1 (after Greff et al. 2015) without peepholes, as NeuroNER
     uses it (Dernoncourt, Lee & Szolovits 2017).
     """
-    _check_even(nO)
+    check_even(nO)
     return Model("coupled_bilstm", _forward, init=_init, dims={"nO": nO, "nI": nI}, params=dict.fromkeys(_PARAMS))
 
 
@@ -55,7 +55,7 @@ def CoupledCharLSTM(nO: int, *, n_rows: int, width: int = 25) -> Model[Chars, Fl
     `CoupledBiLSTM`.
     Source: Dernoncourt, Lee & Szolovits 2017 (character embeddings of 25, 25 units a direction).
     """
-    _check_even(nO)
+    check_even(nO)
     return Model(
         "coupled_char_lstm",
         _forward_chars,
@@ -63,11 +63,6 @@ def CoupledCharLSTM(nO: int, *, n_rows: int, width: int = 25) -> Model[Chars, Fl
         dims={"nO": nO, "nV": n_rows, "nI": width},
         params={"char_table": None, **dict.fromkeys(_PARAMS)},
     )
-
-
-def _check_even(nO: int) -> None:
-    if nO % 2:
-        raise ValueError(Errors.CE140.format(width=nO))
 
 
 def _init(model: Model, X: list[Floats2d] | None = None, Y=None) -> None:

@@ -78,3 +78,11 @@ def test_same_seed_same_weights_and_bytes_fill_an_uninitialised_twin():
     twin = BiLSTM(6).from_bytes(models[0].to_bytes())
     for model in (models[1], twin):
         assert all((a == b).all() for a, b in zip(model.predict(X), models[0].predict(X), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("code", "sizes"), [("CE140", {"nO": 33}), ("CE140", {"nO": 0}), ("CE135", {"nO": 6, "depth": 0})]
+)
+def test_sizes_that_cannot_be(code, sizes):
+    with pytest.raises(ValueError, match=code):
+        BiLSTM(**sizes)

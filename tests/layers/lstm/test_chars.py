@@ -58,3 +58,11 @@ def test_lstm_reads_both_ways():
         model.set_param(f"backward_0_{kind}", model.get_param(f"forward_0_{kind}").copy())
     there, back = (model.predict((chars, np.array([3])))[0] for chars in (word, word[::-1].copy()))
     assert np.allclose(there[:3], back[3:]) and np.allclose(there[3:], back[:3])
+
+
+def test_sizes_that_cannot_be():
+    with pytest.raises(ValueError, match="CE140"):
+        CharLSTM(5, n_rows=20)
+    for window in (0, 4):
+        with pytest.raises(ValueError, match="CE135.*window"):
+            CharCNN(6, n_rows=20, window=window)
