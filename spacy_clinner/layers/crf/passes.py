@@ -114,7 +114,7 @@ def choose_spans(spans: NDArray, probabilities: NDArray, lengths: NDArray, thres
 def spans_above(
     params: CRFParams, emissions: NDArray, lengths: NDArray, threshold: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """RETURNS (tuple): All spans (m, 4) above a probability, in order of sequence and start, with some just below it but
+    """RETURNS (tuple): All spans (m, 4) above a probability, in order of sequence and start; some just below it, but
     none below `LEAST_PROBABILITY`, and their probabilities (m,)."""
     from .kernels.spans import find_above
 
