@@ -5,6 +5,7 @@ from configparser import Error as ConfigParserError
 from pathlib import Path
 from typing import Any
 
+from spacy.training.corpus import walk_corpus
 from spacy.util import get_lang_class, load_config
 from thinc.api import Config
 
@@ -70,6 +71,19 @@ def document_files(block: Mapping[str, Any]) -> Iterator[str]:
     YIELDS (str): Paths.
     """
     return (text for _, text in _texts_of(block) if text.endswith(DOCUMENTS))
+
+
+def files_read(block: Mapping[str, Any]) -> Iterator[Path]:
+    """Find the files of documents that the readers of a config, or of a block of it, read.
+
+    block (Mapping[str, Any]): The config or block, without references.
+    YIELDS (Path): The files that are named, and those in the folders that are.
+    """
+    for name, text in _texts_of(block):
+        if text.endswith(DOCUMENTS):
+            yield Path(text)
+        elif name.split(".")[-1] == "path" and Path(text).is_dir():
+            yield from walk_corpus(text, DOCUMENTS)
 
 
 def named_data(config: Mapping[str, Any]) -> Iterator[str]:

@@ -206,6 +206,10 @@ class Errors(metaclass=_Coded):
         "but --ents-only and --assertion; --ents-only is of --to. Leave documents out of a .spacy file with `python -m "
         "spacy clinner audit ... --leave-out`."
     )
+    CE326 = (
+        "{path} is of earlier splits and holds {n} documents of the new ones: {docs}. Scores would be too good: remove "
+        "it, or name another folder. Nothing was written."
+    )
     CE330 = (
         "Document {doc!r} cannot be written as {format}: the {kind} {name!r} is empty or holds characters that part "
         "the fields there, such as white space. Rename it, or write prodigy, doccano or label-studio."

@@ -13,8 +13,8 @@ from .encodings import likely_encoding
 from .errors import Errors
 
 LINE_END = re.compile(r"\r\n|\n|\r")
-# as `_beside` names things
-_BESIDE = re.compile(r"\.(?P<name>.+)\.\d+\.(?P<end>tmp|old)")
+# as `_beside` names things, and no other program does: they are removed by this name
+_BESIDE = re.compile(r"\.clinner-(?P<name>.+)\.\d+\.(?P<end>tmp|old)")
 # what some programs put before the text of a UTF-8 file
 MARK = "\ufeff"
 
@@ -138,7 +138,7 @@ def write_files_atomically(
 
 def _beside(path: Path, end: str) -> Path:
     """Where a process keeps what is to take a place, or what was there, for the time being."""
-    return path.with_name(f".{path.name}.{os.getpid()}.{end}")
+    return path.with_name(f".clinner-{path.name}.{os.getpid()}.{end}")
 
 
 def remove_leftovers(folder: Path) -> None:

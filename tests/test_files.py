@@ -37,7 +37,7 @@ def test_what_holds_notes_is_its_owner_s_alone(tmp_path, monkeypatch):
     create = os.open
 
     def watched(name, flags, mode=0o777, **kwargs):
-        opened.append((Path(name).name[:2], mode))
+        opened.append((Path(name).name.removeprefix(".clinner-")[0], mode))
         return create(name, flags, mode, **kwargs)
 
     monkeypatch.setattr(os, "open", watched)
@@ -48,7 +48,7 @@ def test_what_holds_notes_is_its_owner_s_alone(tmp_path, monkeypatch):
         write_files_atomically(tmp_path, {"a/b": "x"}, private=True)
         write_atomically(tmp_path / "result", "x")
         # what another has put there in advance is not written to
-        stale = tmp_path / f".big.{os.getpid()}.tmp"
+        stale = tmp_path / f".clinner-big.{os.getpid()}.tmp"
         stale.write_text("seen by others")
         with replacing(tmp_path / "big") as temporary:
             assert temporary.stat().st_mode & 0o777 == 0o600
@@ -57,7 +57,7 @@ def test_what_holds_notes_is_its_owner_s_alone(tmp_path, monkeypatch):
         os.umask(before)
     modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.rglob("*") if path.is_file()}
     assert modes == {"note": 0o600, "b": 0o600, "result": 0o644, "big": 0o600}
-    assert opened == [(".n", 0o600), (".b", 0o600), (".r", 0o666), (".b", 0o600)]
+    assert opened == [("n", 0o600), ("b", 0o600), ("r", 0o666), ("b", 0o600)]
 
 
 def test_files_are_written_all_or_none(tmp_path):
@@ -92,12 +92,20 @@ def test_what_a_kill_leaves_is_removed_and_what_it_was_replacing_is_put_back(tmp
     die_at(0)
     die_at(1)
     assert not (tmp_path / "lost").exists()
-    (tmp_path / ".mine.tmp").touch()
-    (tmp_path / ".half.txt.12.tmp").touch()
+    (tmp_path / ".clinner-half.txt.12.tmp").touch()
     remove_leftovers(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".mine.tmp", "kept", "lost"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "lost"]
     assert {(tmp_path / name / "meta.json").read_text() for name in ("lost", "kept")} == {"before"}
     remove_leftovers(tmp_path / "nowhere")
+
+
+def test_what_others_have_left_stays(tmp_path):
+    for name in (".mine.tmp", ".env.20240101.old", ".bashrc.1.old", ".notes.2.tmp"):
+        (tmp_path / name).touch()
+    (tmp_path / "env").touch()
+    before = sorted(tmp_path.iterdir())
+    remove_leftovers(tmp_path)
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def write_pipeline(folder, content):

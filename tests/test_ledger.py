@@ -28,7 +28,7 @@ def test_a_damaged_line_is_named(tmp_path, line):
 
 
 def test_a_run_begins_without_what_a_killed_one_has_left(tmp_path):
-    (tmp_path / ".model-last.77.tmp").mkdir()
+    (tmp_path / ".clinner-model-last.77.tmp").mkdir()
     with only_run(tmp_path):
         assert [path.name for path in tmp_path.iterdir()] == [".lock"]
 

@@ -20,13 +20,18 @@ def read_docs(path: Path) -> list[Doc]:
     RETURNS (List[Doc]): Its documents.
     RAISES (ValueError): CE062 if it holds none, CE070 if it is another kind of file.
     """
-    try:
-        docs = list(DocBin().from_disk(path).get_docs(Vocab()))
-    except (ZlibError, ValueError, KeyError) as error:
-        raise ValueError(Errors.CE070.format(path=path.name, error=type(error).__name__)) from error
+    docs = read_any_docs(path)
     if not docs:
         raise ValueError(Errors.CE062)
     return docs
+
+
+def read_any_docs(path: Path) -> list[Doc]:
+    """Read a DocBin that may be empty; otherwise as `read_docs`."""
+    try:
+        return list(DocBin().from_disk(path).get_docs(Vocab()))
+    except (ZlibError, ValueError, KeyError) as error:
+        raise ValueError(Errors.CE070.format(path=path.name, error=type(error).__name__)) from error
 
 
 def entities_of(doc: Doc, spans_key: str | None = None) -> frozenset[Entity]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from spacy.language import Language
 
-from ..configs import document_files
+from ..configs import files_read
 from ..errors import Errors
 from ..provenance import sha256
 
@@ -37,7 +37,7 @@ def trained_on(nlp: Language) -> dict[str, str]:
 
 
 def checksums(nlp: Language, corpus: str) -> dict[str, str]:
-    """Checksums of the files of documents that a reader of the config names.
+    """Checksums of the files of documents that a reader of the config reads.
 
     nlp (Language): The pipeline.
     corpus (str): "train_corpus" or "dev_corpus".
@@ -46,4 +46,4 @@ def checksums(nlp: Language, corpus: str) -> dict[str, str]:
     block: Any = nlp.config.interpolate()
     for name in block["training"][corpus].split("."):
         block = block.get(name, {})
-    return {path: sha256(Path(path)) for path in document_files(block) if Path(path).is_file()}
+    return {str(path): sha256(path) for path in files_read(block) if path.is_file()}

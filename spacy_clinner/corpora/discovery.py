@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
+from os.path import isfile
 from pathlib import Path
 
 from ..errors import Errors
@@ -22,7 +23,7 @@ def find_files(path: Path, audit: ImportAudit) -> dict[str, Path]:
     RAISES (ValueError): CE302 for a name that no list of ids can hold.
     """
     # what is no folder may be no plain file either, such as /dev/stdin
-    found = list(_walk(path, "")) if path.is_dir() else [(path.name, path, "")]
+    found = list(_walk(path)) if path.is_dir() else [(path.name, path, "")]
     audit.files += [name for name, *_ in found]
     files = {name: file for name, file, reason in found if not reason}
     for name, _, reason in found:
@@ -111,17 +112,24 @@ def _writable(name: str) -> str:
     return UNWRITABLE.sub(lambda found: ascii(found[0])[1:-1], name)
 
 
-def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, Path, str]]:
+def _walk(folder: Path) -> Iterator[tuple[str, Path, str]]:
     """Names, paths, and why something is not read ("": it may be)."""
-    with os.scandir(folder) as entries:
-        found = sorted(entries, key=lambda entry: entry.name)
-    for entry in found:
-        name, path = prefix + entry.name, Path(entry.path)
+    left = _entries(folder, "")
+    while left:
+        name, entry = left.pop()
+        path = Path(entry.path)
         if entry.name.startswith("."):
             yield name, path, "hidden: its name begins with a dot"
-        elif entry.is_file():
-            yield name, path, ""
         elif entry.is_dir(follow_symlinks=False):
-            yield from _walk(path, f"{name}/")
+            left += _entries(path, f"{name}/")
+        # a link may lead nowhere, or to itself
+        elif entry.is_file(follow_symlinks=False) or isfile(path):
+            yield name, path, ""
         else:
             yield name, path, "a link to a folder, or no file"
+
+
+def _entries(folder: Path, prefix: str) -> list[tuple[str, os.DirEntry[str]]]:
+    """What is in a folder, the last name first."""
+    with os.scandir(folder) as entries:
+        return [(prefix + entry.name, entry) for entry in sorted(entries, key=lambda one: one.name, reverse=True)]

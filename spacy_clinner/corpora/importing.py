@@ -18,7 +18,7 @@ from .formats.column_lines import ColumnFormat
 from .formats.options import HEAD_ROLE, ReadOptions
 from .id_lists import read_ids
 from .placing.place import place
-from .splits import Draw, check_known, draw_splits, read_splits, split_docs, write_splits
+from .splits import Draw, check_known, check_others, draw_splits, read_splits, split_docs, write_splits
 
 DEFAULT_LAYOUT = ColumnFormat()
 # "file": tokens of column files, which is what white space separates
@@ -134,7 +134,7 @@ def import_files(
     RETURNS (Tuple[ImportAudit, Dict[Path, int]]): The audit, and the number of documents of each file.
     RAISES (ValueError): CE014 if the output is a folder for a file, or the reverse, CE009 for a document that is named
         and not there, CE010 and CE011 for wrong splits, CE306 for an id that no list can hold, and those of
-        `draw_splits`, `check_tokenizer`, `blank_pipeline` and `import_corpus`.
+        `check_others`, `draw_splits`, `check_tokenizer`, `blank_pipeline` and `import_corpus`.
     """
     check_tokenizer(format, tokenizer)
     if splits and output.is_file():
@@ -153,12 +153,14 @@ def import_files(
         docs = _leave_out(docs, unwanted, audit)
     if isinstance(splits, Draw):
         named = draw_splits((doc.user_data[DOC_ID_KEY] for doc in docs if doc.has_annotation("ENT_IOB")), splits)
-        write_splits(named, output)
     if named is None:
         files = {output: docs}
     else:
         wanted = {split: [doc_id for doc_id in ids if doc_id not in unwanted] for split, ids in named.items()}
         files = {output / f"{split}.spacy": found for split, found in split_docs(docs, wanted, audit).items()}
+        check_others(wanted, output)
+        if isinstance(splits, Draw):
+            write_splits(named, output)
     for path, found in files.items():
         write_docbin(found, path)
     if audit_path:

@@ -28,7 +28,7 @@ class SharedTexts:
                 self._places.setdefault(sequence, []).append(text_id)
 
     def find(self, text: str, share: float = SHARE) -> Iterator[tuple[str, float]]:
-        """Find those that a text has much in common with, whatever their case, punctuation and white space.
+        """Find those that a text has much in common with, by their words as of `words_of`.
 
         text (str): The text.
         share (float): Share of the shorter text's sequences that must be common.

@@ -9,10 +9,11 @@ from random import Random
 
 from spacy.tokens import Doc
 
+from ..annotations.documents import document_ids, read_any_docs
 from ..annotations.keys import DOC_ID_KEY
 from ..errors import Errors
 from ..files import read_lines, write_files_atomically
-from .audit import ImportAudit
+from .audit import ImportAudit, name_some
 from .id_lists import format_ids, read_ids
 
 SPLITS = ("train", "dev", "test")
@@ -59,6 +60,22 @@ def write_splits(splits: Splits, folder: Path) -> None:
     RAISES (ValueError): CE306 for an id that a line cannot hold; nothing is written then.
     """
     write_files_atomically(folder, {f"{split}.txt": format_ids(doc_ids) for split, doc_ids in splits.items()})
+
+
+def check_others(splits: Splits, folder: Path) -> None:
+    """See that no split of a folder holds documents of others that are to be written there.
+
+    splits (Mapping[str, Sequence[str]]): Document ids of each split that is to be written.
+    folder (Path): Where to; may be missing.
+    RAISES (ValueError): CE326 for a list or data of another split that name one of them, and those of `read_ids`,
+        `read_any_docs` and `document_ids`.
+    """
+    written = {doc_id for doc_ids in splits.values() for doc_id in doc_ids}
+    others = [folder / f"{split}{end}" for split in SPLITS if split not in splits for end in (".txt", ".spacy")]
+    for path in filter(Path.is_file, others):
+        found = read_ids(path) if path.suffix == ".txt" else document_ids(read_any_docs(path))
+        if both := sorted(written.intersection(found)):
+            raise ValueError(Errors.CE326.format(path=path, n=len(both), docs=name_some(both)))
 
 
 def split_docs(docs: Iterable[Doc], splits: Splits, audit: ImportAudit) -> dict[str, list[Doc]]:

@@ -1,20 +1,28 @@
 """Texts as numbers that can be compared: their words, and the sequences of words in them."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 import numpy as np
 from spacy.strings import get_string_id
 from thinc.types import Ints1d
 
-WORDS = re.compile(r"\w+")
+WORDS = re.compile(r"[^\W_]+")
+# of characters that are no part of a word by themselves: accents, soft hyphens, joiners
+SKIPPED = ("Mn", "Cf")
 # odd, so that no word is lost in the product of 64 bits, and with ones and zeros throughout
 _FACTOR = 0x9E3779B97F4A7C15
 
 
 def words_of(text: str) -> list[str]:
-    """RETURNS (List[str]): The words of a text, whatever its case, punctuation and white space."""
-    return WORDS.findall(text.lower())
+    """Find the words of a text, whatever its case, accents, punctuation, white space and form of Unicode.
+
+    text (str): The text.
+    RETURNS (List[str]): Its words.
+    """
+    letters = [char for char in unicodedata.normalize("NFKD", text) if unicodedata.category(char) not in SKIPPED]
+    return WORDS.findall("".join(letters).casefold())
 
 
 def hash_words(words: Iterable[str]) -> Ints1d:

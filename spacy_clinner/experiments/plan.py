@@ -39,7 +39,7 @@ def make_plan(steps: Sequence[Step], done: Mapping[str, Any], output: Path) -> d
     groups: dict[str, list[Step]] = {}
     for step in steps:
         _collect(step, groups)
-    _check_data(step for group in groups.values() for step in group)
+    check_data(path for group in groups.values() for step in group for path in step.data)
     read = {need.identity for group in groups.values() for need in group[0].needs}
     plan: dict[str, Planned] = {}
     wanted: set[str] = set()
@@ -61,6 +61,13 @@ def make_plan(steps: Sequence[Step], done: Mapping[str, Any], output: Path) -> d
             wanted |= {need.identity for need in group[0].needs}
         plan[identity] = Planned(group[0], kept, lacks)
     return {identity: plan[identity] for identity in groups}
+
+
+def check_data(paths: Iterable[Path]) -> None:
+    """RAISES (ValueError): CE374 if any of these files and folders is missing."""
+    missing = sorted({str(path) for path in paths if not path.exists()})
+    if missing:
+        raise ValueError(Errors.CE374.format(n=len(missing), paths=missing[:5], folder=Path.cwd()))
 
 
 def model_of(identity: str, output: Path) -> Path:
@@ -96,9 +103,3 @@ def _collect(step: Step, groups: dict[str, list[Step]]) -> None:
     for need in step.needs:
         _collect(need, groups)
     groups.setdefault(step.identity, []).append(step)
-
-
-def _check_data(steps: Iterable[Step]) -> None:
-    missing = sorted({str(path) for step in steps for path in step.data if not path.exists()})
-    if missing:
-        raise ValueError(Errors.CE374.format(n=len(missing), paths=missing[:5], folder=Path.cwd()))

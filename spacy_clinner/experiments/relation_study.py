@@ -105,10 +105,12 @@ def _with_variants(spec: StudyFile) -> dict[str, dict[str, Any]]:
 def _make_system(spec: StudyFile, systems: Mapping[str, Mapping[str, Any]], name: str, seed: int) -> RelationSystem:
     system = systems[name]
     of = system["threshold_of"]
+    trainings = [_make_cell(spec, system, part, seed) for part in PARTS if system[part] is not None]
     return RelationSystem(
         keys={"system": name, "seed": seed},
-        trainings=[_make_cell(spec, system, part, seed) for part in PARTS if system[part] is not None],
-        dev=Path(spec.paths["dev"]),
+        trainings=trainings,
+        # its checkpoints are chosen there, too
+        dev=Path(trainings[-1].overrides["paths.dev"]),
         test=Path(spec.test),
         end_to_end=system["joint"] is not None or system["tagger"] is not None,
         relative=system["relative"],

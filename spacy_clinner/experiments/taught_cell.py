@@ -12,7 +12,7 @@ import numpy as np
 import spacy
 from thinc.api import Config
 
-from ..configs import document_files
+from ..configs import files_read
 from ..corpora.importing import write_docbin
 from ..progress import progress
 from ..provenance import checksum, digest
@@ -91,8 +91,8 @@ class TaughtCell(Cell):
 
     def _label(self, teacher: Path, path: Path) -> dict[str, Any]:
         reading = Reading()
-        against = {*document_files(super().resolve(None).interpolate()), *([str(self.test)] if self.test else [])}
-        notes = list(read_unlabelled(self.notes, reading, [Path(file) for file in sorted(against)]))
+        against = {*files_read(super().resolve(None).interpolate()), *([self.test] if self.test else [])}
+        notes = list(read_unlabelled(self.notes, reading, sorted(against)))
         if self.words is not None:
             notes = _draw(notes, self.words, self._config["system"]["seed"])
         nlp = spacy.load(teacher)

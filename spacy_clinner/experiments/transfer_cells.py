@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from spacy.util import is_package
+
 from ..configs import read_config
 from ..errors import Errors
 from ..reports.transfer import ALL_LAYERS, NO_TRANSFER
 from ..transfer.layer_names import LAYERS
 from .cell import Cell
+from .plan import check_data
 from .shares import write_shares
 
 AFTER_INIT = "initialize.after_init"
@@ -45,10 +48,13 @@ class TransferExperiment:
 
         variants (Mapping[str, Mapping[str, Any]]): Overrides by name of the variant.
         RETURNS (List[Cell]): The cells, their keys "share", "transfer" and "seed".
-        RAISES (ValueError): CE083 if the config transfers nothing; CE320 as `read_config`; CE082 as `write_shares`.
+        RAISES (ValueError): CE083 if the config transfers nothing; CE374 if data or the source are missing; CE320 as
+            `read_config`; CE082 as `write_shares`.
         """
         if not read_config(self.config)["initialize"].get("after_init"):
             raise ValueError(Errors.CE083.format(config=self.config))
+        source = [] if is_package(str(self.source)) else [self.source]
+        check_data([self.train, self.dev, self.test, *source])
         cells = []
         for seed in self.seeds:
             paths = write_shares(self.train, self.shares, self.whole, seed, self.output / "shares")

@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 import spacy
 from spacy.cli.train import train
@@ -64,8 +66,14 @@ def test_not_on_what_it_was_trained_on(room, tmp_path):
     assert result.exit_code == 1 and "CE383" in result.output
     insisted = calibrate(room / "model", room / "train.spacy", "--training-data")
     assert insisted.exit_code == 0, insisted.output
-    # the meta remembers where the file is gone
     nlp = spacy.load(room / "model")
+    (tmp_path / "corpus" / "part").mkdir(parents=True)
+    shutil.copy(room / "train.spacy", tmp_path / "corpus" / "part" / "train.spacy")
+    nlp.config["paths"]["train"] = str(tmp_path / "corpus")
+    nlp.to_disk(tmp_path / "of-a-folder")
+    result = calibrate(tmp_path / "of-a-folder", room / "train.spacy")
+    assert result.exit_code == 1 and "CE383" in result.output
+    # the meta remembers where the file is gone
     nlp.config["paths"]["train"] = None
     nlp.meta[TRAINING_DATA] = {"elsewhere/train.spacy": sha256(room / "train.spacy")}
     nlp.to_disk(tmp_path / "moved")

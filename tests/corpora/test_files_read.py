@@ -1,12 +1,14 @@
 """Of the files of a corpus, each is read, or named with the reason why it is not."""
 
 import os
+import sys
 
 import pytest
 from typer.testing import CliRunner
 
 from spacy_clinner.cli import clinner_cli
 from spacy_clinner.corpora.audit import ImportAudit
+from spacy_clinner.corpora.discovery import find_files
 from spacy_clinner.corpora.formats import READ
 from spacy_clinner.corpora.importing import DEFAULT_LAYOUT, blank_pipeline, import_corpus
 
@@ -37,6 +39,30 @@ def test_every_reader_names_what_it_leaves_out(tmp_path, format):
     line = audit.files_read()
     assert line.startswith(f"Read {n_files} of {n_files + 3} files, left out 3: ") and ".git (hidden" in line
     assert audit.summary().startswith(line)
+
+
+def test_links_that_lead_nowhere_are_left_out(tmp_path):
+    folder = write_corpus(tmp_path / "c", "brat")
+    (folder / "self").symlink_to("self")
+    (folder / "broken.txt").symlink_to("nowhere.txt")
+    audit = ImportAudit()
+    assert list(import_corpus(folder, "brat", blank_pipeline("en", "clinical"), DEFAULT_LAYOUT, audit))
+    assert {"self", "broken.txt"} <= {name for name, _ in audit.left_out}
+
+
+def test_folders_may_lie_deeper_than_functions_may(tmp_path):
+    folders = [f"{tmp_path}{'/d' * depth}" for depth in range(1, sys.getrecursionlimit() + 100)]
+    for folder in folders:
+        os.mkdir(folder)
+    (tmp_path / "e.txt").touch()
+    deepest = f"{folders[-1]}/a.txt"
+    open(deepest, "w").close()
+    try:
+        assert list(find_files(tmp_path, ImportAudit())) == [deepest.removeprefix(f"{tmp_path}/"), "e.txt"]
+    finally:
+        os.unlink(deepest)
+        for folder in reversed(folders):
+            os.rmdir(folder)
 
 
 @pytest.mark.parametrize("format", ["phee", "pubtator", "prodigy", "doccano", "label-studio"])

@@ -156,3 +156,34 @@ def test_drawn_splits_can_be_used_again(brat, tmp_path):
     for split in ("train", "dev", "test"):
         assert ids(tmp_path / "one" / f"{split}.spacy") == ids(tmp_path / "two" / f"{split}.spacy")
         assert (tmp_path / "one" / f"{split}.txt").read_text().splitlines() == ids(tmp_path / "one" / f"{split}.spacy")
+
+
+@pytest.mark.parametrize("left", ["dev.spacy", "dev.txt"])
+def test_no_split_stays_beside_others_that_hold_its_documents(brat, tmp_path, left):
+    out = tmp_path / "out"
+    import_files(brat, out, "brat", splits=Draw({"train": 34, "dev": 33, "test": 33}))
+    others = Draw({"train": 67, "test": 33}, seed=1)
+    (out / {"dev.spacy": "dev.txt", "dev.txt": "dev.spacy"}[left]).unlink()
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    for splits in (others, import_lists(brat, tmp_path / "lists", others)):
+        with pytest.raises(ValueError, match=f"CE326.*{left}.* 1 documents"):
+            import_files(brat, out, "brat", splits=splits)
+    assert {path: path.read_bytes() for path in out.iterdir()} == before
+
+
+def import_lists(brat, folder, draw):
+    import_files(brat, folder, "brat", splits=draw)
+    return folder
+
+
+def test_a_split_of_other_documents_stays(brat, tmp_path):
+    for end in ("txt", "ann"):
+        (tmp_path / "test").mkdir(exist_ok=True)
+        (brat / f"c.{end}").rename(tmp_path / "test" / f"c.{end}")
+    for _ in range(2):
+        import_files(brat, tmp_path / "out", "brat", splits=Draw({"train": 50, "dev": 50}))
+        import_files(tmp_path / "test", tmp_path / "out" / "test.spacy", "brat")
+    assert ids(tmp_path / "out" / "test.spacy") == ["c"]
+    (tmp_path / "c.txt").write_text("c\n")
+    import_files(tmp_path / "test", tmp_path / "out" / "test.spacy", "brat", leave_out=tmp_path / "c.txt")
+    import_files(brat, tmp_path / "out", "brat", splits=Draw({"train": 50, "dev": 50}))

@@ -1,4 +1,5 @@
 import time
+import unicodedata
 
 import pytest
 import spacy
@@ -32,6 +33,13 @@ def found(docs, others, **settings):
 def test_the_same_text_in_other_dress():
     other = make_doc(COUGH.upper().replace(" ", "\n").replace("60", "( 60 )"), "b")
     assert found([make_doc(COUGH, "a"), make_doc(PAIN, "c")], [other]) == [("a", "document", "text", "b")]
+
+
+def test_the_same_text_in_another_form_of_unicode():
+    text = "La señora de 54 años acudió a urgencias por dolor torácico."
+    assert found([make_doc(text, "a")], [make_doc(unicodedata.normalize("NFD", text), "b")]) == [
+        ("a", "document", "text", "b")
+    ]
 
 
 def test_white_space_inside_of_words():

@@ -128,6 +128,16 @@ def test_what_is_done_is_not_done_again(folder, result):
     assert "9 of 12 would be run" in output and " in: drug" in output
 
 
+def test_a_system_chooses_its_threshold_where_it_chooses_its_checkpoint(folder, tmp_path):
+    text = STUDY.format(folder=folder.as_posix())
+    own = '[systems."relations alone"]\npaths = { dev = "own/dev.spacy" }'
+    (tmp_path / "study.toml").write_text(text.replace('[systems."relations alone"]', own))
+    systems = read_study(tmp_path / "study.toml").systems
+    assert {str(system.dev) for system in systems if system.keys["system"] == "relations alone"} == {"own/dev.spacy"}
+    for system in systems:
+        assert {cell.overrides["paths.dev"] for cell in system.trainings} == {str(system.dev)}
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [

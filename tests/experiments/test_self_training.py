@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import spacy
+from spacy.tokens import DocBin
 from spacy.util import load_config
 from typer.testing import CliRunner
 
@@ -106,6 +107,18 @@ def test_some_of_the_notes(room, model, tmp_path):
     # the first of them has fewer, and another one joins
     assert record["notes"]["read"] == 2 and record["notes"]["tokens"] < sum(len(text.split()) for text in OTHERS)
     assert few.identity != taught(room, model).identity
+
+
+def test_notes_that_repeat_documents_of_a_folder_are_left_out(room, model, tmp_path):
+    docs = references(make_nlp())
+    docs[0] = make_nlp().make_doc(OTHERS[0])
+    docs[0].set_ents([])
+    (tmp_path / "dev").mkdir()
+    DocBin(docs=docs).to_disk(tmp_path / "dev" / "some.spacy")
+    cell = taught(room, model)
+    cell = replace(cell, overrides={**cell.overrides, "paths.dev": str(tmp_path / "dev"), "training.max_steps": 2})
+    (record,) = run_steps([cell], tmp_path / "out")
+    assert record["notes"]["left_out"]["shared with labelled documents"] == 2
 
 
 def test_rounds_go_on_while_dev_gains(room, model, tmp_path):

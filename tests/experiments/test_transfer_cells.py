@@ -87,6 +87,16 @@ def test_curve_command_writes_table_and_plots_and_resumes(experiment):
     assert again.exit_code == 0 and len(read_results(experiment.output / "results.jsonl")) == 4
 
 
+@pytest.mark.parametrize("missing", ["source", "train", "dev", "test"])
+def test_a_missing_file_is_named_before_anything_is_trained(experiment, tmp_path, missing):
+    command = ["curve", str(experiment.config), "--output", str(tmp_path / "out"), "--dry"]
+    for name in ("source", "train", "dev", "test"):
+        command += [f"--{name}", str(tmp_path / "nowhere" if name == missing else getattr(experiment, name))]
+    result = CliRunner().invoke(clinner_cli, command)
+    assert result.exit_code == 1 and "CE374" in result.output and "nowhere" in result.output
+    assert not (tmp_path / "out").exists()
+
+
 def test_commands_end_with_the_coded_message(experiment):
     command = ["layers", str(experiment.config)]
     for name in ("source", "train", "dev", "test", "output"):

@@ -97,7 +97,7 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(toy, undisturbed, tmp_p
     with pytest.raises(KeyboardInterrupt):
         run(toy, tmp_path / "out", InPlace(breaks_after))
     (tmp_path / "out" / "notes").mkdir(exist_ok=True)
-    (tmp_path / "out" / "notes" / ".notes-00000001.csv.999.tmp").write_text("half")
+    (tmp_path / "out" / "notes" / ".clinner-notes-00000001.csv.999.tmp").write_text("half")
     executor = InPlace()
     result = run(toy, tmp_path / "out", executor, resume=True)
     assert read_tables(tmp_path / "out") == read_tables(undisturbed[0])
