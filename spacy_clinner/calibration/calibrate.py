@@ -154,7 +154,7 @@ def _new_threshold(evidence: Any, before: Settings, temperature: float, seed: in
     if evidence.order_stays:
         return same_decisions(before.threshold, temperature / before.temperature, evidence.relative)
     found_before = evidence.counts(before.temperature, [before.threshold])[:, 0]
-    return new_threshold(evidence.counts(temperature, THRESHOLDS), found_before, seed=seed)
+    return new_threshold(evidence.counts(temperature, THRESHOLDS), found_before, before.threshold, seed=seed)
 
 
 def _f1(evidence: Any, settings: Settings) -> float:
