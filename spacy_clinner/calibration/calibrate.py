@@ -11,6 +11,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from ..annotations.keys import DOMAIN_KEY
+from ..annotations.writers import all_entity_writers
 from ..assembly.settings import change_settings
 from ..errors import Errors, Warnings
 from ..progress import progress
@@ -164,13 +165,14 @@ def _f1(evidence: Any, settings: Settings) -> float:
 def _annotate(nlp: Language, name: str, references: Sequence[Doc]) -> list[Example]:
     """Documents as a component finds them; with the gold's entities where it reads some and no other finds any."""
     before = nlp.pipe_names[: nlp.pipe_names.index(name)]
-    finds = [other for other in before if "doc.ents" in nlp.get_pipe_meta(other).assigns]
+    spans_key = cast(Any, nlp.get_pipe(name)).cfg["spans_key"]
+    finds = {*before} & {*all_entity_writers(nlp, spans_key)}
     predicted = [nlp.make_doc(reference.text) for reference in references]
     for doc, reference in zip(predicted, references, strict=True):
         if DOMAIN_KEY in reference.user_data:
             doc.user_data[DOMAIN_KEY] = reference.user_data[DOMAIN_KEY]
         if not finds and "doc.ents" in nlp.get_pipe_meta(name).requires:
-            give_gold_entities(doc, reference)
+            give_gold_entities(doc, reference, spans_key)
     others = [other for other in nlp.pipe_names if other not in before]
     found = progress(nlp.pipe(predicted, disable=others), total=len(predicted), unit="doc", desc=f"Calibrate {name}")
     return [Example(doc, reference) for doc, reference in zip(found, references, strict=True)]

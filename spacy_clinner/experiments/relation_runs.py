@@ -11,6 +11,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from ..annotations.relations import Offsets, Relation, read_relations
+from ..annotations.writers import all_entity_writers
 from ..assembly.settings import change_settings
 from ..errors import Errors
 from ..pipeline.relations.confidence import confidences
@@ -74,18 +75,19 @@ def predict_relations(
     **asked (Any): What the relation extractor's `predict` takes besides documents.
     RETURNS (List[Example]): The examples.
     RAISES (ValueError): CE207 if the gold's entities are no tokens of the pipeline, CE259 if no component finds any;
-        CE258 as `find_extractor` if something is asked.
+        CE258 as `find_extractor`.
     """
-    finders = [name for name in nlp.pipe_names if "doc.ents" in nlp.get_pipe_meta(name).assigns]
+    name, extractor = find_extractor(nlp)
+    spans_key = extractor.cfg["spans_key"]
+    finders = all_entity_writers(nlp, spans_key)
     if not given_entities and not finders:
         raise ValueError(Errors.CE259.format(pipes=nlp.pipe_names))
     predicted = [nlp.make_doc(doc.text) for doc in docs]
     if given_entities:
         for doc, gold in zip(predicted, docs, strict=True):
-            give_gold_entities(doc, gold)
+            give_gold_entities(doc, gold, spans_key)
     idle = [*leave_out, *(finders if given_entities else [])]
-    of_extractor = {find_extractor(nlp)[0]: asked} if asked else {}
-    annotated = nlp.pipe(predicted, disable=idle, component_cfg=of_extractor)
+    annotated = nlp.pipe(predicted, disable=idle, component_cfg={name: asked})
     found = list(progress(annotated, total=len(docs), unit="doc", desc="Predict"))
     return [Example(doc, gold) for doc, gold in zip(found, docs, strict=True)]
 
