@@ -15,6 +15,10 @@ USUAL = np.log(1.5)
 PRIOR = np.log(TRIED) ** 2 / (2 * USUAL**2)
 
 
+# Documents that it takes: of a single one nothing is known of the spread.
+FEWEST = 2
+
+
 class Fit(NamedTuple):
     """A temperature and how sure it is.
 
@@ -51,7 +55,7 @@ def fit_temperature(losses: NDArray, *, n_resamples: int = 1000, level: float = 
     if not n:
         return Fit(1.0, 1.0, (TRIED[0], TRIED[-1]), 0)
     best = float(_lowest(losses.sum(axis=0)[None])[0])
-    if n == 1:
+    if n < FEWEST:
         return Fit(1.0, best, (TRIED[0], TRIED[-1]), 1)
     drawn = np.stack([times @ losses for times in resamples(n, n_resamples, seed)])
     resampled = _lowest(drawn)
