@@ -12,7 +12,7 @@ from spacy.training import Example
 
 from ..annotations.relations import Offsets, Relation, read_relations
 from ..annotations.writers import all_entity_writers
-from ..assembly.settings import change_settings
+from ..assembly.calibrated import change_threshold
 from ..errors import Errors
 from ..pipeline.relations.confidence import confidences
 from ..pipeline.relations.extractor import RelationExtractor
@@ -52,15 +52,16 @@ def known_of(nlp: Language) -> Known:
     return Known(sorted(heads), sorted({label for extractor in extractors for label in extractor.labels}))
 
 
-def set_threshold(nlp: Language, threshold: float, relative: bool) -> None:
+def set_threshold(nlp: Language, threshold: float, relative: bool, check_below: float | None = None) -> None:
     """Change the threshold of a pipeline's relation extractor, now and in what is saved.
 
     nlp (Language): The pipeline.
     threshold (float): What a relation needs.
     relative (bool): Whether that is for its odds against the best of its document, not for its probability.
+    check_below (Optional[float]): As for `change_threshold`.
     RAISES (ValueError): CE258 as `find_extractor`.
     """
-    change_settings(nlp, find_extractor(nlp)[0], threshold=threshold, relative=relative)
+    change_threshold(nlp, find_extractor(nlp)[0], check_below, threshold=threshold, relative=relative)
 
 
 def predict_relations(
