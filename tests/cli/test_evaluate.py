@@ -145,6 +145,21 @@ def test_wrong_input_ends_with_its_code(room):
     assert not (room / "out.json").exists()
 
 
+def test_nothing_that_is_read_is_replaced(room):
+    (room / "notes.jsonl").write_text('{"id": "a", "text": "chest pain"}\n')
+    (room / "p.jsonl").write_text("".join(f'{{"id": "note-{i}", "entities": []}}\n' for i in range(4)))
+    for option, name in (("--output", "test.spacy"), ("--output", "p.jsonl"), ("--predictions", "notes.jsonl")):
+        before = (room / name).read_bytes()
+        result = evaluate(room / "p.jsonl", room / "test.spacy", option, room / name)
+        assert result.exit_code == 1 and "CE344" in result.output and (room / name).read_bytes() == before
+    result = evaluate(room / "half", room / "test.spacy", "--compare", room / "p.jsonl", "--output", room / "p.jsonl")
+    assert result.exit_code == 1 and "CE344" in result.output
+    # what such a command has written may be
+    for _ in range(2):
+        result = evaluate(room / "half", room / "test.spacy", "--predictions", room / "new.jsonl", "--bootstrap", 0)
+        assert result.exit_code == 0, result.output
+
+
 def test_note_text_is_never_printed(room):
     result = evaluate(room / "half", room / "test.spacy", "-o", room / "out.json", "--predictions", room / "p.jsonl")
     for text in (result.output, (room / "out.json").read_text(), (room / "p.jsonl").read_text()):

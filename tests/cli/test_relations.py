@@ -194,5 +194,12 @@ def test_no_threshold_is_chosen_where_none_is_better(folder, tmp_path):
         assert result.exit_code == 1 and code in result.output and not (tmp_path / "out").exists()
 
 
+def test_the_gold_is_not_replaced(folder):
+    dev = folder / "dev.spacy"
+    before = dev.read_bytes()
+    result = call("evaluate-relations", folder / "model", dev, "--output", dev)
+    assert result.exit_code == 1 and "CE344" in result.output and dev.read_bytes() == before
+
+
 def test_resamples_are_not_negative(folder):
     assert call("evaluate-relations", folder / "model", folder / "dev.spacy", "--bootstrap", "-1").exit_code == 2
