@@ -124,6 +124,11 @@ def test_data_without_entities_and_without_intervals(room):
     assert "interval" not in json.loads((room / "out.json").read_text())["modes"]["strict"]["micro"]
 
 
+def test_no_option_is_passed_over(room):
+    result = evaluate(room / "p.jsonl", room / "test.spacy", "--spans-key", "head")
+    assert result.exit_code == 2 and "--spans-key" in result.output
+
+
 def test_labels_of_one_side_are_warned_of(room):
     write_model(room / "other", {"aspirin": "Medication"})
     with pytest.warns(UserWarning) as caught:
