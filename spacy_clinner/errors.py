@@ -1315,8 +1315,8 @@ class Warnings(metaclass=_Coded):
         "block out (`load = false`)."
     )
     CW381 = (
-        "{path} has one document that says something about '{name}': how sure a temperature is cannot be told, and the "
-        "component stays as it was. Name at least two, better twenty."
+        "{path} has gold for '{name}', but not two documents that say something about its probabilities: how sure a "
+        "temperature is cannot be told, and the component stays as it was. Name at least two, better twenty."
     )
     CW382 = (
         "The dev documents hold no gold for '{name}', which is saved uncalibrated. Give `[training] dev_corpus` "

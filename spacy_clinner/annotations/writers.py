@@ -26,17 +26,22 @@ def entity_writers(nlp: Language, spans_key: str | None = None) -> dict[str, Any
         it does not count.
     """
     found: dict[str, Any] = {}
-    for name, pipe in nlp.pipeline:
-        assigns, config = nlp.get_pipe_meta(name).assigns, nlp.get_pipe_config(name)
-        if spans_key is None:
-            writes = "doc.ents" in assigns and config.get("set_ents", True)
-        else:
-            writes = "doc.spans" in assigns and config.get("spans_key") == spans_key
-        if writes:
-            if _unites(pipe) and spans_key is None:
-                found.clear()
-            found[name] = pipe
+    for name in all_entity_writers(nlp, spans_key):
+        pipe = nlp.get_pipe(name)
+        if _unites(pipe) and spans_key is None:
+            found.clear()
+        found[name] = pipe
     return found
+
+
+def all_entity_writers(nlp: Language, spans_key: str | None = None) -> list[str]:
+    """Find the components without which nobody writes entities: those whose entities a union replaces among them.
+
+    nlp (Language): The pipeline.
+    spans_key (Optional[str]): As for `entity_writers`.
+    RETURNS (List[str]): Names of components, in their order.
+    """
+    return [name for name in nlp.pipe_names if _writes(nlp, name, spans_key)]
 
 
 def entity_tagger(nlp: Language, spans_key: str | None = None) -> str | None:
@@ -83,6 +88,13 @@ def written_groups(nlp: Language, names: Collection[str]) -> set[str]:
     """RETURNS (Set[str]): The span groups that some components, enabled or not, declare to write."""
     writers = (name for name in names if "doc.spans" in nlp.get_pipe_meta(name).assigns)
     return {group for name in writers if (group := written_group(nlp, name)) is not None}
+
+
+def _writes(nlp: Language, name: str, spans_key: str | None) -> bool:
+    assigns, config = nlp.get_pipe_meta(name).assigns, nlp.get_pipe_config(name)
+    if spans_key is None:
+        return "doc.ents" in assigns and config.get("set_ents", True)
+    return "doc.spans" in assigns and config.get("spans_key") == spans_key
 
 
 def _unites(pipe: Any) -> bool:

@@ -11,11 +11,12 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from ..annotations.keys import DOMAIN_KEY
+from ..annotations.writers import all_entity_writers
 from ..assembly.settings import change_settings
 from ..errors import Errors, Warnings
 from ..progress import progress
 from ..training.gold_ents_corpus import give_gold_entities
-from .temperature import TRIED, fit_temperature
+from .temperature import FEWEST, TRIED, fit_temperature
 from .threshold import TRIED as THRESHOLDS
 from .threshold import f1, least_sure, new_threshold, same_decisions
 
@@ -51,6 +52,11 @@ class Calibrated:
     loss: tuple[float, float]
     f: tuple[float, float] | None
     check_below: float | None
+
+    @property
+    def fitted(self) -> bool:
+        """Whether the documents tell enough; else the component stays as it was."""
+        return self.documents >= FEWEST
 
     def to_dict(self) -> dict[str, Any]:
         """RETURNS (Dict[str, Any]): JSON-able, without the name."""
@@ -89,16 +95,23 @@ def calibrate(nlp: Language, references: Sequence[Doc], *, seed: int = 0) -> lis
 def check_gold(found: Sequence[Calibrated], data: Path) -> None:
     """See that documents say something about a component.
 
-    Warns (CW381) if that is only one document, which tells nothing of the spread: the component stays as it is.
-
-    found (Sequence[Calibrated]): What was found.
+    found (Sequence[Calibrated]): What was found; warns (CW381) as `warn_of_unfitted`.
     data (Path): The documents' file.
     RAISES (ValueError): CE382 if there is no gold for any component.
     """
     if not any(one.gold for one in found):
         raise ValueError(Errors.CE382.format(path=data, names=", ".join(one.name for one in found)))
+    warn_of_unfitted(found, str(data))
+
+
+def warn_of_unfitted(found: Sequence[Calibrated], data: str) -> None:
+    """Warn (CW381) of components that have gold, but too little of it to be fitted.
+
+    found (Sequence[Calibrated]): What was found.
+    data (str): What to call the documents.
+    """
     for one in found:
-        if one.documents == 1:
+        if one.gold and not one.fitted:
             warnings.warn(Warnings.CW381.format(name=one.name, path=data), stacklevel=2)
 
 
@@ -131,7 +144,7 @@ def settle(nlp: Language, name: str, evidence: Any, *, seed: int = 0) -> Calibra
     losses = evidence.log_losses(TRIED)
     fit = fit_temperature(losses if evidence.n_gold else losses[:0], seed=seed)
     after = before
-    if fit.documents > 1:
+    if fit.documents >= FEWEST:
         after = Settings(fit.temperature, _new_threshold(evidence, before, fit.temperature, seed))
     change_settings(nlp, name, **after._asdict())
     of_settings = evidence.log_losses([before.temperature, after.temperature]).sum(axis=0) / max(fit.documents, 1)
@@ -154,7 +167,7 @@ def _new_threshold(evidence: Any, before: Settings, temperature: float, seed: in
     if evidence.order_stays:
         return same_decisions(before.threshold, temperature / before.temperature, evidence.relative)
     found_before = evidence.counts(before.temperature, [before.threshold])[:, 0]
-    return new_threshold(evidence.counts(temperature, THRESHOLDS), found_before, seed=seed)
+    return new_threshold(evidence.counts(temperature, THRESHOLDS), found_before, before.threshold, seed=seed)
 
 
 def _f1(evidence: Any, settings: Settings) -> float:
@@ -164,13 +177,14 @@ def _f1(evidence: Any, settings: Settings) -> float:
 def _annotate(nlp: Language, name: str, references: Sequence[Doc]) -> list[Example]:
     """Documents as a component finds them; with the gold's entities where it reads some and no other finds any."""
     before = nlp.pipe_names[: nlp.pipe_names.index(name)]
-    finds = [other for other in before if "doc.ents" in nlp.get_pipe_meta(other).assigns]
+    spans_key = cast(Any, nlp.get_pipe(name)).cfg["spans_key"]
+    finds = {*before} & {*all_entity_writers(nlp, spans_key)}
     predicted = [nlp.make_doc(reference.text) for reference in references]
     for doc, reference in zip(predicted, references, strict=True):
         if DOMAIN_KEY in reference.user_data:
             doc.user_data[DOMAIN_KEY] = reference.user_data[DOMAIN_KEY]
         if not finds and "doc.ents" in nlp.get_pipe_meta(name).requires:
-            give_gold_entities(doc, reference)
+            give_gold_entities(doc, reference, spans_key)
     others = [other for other in nlp.pipe_names if other not in before]
     found = progress(nlp.pipe(predicted, disable=others), total=len(predicted), unit="doc", desc=f"Calibrate {name}")
     return [Example(doc, reference) for doc, reference in zip(found, references, strict=True)]

@@ -12,7 +12,7 @@ from ..annotations.keys import DOMAIN_KEY
 from ..assembly.drop_components import drop_components
 from ..assembly.training_data import TRAINING_DATA, checksums
 from ..errors import Warnings
-from .calibrate import calibrate
+from .calibrate import calibrate, warn_of_unfitted
 from .record import record
 
 
@@ -35,7 +35,7 @@ def calibrate_on_dev(
 ) -> Language:
     """Copy a pipeline with temperatures and thresholds that fit its `[training] dev_corpus`.
 
-    Warns (CW382) where dev says nothing about a component: that one stays as it is.
+    Warns where dev says nothing about a component (CW382), or too little (CW381): that one stays as it is.
 
     nlp (Language): The pipeline; it goes on training unchanged.
     domains (Optional[List[str]]), before (Optional[Callable]): As for `create_calibrate`.
@@ -52,6 +52,7 @@ def calibrate_on_dev(
     for one in found:
         if not one.gold:
             warnings.warn(Warnings.CW382.format(name=one.name), stacklevel=2)
+    warn_of_unfitted(found, "[training] dev_corpus")
     copy.meta[TRAINING_DATA] = checksums(nlp, "train_corpus")
     record(copy, found, checksums(nlp, "dev_corpus"))
     return copy

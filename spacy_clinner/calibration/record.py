@@ -13,13 +13,14 @@ def record(nlp: Language, found: Sequence[Calibrated], data: Mapping[str, str]) 
     """Write calibrations to a pipeline's meta: each under its component's name, a sentence of each in the notes.
 
     nlp (Language): The pipeline.
-    found (Sequence[Calibrated]): What was found; of components without gold nothing is written.
+    found (Sequence[Calibrated]): What was found; of components that were not fitted nothing is written, and
+        what is known of them stays.
     data (Mapping[str, str]): Checksums of the documents by path.
     """
     of_run = provenance()
     known = {
         one.name: {**one.to_dict(), "data": dict(data), "date": of_run["date"], "versions": of_run["versions"]}
         for one in found
-        if one.gold
+        if one.fitted
     }
     tell_calibrations(nlp, {**nlp.meta.get(META_KEY, {}), **known})

@@ -11,27 +11,36 @@ TRIED = tuple(round(0.025 * step, 3) for step in range(2, 39))
 SURE = 0.95
 
 
-def new_threshold(counts: NDArray, before: NDArray, *, n_resamples: int = 1000, seed: int = 0) -> float:
+def new_threshold(
+    counts: NDArray, before: NDArray, threshold: float, *, n_resamples: int = 1000, seed: int = 0
+) -> float:
     """Choose the threshold of a tagger whose probabilities have changed.
 
     The one that finds as many entities as were found before; another one only if its F1 is better on nearly all
     resamples of the documents. On a few documents the highest point of the curve is a matter of chance, and following
-    it costs more than it gains.
+    it costs more than it gains. Of several that do as well, the one nearest to that of before.
 
     counts (NDArray): Right, predicted and gold entities of each document at each of the thresholds `TRIED`. *Shape:*
         (documents, thresholds, 3)
     before (NDArray): The same of what was found before. *Shape:* (documents, 3)
+    threshold (float): The threshold of before.
     n_resamples (int), seed (int): Number of resamples, seed of the draws.
     RETURNS (float): The threshold.
     """
-    same = int(np.abs(counts[..., 1].sum(axis=0) - before[:, 1].sum()).argmin())
-    best = int(f1(counts.sum(axis=0)).argmax())
+    same = _lowest(np.abs(counts[..., 1].sum(axis=0) - before[:, 1].sum()), threshold)
+    best = _lowest(-f1(counts.sum(axis=0)), threshold)
     both = counts[:, [best, same]].reshape(len(counts), -1)
     drawn = np.stack([times @ both for times in resamples(len(counts), n_resamples, seed)])
     of_best, of_same = f1(drawn.reshape(-1, 2, 3)).T
     # equal ones must compare as equal in spite of rounding
     is_better = (of_best > of_same + 1e-12).mean() >= SURE
     return TRIED[best if is_better else same]
+
+
+def _lowest(values: NDArray, threshold: float) -> int:
+    """Where the lowest of the values lies, those of `TRIED`: of equal ones, that nearest to a threshold."""
+    lowest = np.flatnonzero(values == values.min())
+    return int(lowest[np.abs(np.array(TRIED)[lowest] - threshold).argmin()])
 
 
 def f1(counts: NDArray) -> NDArray:

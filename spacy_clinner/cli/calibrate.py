@@ -3,15 +3,17 @@
 from pathlib import Path
 from typing import Annotated
 
-from typer import Argument, BadParameter, Option
+from typer import Argument, BadParameter, Context, Option
 
 from ._app import PIPELINES, clinner_cli
 from ._coded import coded_errors
+from ._given import others_given
 from ._gpu import GpuId, use_gpu
 
 
 @clinner_cli.command("calibrate", rich_help_panel=PIPELINES)
 def calibrate_cli(
+    ctx: Context,
     model: Annotated[str, Argument(help="Pipeline (path or name)")],
     dev: Annotated[
         Path | None, Argument(help="Documents with gold, a .spacy file; or use --folds", exists=True, dir_okay=False)
@@ -56,6 +58,8 @@ def calibrate_cli(
         raise BadParameter("name documents with gold, or ask for --folds")
     if folds and not Path(model).is_dir():
         raise BadParameter(f"{model} is no folder whose config could be trained again")
+    if others := others_given(ctx, {*ctx.params} - {"training_data" if folds else "jobs"}):
+        raise BadParameter(f"{others[0]} does not go with {'--folds' if folds else 'DEV'}")
     out = Path(model) if in_place else output
     with coded_errors():
         use_gpu(gpu_id)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from typer import Argument, Option
+from typer import Argument, BadParameter, Option
 
 from ..corpora.formats import READ_BY_CHARACTERS
 from ._app import SCORES, clinner_cli
@@ -39,6 +39,7 @@ def evaluate_cli(
 
     from wasabi import msg
 
+    from ..bulk.targets import check_no_notes
     from ..corpora.original_gold import original_gold
     from ..errors import Errors
     from ..files import write_atomically
@@ -52,7 +53,14 @@ def evaluate_cli(
     from ..scoring.predictions import write_predictions
     from ..scoring.run import Gold, compare_runs, result_dict, run_model
 
+    names = [model, compare] if compare else [model]
+    if spans_key and all(name.endswith(".jsonl") for name in names):
+        raise BadParameter("--spans-key is of a pipeline: a file of predictions has no span groups")
     with coded_errors():
+        read = [Path(name) for name in (*names, data, corpus) if name is not None]
+        for path in (output, predictions):
+            if path is not None:
+                check_no_notes(path, read)
         if reliability or plots:
             check_plots()
         use_gpu(gpu_id)

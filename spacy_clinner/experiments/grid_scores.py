@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..annotations.documents import is_annotated
+from ..annotations.documents import document_ids, is_annotated
 from ..annotations.keys import BRAT_SPANS_KEY
 from ..corpora.original_gold import kept_gold
 from ..scoring.evaluation import AVERAGES, Bootstrap, StrictScores
@@ -19,6 +19,8 @@ from .plan import predictions_of
 
 # The golds that a score may be against, by their names in the results.
 ENTS, ALL, ORIGINAL = "doc.ents", "all annotations", "annotators' offsets"
+# identifier and text of each
+Documents = tuple[tuple[str, str], ...]
 
 
 def score_grid(grid: Grid, output: Path) -> dict[str, Any]:
@@ -27,7 +29,8 @@ def score_grid(grid: Grid, output: Path) -> dict[str, Any]:
     grid (Grid): The grid, run with `keep_predictions`.
     output (Path): Folder of its results.
     RETURNS (Dict[str, Any]): JSON-able: the baseline, and a list of tasks; of each its methods: all runs' scores by
-        gold, mode, average and measure, the interval, and the comparison to the baseline.
+        gold, mode, average and measure, the interval (None: the runs have different documents), and the comparison to
+        the baseline if all of both have the same.
     """
     return {
         "baseline": grid.baseline,
@@ -38,19 +41,22 @@ def score_grid(grid: Grid, output: Path) -> dict[str, Any]:
 def _score_task(grid: Grid, output: Path, source: str, target: str) -> dict[str, Any]:
     cells = [cell for cell in grid.cells if (cell.keys["source"], cell.keys["target"]) == (source, target)]
     golds: dict[Path, dict[str, Gold]] = {}
-    found = {}
+    found: dict[str, dict[str, list[StrictScores]]] = {}
+    documents: dict[str, set[Documents]] = {}
     for method in grid.methods:
         own = [cell for cell in cells if cell.keys["method"] == method]
         for test in {cell.test for cell in own if cell.test is not None} - golds.keys():
             golds[test] = _golds(test)
         found[method] = _score_method(own, output, golds)
+        documents[method] = {_documents(golds[cell.test][ENTS]) for cell in own if cell.test is not None}
     rows = {}
     for method, scores in found.items():
         rows[method] = {"runs": len(scores[ENTS]), "scores": {gold: _scores(runs) for gold, runs in scores.items()}}
-        rows[method]["interval"] = mean_interval(scores[ENTS])
-        # a method may have documents of its own (`test`); those cannot be paired
-        if grid.baseline and method != grid.baseline and _same_documents(scores, found[grid.baseline]):
-            rows[method]["against_baseline"] = compare_systems(scores[ENTS], found[grid.baseline][ENTS])
+        # methods and seeds may have documents of their own (`test`); those cannot be paired
+        rows[method]["interval"] = mean_interval(scores[ENTS]) if len(documents[method]) == 1 else None
+        base = grid.baseline
+        if base and method != base and len(documents[method] | documents[base]) == 1:
+            rows[method]["against_baseline"] = compare_systems(scores[ENTS], found[base][ENTS])
     return {"source": source, "target": target, "methods": rows}
 
 
@@ -60,6 +66,12 @@ def _golds(test: Path) -> dict[str, Gold]:
     if any(is_annotated(doc, BRAT_SPANS_KEY) for doc in gold.docs):
         golds[ALL] = replace(gold, spans_key=BRAT_SPANS_KEY)
     return golds
+
+
+def _documents(gold: Gold) -> Documents:
+    """What is scored, by the texts as well: identifiers may be mere positions in a file."""
+    names = zip(document_ids(gold.docs), gold.docs, strict=True)
+    return tuple((name, doc.text) for name, doc in names if is_annotated(doc, gold.spans_key))
 
 
 def _score_method(
@@ -78,10 +90,6 @@ def _score_method(
             if run.original:
                 found.setdefault(ORIGINAL, []).append(run.original)
     return found
-
-
-def _same_documents(scores: dict[str, list[StrictScores]], others: dict[str, list[StrictScores]]) -> bool:
-    return len({run.ids for run in (*scores[ENTS], *others[ENTS])}) == 1
 
 
 def _scores(runs: Sequence[StrictScores]) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from ..annotations.relations import Offsets, Relation, read_relations
-from ..assembly.settings import change_settings
+from ..annotations.writers import all_entity_writers
+from ..assembly.calibrated import change_threshold
 from ..errors import Errors
 from ..pipeline.relations.confidence import confidences
 from ..pipeline.relations.extractor import RelationExtractor
@@ -51,15 +52,16 @@ def known_of(nlp: Language) -> Known:
     return Known(sorted(heads), sorted({label for extractor in extractors for label in extractor.labels}))
 
 
-def set_threshold(nlp: Language, threshold: float, relative: bool) -> None:
+def set_threshold(nlp: Language, threshold: float, relative: bool, check_below: float | None = None) -> None:
     """Change the threshold of a pipeline's relation extractor, now and in what is saved.
 
     nlp (Language): The pipeline.
     threshold (float): What a relation needs.
     relative (bool): Whether that is for its odds against the best of its document, not for its probability.
+    check_below (Optional[float]): As for `change_threshold`.
     RAISES (ValueError): CE258 as `find_extractor`.
     """
-    change_settings(nlp, find_extractor(nlp)[0], threshold=threshold, relative=relative)
+    change_threshold(nlp, find_extractor(nlp)[0], check_below, threshold=threshold, relative=relative)
 
 
 def predict_relations(
@@ -74,18 +76,19 @@ def predict_relations(
     **asked (Any): What the relation extractor's `predict` takes besides documents.
     RETURNS (List[Example]): The examples.
     RAISES (ValueError): CE207 if the gold's entities are no tokens of the pipeline, CE259 if no component finds any;
-        CE258 as `find_extractor` if something is asked.
+        CE258 as `find_extractor`.
     """
-    finders = [name for name in nlp.pipe_names if "doc.ents" in nlp.get_pipe_meta(name).assigns]
+    name, extractor = find_extractor(nlp)
+    spans_key = extractor.cfg["spans_key"]
+    finders = all_entity_writers(nlp, spans_key)
     if not given_entities and not finders:
         raise ValueError(Errors.CE259.format(pipes=nlp.pipe_names))
     predicted = [nlp.make_doc(doc.text) for doc in docs]
     if given_entities:
         for doc, gold in zip(predicted, docs, strict=True):
-            give_gold_entities(doc, gold)
+            give_gold_entities(doc, gold, spans_key)
     idle = [*leave_out, *(finders if given_entities else [])]
-    of_extractor = {find_extractor(nlp)[0]: asked} if asked else {}
-    annotated = nlp.pipe(predicted, disable=idle, component_cfg=of_extractor)
+    annotated = nlp.pipe(predicted, disable=idle, component_cfg={name: asked})
     found = list(progress(annotated, total=len(docs), unit="doc", desc="Predict"))
     return [Example(doc, gold) for doc, gold in zip(found, docs, strict=True)]
 

@@ -34,10 +34,11 @@ def score_relations(
     """
     _, extractor = find_extractor(nlp)
     found: dict[str, Any] = {"threshold": extractor.cfg["threshold"]}
+    spans_key = extractor.cfg["spans_key"]
     for kind in ("gold", "predicted") if end_to_end else ("gold",):
         examples = predict_relations(nlp, test, given_entities=kind == "gold")
         found[f"{kind}: proposed"] = extractor.score(examples)["rels_proposed"]
-        for mode, scores in evaluate_relations(examples, bootstrap=Bootstrap(resamples=0)).items():
+        for mode, scores in evaluate_relations(examples, spans_key, Bootstrap(resamples=0)).items():
             found[f"{kind}: {mode}"] = scores.averages["micro"].f
             if mode == "strict":
                 found[f"{kind}: strict, macro"] = scores.averages["macro"].f

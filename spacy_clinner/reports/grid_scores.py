@@ -71,8 +71,8 @@ def _dev(records: Sequence[Record]) -> str:
     return str(spread_of(found)) if found else ""
 
 
-def _interval(bounds: Sequence[float]) -> str:
-    return " to ".join(f"{100 * bound:.1f}" for bound in bounds)
+def _interval(bounds: Sequence[float] | None) -> str:
+    return "" if bounds is None else " to ".join(f"{100 * bound:.1f}" for bound in bounds)
 
 
 def _difference(found: Mapping[str, Any] | None) -> str:

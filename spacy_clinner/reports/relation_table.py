@@ -61,8 +61,8 @@ def relation_table(
     known (Known): Labels of heads, and labels of relations that get columns, found or not.
     RETURNS (Table): The columns `HEAD_COLUMNS`, and of each label of relations the children's texts (column LABEL),
         their offsets (LABEL_offsets, start-end) and the relations' probabilities (LABEL_probability), in the order of
-        the text and joined by "; "; relation_LABEL and so on where one of these is a column already. None: no child, no
-        such probability, no assertion.
+        the text and joined by "; "; "" for a relation without probability beside others that have one; relation_LABEL
+        and so on where one of these is a column already. None: no child, no such probability, no assertion.
     """
     found = [(note, entity, links) for note in notes for entity, links in _links_by_head(note)]
     if head_labels is None:
@@ -117,6 +117,6 @@ def _row(
         texts, offsets, probabilities = fields[link.label]
         cells.setdefault(texts, []).append(note.text[start:end])
         cells.setdefault(offsets, []).append(f"{start}-{end}")
-        if link.probability is not None:
-            cells.setdefault(probabilities, []).append(show_probability(link.probability))
+        shown = "" if link.probability is None else show_probability(link.probability)
+        cells.setdefault(probabilities, []).append(shown)
     return row | {column: join(values) for column, values in cells.items()}

@@ -29,7 +29,7 @@ def join(values: Sequence[str]) -> str | None:
     values (Sequence[str]): The values.
     RETURNS (Optional[str]): The cell; None if there are none.
     """
-    return SEPARATOR.join(values) or None
+    return SEPARATOR.join(values) if any(values) else None
 
 
 def write_table(path: Path, table: Table, *, spreadsheet_safe: bool = False) -> None:

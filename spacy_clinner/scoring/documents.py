@@ -8,6 +8,7 @@ from spacy.tokens import Doc
 
 from ..annotations.documents import annotated_labels, document_ids, entities_of, is_annotated
 from ..annotations.entity import Entity
+from ..annotations.keys import DOC_ID_KEY
 from ..errors import Errors
 
 Predictions = Mapping[str, frozenset[Entity]]
@@ -57,6 +58,17 @@ def pair_documents(docs: Sequence[Doc], predictions: Predictions, spans_key: str
             guesses = drop_unannotated(predictions[name], doc, spans_key)
             scored.append(ScoredDocument(name, _counted_tokens(doc, spans_key), entities_of(doc, spans_key), guesses))
     return scored
+
+
+def check_text(predicted: Doc, reference: Doc) -> None:
+    """See that offsets of a predicted document are those of its gold.
+
+    predicted (Doc): The predicted document.
+    reference (Doc): The gold document.
+    RAISES (ValueError): CE061 if their texts differ.
+    """
+    if predicted.text != reference.text:
+        raise ValueError(Errors.CE061.format(doc=reference.user_data.get(DOC_ID_KEY)))
 
 
 def drop_unannotated(entities: frozenset[Entity], reference: Doc, spans_key: str | None) -> frozenset[Entity]:

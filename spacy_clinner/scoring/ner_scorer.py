@@ -12,10 +12,10 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from ..annotations.documents import entities_of, is_annotated
-from ..annotations.keys import DOC_ID_KEY, DOMAIN_KEY, SPANS_KEY
+from ..annotations.keys import DOMAIN_KEY, SPANS_KEY
 from ..errors import Errors
 from .counts import prf_of, report_labels
-from .documents import drop_unannotated
+from .documents import check_text, drop_unannotated
 
 
 @registry.scorers("spacy_clinner.ner_scorer.v1")
@@ -66,8 +66,7 @@ def ner_score(
     for example in examples:
         if not is_annotated(example.reference, gold_key) or _belongs_to_others(example.reference, domains):
             continue
-        if example.predicted.text != example.reference.text:
-            raise ValueError(Errors.CE061.format(doc=example.reference.user_data.get(DOC_ID_KEY)))
+        check_text(example.predicted, example.reference)
         gold = entities_of(example.reference, gold_key)
         if gold_labels is not None:
             gold = frozenset(entity for entity in gold if entity.label in gold_labels)

@@ -15,7 +15,7 @@ from ..annotations.writers import entity_writers, written_labels
 from ..errors import Errors, Warnings
 from ..files import parse_json, read_lines, write_atomically
 from ..progress import progress
-from .documents import Predictions, ProbabilityOf
+from .documents import Predictions, ProbabilityOf, check_text
 
 
 def predict(
@@ -28,14 +28,16 @@ def predict(
     spans_key (Optional[str]): Span group that the pipeline writes; None: `doc.ents`.
     show_progress (bool): Whether to show how far it has come.
     RETURNS (Predictions): Predicted entities by document identifier.
-    RAISES (ValueError): CE064 if identifiers repeat, CE348 if no document has got the group.
+    RAISES (ValueError): CE061 if the pipeline's tokenizer does not keep a text, CE064 if identifiers repeat, CE348 if
+        no document has got the group.
     """
     ids, texts = document_ids(docs), (doc.text for doc in docs)
     annotated: Iterable[Doc] = nlp.pipe(texts)
     if show_progress:
         annotated = progress(annotated, total=len(docs), unit="doc", desc="Predict")
     found, groups = {}, set[str]()
-    for name, doc in zip(ids, annotated, strict=True):
+    for name, doc, reference in zip(ids, annotated, docs, strict=True):
+        check_text(doc, reference)
         found[name] = entities_of(doc, spans_key)
         groups |= {*doc.spans}
     if docs:

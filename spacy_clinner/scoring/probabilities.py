@@ -15,7 +15,7 @@ from ..annotations.span_groups import probabilities_of, steady_spans
 from ..annotations.writers import Source, entity_sources, entity_tagger, written_group
 from ..errors import Errors
 from ..progress import progress
-from .documents import Predictions, ProbabilityOf
+from .documents import Predictions, ProbabilityOf, check_text
 from .predictions import read_lines_of_predictions
 
 AT_LEAST = 0.05
@@ -46,7 +46,7 @@ def predict_with_probabilities(
     docs (Sequence[Doc]): The documents; nothing but their texts and identifiers is used.
     spans_key (Optional[str]): Span group that the pipeline writes; None: `doc.ents`.
     RETURNS (Tuple[Predictions, Probabilities]): Predicted entities by document identifier, and their probabilities.
-    RAISES (ValueError): CE064 if identifiers repeat, CE348 if no document has got the group.
+    RAISES (ValueError): As `predictions.predict`.
     """
     ids, texts = document_ids(docs), (doc.text for doc in docs)
     tagger = entity_tagger(nlp, spans_key)
@@ -56,7 +56,9 @@ def predict_with_probabilities(
     annotated = _annotate(nlp, texts, answers)
     group = spans_key or (written_group(nlp, tagger) if tagger else None)
     predicted, probabilities, groups = {}, {}, set[str]()
-    for name, doc in zip(ids, progress(annotated, total=len(docs), unit="doc", desc="Predict"), strict=True):
+    shown = progress(annotated, total=len(docs), unit="doc", desc="Predict")
+    for name, doc, reference in zip(ids, shown, docs, strict=True):
+        check_text(doc, reference)
         predicted[name] = entities_of(doc, spans_key)
         groups |= {*doc.spans}
         probabilities[name] = _probabilities(doc, spans_key, group) if group else {}

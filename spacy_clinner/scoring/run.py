@@ -83,7 +83,7 @@ def run_model(model: str, gold: Gold, *, spans_key: str | None = None, bootstrap
     spans_key (Optional[str]): Span group that the pipeline writes; None: `doc.ents`.
     bootstrap (Optional[Bootstrap]): Settings of the intervals.
     RETURNS (Run): Predictions and scores.
-    RAISES (ValueError): See `documents.pair_documents`, `predictions.read_predictions` and
+    RAISES (ValueError): See `documents.pair_documents`, `predictions.predict`, `predictions.read_predictions` and
         `probabilities.read_probabilities`.
     """
     if model.endswith(".jsonl"):

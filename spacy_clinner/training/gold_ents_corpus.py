@@ -8,6 +8,7 @@ from spacy.training import Example
 from spacy.util import registry
 
 from ..annotations.keys import DOC_ID_KEY
+from ..annotations.relations import spans_of
 from ..errors import Errors
 
 
@@ -33,19 +34,23 @@ def create_gold_ents_corpus(
     return read_with_entities
 
 
-def give_gold_entities(predicted: Doc, reference: Doc) -> None:
+def give_gold_entities(predicted: Doc, reference: Doc, spans_key: str | None = None) -> None:
     """Set the entities of a document to those of its gold.
 
     predicted (Doc): the document.
     reference (Doc): the gold, of the same text.
+    spans_key (Optional[str]): as for `spans_of`, in both.
     RAISES (ValueError): CE207 if an entity does not begin and end with tokens.
     """
     spans: list[Span] = []
-    for ent in reference.ents:
+    for ent in spans_of(reference, spans_key):
         # strings, not their hashes: the predicted document's vocabulary may not know them
         span = predicted.char_span(ent.start_char, ent.end_char, label=ent.label_, kb_id=ent.kb_id_)
         if span is None:
             doc = reference.user_data.get(DOC_ID_KEY)
             raise ValueError(Errors.CE207.format(doc=doc, start=ent.start_char, end=ent.end_char))
         spans.append(span)
-    predicted.set_ents(spans)
+    if spans_key is None:
+        predicted.set_ents(spans)
+    else:
+        predicted.spans[spans_key] = spans

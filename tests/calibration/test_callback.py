@@ -79,6 +79,13 @@ def test_the_callback_before_is_called_first(nlp):
     assert calibrate_on_dev(nlp, before=rename).meta["name"] == "renamed"
 
 
+def test_a_single_document_of_dev_leaves_it_as_it_is(nlp, tmp_path):
+    write(tmp_path / "dev.spacy", dev_of_tagger(nlp)[:1])
+    with pytest.warns(UserWarning, match="CW381"):
+        copy = calibrate_on_dev(nlp)
+    assert copy.get_pipe("tagger").cfg["temperature"] == 1.0 and "tagger" not in copy.meta["clinner_calibration"]
+
+
 def test_dev_without_gold_leaves_it_as_it_is(nlp):
     with pytest.warns(UserWarning, match="CW382"):
         copy = calibrate_on_dev(nlp, ["nowhere"])

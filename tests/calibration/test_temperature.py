@@ -62,6 +62,24 @@ def test_ends_of_what_is_tried():
         assert fit_temperature(at_tried(softmax_losses(50, 20, sharpening))).best == pytest.approx(end)
 
 
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_a_few_documents_without_an_error_do_not_say_how_sure_to_be(n):
+    margins = np.random.default_rng(n).uniform(1, 4, size=(n, 5))
+
+    def fit(times):
+        return fit_temperature(at_tried(lambda temperature: np.logaddexp(0, -times * margins / temperature).sum(1)))
+
+    found = [fit(times).temperature for times in (1, 3, 10, 10_000)]
+    assert fit(1).best == pytest.approx(TRIED[0])
+    # the surer it is already, the less there is to gain, down to what rounds to nothing
+    assert 0.6 < found[0] < found[1] < found[2] < found[3] == 1.0
+    assert found[2] > 0.98
+
+
+def test_many_documents_may_go_as_far_as_is_tried():
+    assert fit_temperature(at_tried(softmax_losses(50, 20, 100.0))).temperature == pytest.approx(TRIED[-1])
+
+
 def test_same_seed_same_fit():
     losses = at_tried(softmax_losses(10, 5, 2.0))
     assert fit_temperature(losses, seed=3) == fit_temperature(losses, seed=3)

@@ -16,19 +16,29 @@ def curve(best, height, n_documents=40):
 
 def test_as_many_entities_as_before():
     counts = curve(best=20, height=0)
-    assert new_threshold(counts, counts[:, 12]) == TRIED[12]
+    assert new_threshold(counts, counts[:, 12], 0.5) == TRIED[12]
     # more than any threshold finds
-    assert new_threshold(counts, counts[:, 0] + 7) == TRIED[0]
+    assert new_threshold(counts, counts[:, 0] + 7, 0.5) == TRIED[0]
 
 
 def test_another_threshold_if_it_is_surely_better():
     counts = curve(best=20, height=10)
-    assert new_threshold(counts, counts[:, 12]) == TRIED[20]
+    assert new_threshold(counts, counts[:, 12], 0.5) == TRIED[20]
     # better on half of the documents and worse on the others, which is a matter of chance
     counts = curve(best=20, height=0)
     counts[::2, 20, 0] += 12
     counts[1::2, 20, 0] -= 11
-    assert new_threshold(counts, counts[:, 20 - 1]) == TRIED[19]
+    assert new_threshold(counts, counts[:, 20 - 1], 0.5) == TRIED[19]
+
+
+@pytest.mark.parametrize("threshold", [0.1, 0.5, 0.9])
+def test_of_thresholds_that_do_as_well_the_nearest(threshold):
+    # nothing lies between them: all find the same
+    counts = np.full((5, len(TRIED), 3), 10.0)
+    assert new_threshold(counts, counts[:, 0], threshold) == threshold
+    # those below find less that is right
+    counts[:, :12, 0] = 5
+    assert new_threshold(counts, counts[:, 0], threshold) == max(threshold, TRIED[12])
 
 
 def test_f1():

@@ -124,5 +124,11 @@ def test_documents_or_folds(room):
     for arguments in ([], [room / "dev.spacy", "--folds", 2]):
         result = calibrate(room / "model", *arguments)
         assert result.exit_code == 2 and "--folds" in result.output
+    for arguments, other in (
+        ([room / "dev.spacy", "--jobs", 1], "--jobs"),
+        (["--folds", 2, "--training-data"], "-data"),
+    ):
+        result = calibrate(room / "model", *arguments)
+        assert result.exit_code == 2 and other in result.output
     name = calibrate("en_no_folder", "--folds", 2)
     assert name.exit_code == 2 and "no folder" in name.output

@@ -124,6 +124,11 @@ def test_data_without_entities_and_without_intervals(room):
     assert "interval" not in json.loads((room / "out.json").read_text())["modes"]["strict"]["micro"]
 
 
+def test_no_option_is_passed_over(room):
+    result = evaluate(room / "p.jsonl", room / "test.spacy", "--spans-key", "head")
+    assert result.exit_code == 2 and "--spans-key" in result.output
+
+
 def test_labels_of_one_side_are_warned_of(room):
     write_model(room / "other", {"aspirin": "Medication"})
     with pytest.warns(UserWarning) as caught:
@@ -143,6 +148,21 @@ def test_wrong_input_ends_with_its_code(room):
     assert result.exit_code == 1
     assert "CE065" in result.output
     assert not (room / "out.json").exists()
+
+
+def test_nothing_that_is_read_is_replaced(room):
+    (room / "notes.jsonl").write_text('{"id": "a", "text": "chest pain"}\n')
+    (room / "p.jsonl").write_text("".join(f'{{"id": "note-{i}", "entities": []}}\n' for i in range(4)))
+    for option, name in (("--output", "test.spacy"), ("--output", "p.jsonl"), ("--predictions", "notes.jsonl")):
+        before = (room / name).read_bytes()
+        result = evaluate(room / "p.jsonl", room / "test.spacy", option, room / name)
+        assert result.exit_code == 1 and "CE344" in result.output and (room / name).read_bytes() == before
+    result = evaluate(room / "half", room / "test.spacy", "--compare", room / "p.jsonl", "--output", room / "p.jsonl")
+    assert result.exit_code == 1 and "CE344" in result.output
+    # what such a command has written may be
+    for _ in range(2):
+        result = evaluate(room / "half", room / "test.spacy", "--predictions", room / "new.jsonl", "--bootstrap", 0)
+        assert result.exit_code == 0, result.output
 
 
 def test_note_text_is_never_printed(room):

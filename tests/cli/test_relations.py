@@ -5,16 +5,19 @@ import json
 import pytest
 import spacy
 from spacy.tokens import DocBin, Span
+from spacy.training import Example
 from thinc.api import fix_random_seed
 from typer.testing import CliRunner
 
 from spacy_clinner.annotations.documents import read_docs
 from spacy_clinner.annotations.keys import CONCEPT_RELATIONS_KEY, RELATIONS_KEY
+from spacy_clinner.calibration.calibrate import calibrate
 from spacy_clinner.cli import clinner_cli
 from spacy_clinner.experiments.relation_runs import LOWEST, predict_relations, score_thresholds, set_threshold
 from spacy_clinner.scoring.relations.evaluation import evaluate_relations
 from spacy_clinner.training.gold_ents_corpus import give_gold_entities
 
+from ..toys.calibration import in_group
 from ..toys.relations import NOTES, examples, make_nlp, train
 
 
@@ -46,6 +49,42 @@ def test_scores_given_entities_and_end_to_end(folder):
     assert scores["predicted"]["proposed"] == pytest.approx(1 / 5)
     assert {"date", "command", "versions", "threshold"} <= scores.keys()
     assert "20.0 % of the gold relations were candidates" in result.output
+
+
+@pytest.fixture(scope="module")
+def in_groups(tmp_path_factory):
+    """As `folder`, with all entities in a span group."""
+    folder = tmp_path_factory.mktemp("in_groups")
+    nlp = make_nlp(spans_key="found")
+    pairs = examples(nlp, with_entities=False)
+    for pair in pairs:
+        in_group([pair.y], "found")
+    optimizer = nlp.initialize(lambda: pairs)
+    optimizer.learn_rate = 0.01
+    for _ in range(60):
+        nlp.update([Example(nlp.make_doc(pair.y.text), pair.y) for pair in pairs], sgd=optimizer)
+    ruler = nlp.add_pipe("span_ruler", first=True, config={"spans_key": "found"})
+    ruler.add_patterns([{"label": "DRUG", "pattern": drug} for drug in ("aspirin", "codeine", "drug")])
+    nlp.to_disk(folder / "model")
+    DocBin(docs=[pair.y for pair in pairs], store_user_data=True).to_disk(folder / "dev.spacy")
+    return folder
+
+
+def test_entities_in_a_span_group_are_given_and_found(in_groups, tmp_path):
+    model, dev = in_groups / "model", in_groups / "dev.spacy"
+    result = call("evaluate-relations", model, dev, "--bootstrap", 0, "-o", tmp_path / "s.json")
+    assert result.exit_code == 0, result.output
+    scores = json.loads((tmp_path / "s.json").read_text())
+    assert scores["gold"]["strict"]["micro"]["f"] == 1.0 and scores["gold"]["proposed"] == 1.0
+    # without doses, one relation of five is left
+    assert scores["predicted"]["strict"]["micro"]["r"] == pytest.approx(1 / 5)
+    nlp = spacy.load(model)
+    nlp.remove_pipe("span_ruler")
+    nlp.to_disk(tmp_path / "no_finder")
+    result = call("evaluate-relations", tmp_path / "no_finder", dev)
+    assert result.exit_code == 1 and "CE259" in result.output
+    (found,) = calibrate(nlp, read_docs(dev))
+    assert found.documents == 3 and found.gold == 5
 
 
 def test_a_pipeline_must_have_what_is_scored(folder, tmp_path):
@@ -153,6 +192,13 @@ def test_no_threshold_is_chosen_where_none_is_better(folder, tmp_path):
     for name, code in (("untold", "CE298"), ("none", "CE448")):
         result = call("choose-threshold", folder / "model", tmp_path / f"{name}.spacy", tmp_path / "out")
         assert result.exit_code == 1 and code in result.output and not (tmp_path / "out").exists()
+
+
+def test_the_gold_is_not_replaced(folder):
+    dev = folder / "dev.spacy"
+    before = dev.read_bytes()
+    result = call("evaluate-relations", folder / "model", dev, "--output", dev)
+    assert result.exit_code == 1 and "CE344" in result.output and dev.read_bytes() == before
 
 
 def test_resamples_are_not_negative(folder):

@@ -13,6 +13,8 @@ from spacy_clinner.corpora.placing.record import Mention
 from spacy_clinner.experiments.grid_cells import read_grid
 from spacy_clinner.experiments.grid_scores import score_grid
 from spacy_clinner.reports.experiment import draw_experiment
+from spacy_clinner.scoring.run import Gold, run_model
+from spacy_clinner.scoring.several_runs import mean_interval
 
 from ..toys.room import make_room
 
@@ -110,6 +112,31 @@ def test_predictions_of_other_tools(folder):
     (folder / "out" / "tools.png").unlink()
     draw_experiment(folder / "out" / "tools")
     assert (folder / "out" / "tools.png").exists()
+
+
+def test_documents_are_the_same_if_their_texts_are(folder):
+    """A test file for each seed, and a method with other notes whose positions, for want of ids, are the same."""
+    nlp = spacy.blank("en")
+    files = {"test-0": ["Fever again."], "test-1": ["No cough.", "Cough."], "more": ["Pain.", "Fever."]}
+    for name, texts in files.items():
+        docs = [nlp(text) for text in texts]
+        for doc in docs:
+            doc.set_ents([Span(doc, len(doc) - 2, len(doc) - 1, "Symptom")])
+        DocBin(docs=docs).to_disk(folder / f"{name}.spacy")
+        predictions(folder / f"{name}.jsonl", [[[0, 4, "Symptom"]]] * len(docs))
+    own = '[methods.{name}]\npredictions = "{folder}/{file}.jsonl"\ntest = "{folder}/{file}.spacy"\n'
+    more = own.format(name="seeded", folder=folder, file="test-{seed}") + own.format(
+        name="more", folder=folder, file="more"
+    )
+    (folder / "tools.toml").write_text(GRID.format(folder=folder.as_posix()) + more)
+    run(folder / "tools.toml", "--output", folder / "out")
+    (task,) = score_grid(read_grid(folder / "tools.toml"), folder / "out")["tasks"]
+    seeded, more = (task["methods"][name] for name in ("seeded", "more"))
+    assert seeded["interval"] is None and "against_baseline" not in seeded
+    assert more["interval"] is not None and "against_baseline" not in more
+    runs = [run_model(str(folder / f"test-{seed}.jsonl"), Gold.read(folder / f"test-{seed}.spacy")) for seed in (0, 1)]
+    with pytest.raises(ValueError, match="CE063"):
+        mean_interval([run.evaluation for run in runs])
 
 
 def test_a_method_with_other_documents_is_not_paired(folder):

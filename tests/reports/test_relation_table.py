@@ -57,6 +57,14 @@ def test_a_row_for_each_head_with_its_fields(doc):
     assert water["head_text"] == "water" and water["DOSAGE"] is None and water["head_assertion"] is None
 
 
+def test_a_probability_stands_where_its_child_does(doc):
+    # of 10 mg, 5 mg and daily, in this order
+    del doc.user_data[RELATIONS_KEY][1]["probability"], doc.user_data[RELATIONS_KEY][2]["probability"]
+    row = relation_table([read_note("a", doc)]).rows[0]
+    assert row["DOSAGE"] == "5 mg; 10 mg" and row["DOSAGE_probability"] == "; 0.250"
+    assert row["FREQUENCY"] == "daily" and row["FREQUENCY_probability"] is None
+
+
 def test_other_heads_and_spans(doc):
     assert [row["head_text"] for row in relation_table([read_note("a", doc)], ["PROBLEM"]).rows] == ["pain"]
     doc.spans["mine"] = [Span(doc, 1, 2, "MINE")]

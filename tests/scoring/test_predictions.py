@@ -2,6 +2,7 @@ import pytest
 import spacy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from spacy.tokens import Doc
 
 from spacy_clinner.annotations.entity import Entity
 from spacy_clinner.annotations.keys import DOC_ID_KEY
@@ -12,6 +13,7 @@ from spacy_clinner.scoring.predictions import (
     warn_of_labels,
     write_predictions,
 )
+from spacy_clinner.scoring.probabilities import predict_with_probabilities
 
 from .strategies import any_entities
 
@@ -83,6 +85,16 @@ def test_a_pipeline_predicts_by_document_id(nlp):
     docs[0].user_data[DOC_ID_KEY] = "a"
     assert predict(nlp, docs) == {"a": {Entity(3, 7, "Problem")}, "#1": frozenset()}
     assert docs[0].ents == ()
+
+
+@pytest.mark.parametrize("ask", [predict, predict_with_probabilities])
+def test_offsets_of_another_text_are_refused(ask):
+    nlp = spacy.blank("en")
+    nlp.tokenizer = lambda text: Doc(nlp.vocab, words=text.split())
+    gold = spacy.blank("en").make_doc("no  pain")
+    gold.user_data[DOC_ID_KEY] = "a"
+    with pytest.raises(ValueError, match="CE061.*'a'"):
+        ask(nlp, [gold])
 
 
 def test_labels_of_a_pipeline(nlp):

@@ -21,10 +21,9 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from ...annotations.entity import Entity
-from ...annotations.keys import DOC_ID_KEY
 from ...annotations.relations import has_relations, read_relations
-from ...errors import Errors
 from ..counts import PRF, prf
+from ..documents import check_text
 from ..entities import align_entities
 
 DRUG = "DRUG"
@@ -60,8 +59,7 @@ def horizontal_score(examples: Iterable[Example], drug_label: str = DRUG) -> dic
         reference, predicted = example.reference, example.predicted
         if not has_relations(reference):
             continue
-        if reference.text != predicted.text:
-            raise ValueError(Errors.CE061.format(doc=reference.user_data.get(DOC_ID_KEY)))
+        check_text(predicted, reference)
         gold, guesses = entries_of(reference, drug_label), entries_of(predicted, drug_label)
         names = _partners(gold, guesses)
         aligned = {names.get(drug, drug): fields for drug, fields in guesses.items()}
