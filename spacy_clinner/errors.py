@@ -904,7 +904,6 @@ class Errors(metaclass=_Coded):
         "{option} does not go with {other}: --against compares two .spacy files, and --leave-out writes the first one "
         "without what is in the others; the other options but --out are of imports."
     )
-    CE393 = "{path} is one of the files that are compared. Give --leave-out the name of a new file."
     CE394 = (
         "Nothing would be left of {path}: all its documents are in the other files, or have no gold outside of what "
         "is. Compare with fewer files; if texts are alike but not the same, with a higher --share."

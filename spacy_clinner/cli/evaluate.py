@@ -39,6 +39,7 @@ def evaluate_cli(
 
     from wasabi import msg
 
+    from ..apart import check_apart
     from ..corpora.original_gold import original_gold
     from ..errors import Errors
     from ..files import write_atomically
@@ -53,6 +54,9 @@ def evaluate_cli(
     from ..scoring.run import Gold, compare_runs, result_dict, run_model
 
     with coded_errors():
+        # predictions of other tools; beside a pipeline its scores may be kept
+        files = [path for path in map(Path, (model, compare or "")) if path.is_file()]
+        check_apart([output, predictions], [data, corpus, *files])
         if reliability or plots:
             check_plots()
         use_gpu(gpu_id)
