@@ -1081,6 +1081,10 @@ class Errors(metaclass=_Coded):
         "`up_to` names {layer!r}, but the source is an encoder alone ({encoder!r}), without the layers of a tagger. "
         'Choose up_to = "token_encoder", or a layer below.'
     )
+    CE435 = (
+        "{place} is not the line that was found there first: the file has been changed meanwhile. Annotate again when "
+        "nobody writes to it."
+    )
     # 440-446 notes that a model labels, transformers that go on learning
     CE440 = (
         "`{setting}` is {value!r}: an entity that is sure needs a probability above 0.5 and at most 1, a token outside "
