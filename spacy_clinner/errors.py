@@ -70,8 +70,8 @@ class Errors(metaclass=_Coded):
     CE011 = "{path} holds no split: neither train.txt, dev.txt nor test.txt."
     CE012 = (
         "Document {doc!r} cannot be written: its id is no name of a file below the output's folder (note1, "
-        "train/note1) on every system, or too long, or another document has it, too. Give each document a name of its "
-        "own in `doc.user_data['clinner_doc_id']`."
+        "train/note1) on every system, or too long, or another document has it, too, or a file of the name of its "
+        "folder. Give each document a name of its own in `doc.user_data['clinner_doc_id']`."
     )
     CE013 = (
         "Document {doc!r}: token {token} holds a delimiter or white space, which would break the columns, or is "

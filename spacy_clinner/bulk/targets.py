@@ -13,7 +13,7 @@ from ..corpora.exporting import export_docs
 from ..corpora.formats import FORMATS as TABLE
 from ..corpora.formats import WRITTEN
 from ..corpora.formats.options import WriteOptions
-from ..corpora.writing import check_id
+from ..corpora.writing import check_ids
 from ..errors import Errors
 from ..files import replacing, replacing_folder
 from ..reports.annotations import AnnotatedNote, read_note, round_probability
@@ -65,8 +65,7 @@ class Target(NamedTuple):
         if self.format in FILES:
             check_earlier(path, self.format)
         else:
-            for note_id in note_ids:
-                check_id(note_id)
+            check_ids(note_ids, TABLE[self.format].endings)
 
     @contextmanager
     def open(self) -> Iterator[Write]:

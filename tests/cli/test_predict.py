@@ -116,6 +116,14 @@ def test_formats_of_convert(room, to):
     assert "Drug" in "".join(path.read_text(encoding="utf8") for path in files)
 
 
+def test_ids_with_folders_that_are_no_files(room):
+    for name in ("a.txt", "b.2024/a", "b", "c.jsonl/a", "c"):
+        (room / "more" / f"{name}.txt").parent.mkdir(parents=True, exist_ok=True)
+        (room / "more" / f"{name}.txt").write_text(NOTE)
+    assert predict("more", "out").exit_code == 0
+    assert len(list((room / "out").rglob("*.ann"))) == 5
+
+
 def test_a_span_group(room):
     assert predict("notes", "p.jsonl", "--spans-key", "second").exit_code == 0
     assert read_predictions(room / "p.jsonl")["a"] == {FOUND[0]}
@@ -181,11 +189,16 @@ def test_nothing_is_replaced_when_all_notes_fail(room):
         (("notes", "p.xml", "--to", "xml"), "CE008"),
         (("model/vocab", "p.jsonl"), "CE005"),
         (("n.jsonl", "out"), "CE012"),
+        (("folders.jsonl", "out"), "CE012"),
+        (("folders.jsonl", "out", "--to", "i2b2-2009"), "CE012"),
     ],
 )
 def test_wrong_arguments_end_before_anything_is_annotated(room, arguments, code):
     (room / "file").write_text("x")
     (room / "n.jsonl").write_text('{"id": "../a", "text": "x"}\n')
+    # the folder of one would be the text of the other
+    ids = ("a", "b", "a.txt/deep/c")
+    (room / "folders.jsonl").write_text("".join(json.dumps({"id": doc_id, "text": "x"}) + "\n" for doc_id in ids))
     (room / "model" / "config.cfg").unlink()
     before = sorted(room.rglob("*"))
     result = predict(*arguments)
