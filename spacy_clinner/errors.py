@@ -1325,6 +1325,10 @@ class Warnings(metaclass=_Coded):
         "ensemble's. Neither was chosen for it: run `python -m spacy clinner calibrate` on dev documents."
     )
     CW450 = "The checkpoint {path} is damaged and was passed over: the training goes on from the one before."
+    CW436 = (
+        "No note says anything of {columns} (`--also`), so that these columns are empty. See that they are spelled as "
+        "the notes' columns, or keys of JSON lines, are."
+    )
     CW470 = (
         "The run in {folder} could not annotate {n} notes: its table of errors says why, and no other table has them."
     )
