@@ -70,8 +70,8 @@ class Errors(metaclass=_Coded):
     CE011 = "{path} holds no split: neither train.txt, dev.txt nor test.txt."
     CE012 = (
         "Document {doc!r} cannot be written: its id is no name of a file below the output's folder (note1, "
-        "train/note1) on every system, or too long, or another document has it, too. Give each document a name of its "
-        "own in `doc.user_data['clinner_doc_id']`."
+        "train/note1) on every system, or too long, or another document has it, too, or a file of the name of its "
+        "folder. Give each document a name of its own in `doc.user_data['clinner_doc_id']`."
     )
     CE013 = (
         "Document {doc!r}: token {token} holds a delimiter or white space, which would break the columns, or is "
@@ -913,7 +913,6 @@ class Errors(metaclass=_Coded):
         "{option} does not go with {other}: --against compares two .spacy files, and --leave-out writes the first one "
         "without what is in the others; the other options but --out are of imports."
     )
-    CE393 = "{path} is one of the files that are compared. Give --leave-out the name of a new file."
     CE394 = (
         "Nothing would be left of {path}: all its documents are in the other files, or have no gold outside of what "
         "is. Compare with fewer files; if texts are alike but not the same, with a higher --share."
@@ -1090,6 +1089,10 @@ class Errors(metaclass=_Coded):
     CE434 = (
         "`up_to` names {layer!r}, but the source is an encoder alone ({encoder!r}), without the layers of a tagger. "
         'Choose up_to = "token_encoder", or a layer below.'
+    )
+    CE435 = (
+        "{place} is not the line that was found there first: the file has been changed meanwhile. Annotate again when "
+        "nobody writes to it."
     )
     # 440-446 notes that a model labels, transformers that go on learning
     CE440 = (
@@ -1331,6 +1334,10 @@ class Warnings(metaclass=_Coded):
         "ensemble's. Neither was chosen for it: run `python -m spacy clinner calibrate` on dev documents."
     )
     CW450 = "The checkpoint {path} is damaged and was passed over: the training goes on from the one before."
+    CW436 = (
+        "No note says anything of {columns} (`--also`), so that these columns are empty. See that they are spelled as "
+        "the notes' columns, or keys of JSON lines, are."
+    )
     CW470 = (
         "The run in {folder} could not annotate {n} notes: its table of errors says why, and no other table has them."
     )

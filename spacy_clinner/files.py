@@ -100,6 +100,7 @@ def write_atomically(path: Path, content: str | bytes, *, private: bool = False)
     path (Path): The file; missing folders are made.
     content (Union[str, bytes]): Its contents; text becomes UTF-8 with its line ends unchanged.
     private (bool): Whether it holds text of notes, so that only its owner may read it; others follow the umask.
+    RAISES (ValueError): As `write_files_atomically`.
     """
     write_files_atomically(path.parent, {path.name: content}, private=private)
 
@@ -114,8 +115,9 @@ def write_files_atomically(
         `write_atomically`.
     private (bool): As for `write_atomically`.
     durable (bool): Whether to return only when they are on the disk, so that they outlast a loss of power.
+    RAISES (ValueError): CE344 if a folder or a device is in the way.
     """
-    paths = [folder / name for name in contents]
+    paths = [_place_of(folder / name) for name in contents]
     temporary = [_beside(path, "tmp") for path in paths]
     for parent in {path.parent for path in paths}:
         parent.mkdir(parents=True, exist_ok=True)
@@ -134,6 +136,13 @@ def write_files_atomically(
     finally:
         for path in temporary:
             path.unlink(missing_ok=True)
+
+
+def _place_of(path: Path) -> Path:
+    """Where a file really is: a name that leads elsewhere goes on to do so."""
+    if path.exists() and not path.is_file():
+        raise ValueError(Errors.CE344.format(path=path.name, problem="a folder or a device, and no file"))
+    return path.resolve()
 
 
 def _beside(path: Path, end: str) -> Path:
@@ -196,7 +205,9 @@ def replacing(path: Path) -> Iterator[Path]:
 
     path (Path): The file; missing folders are made.
     YIELDS (Path): Where to write; what is there takes the file's place when the block ends without an error.
+    RAISES (ValueError): CE344 if a folder or a device is in the way.
     """
+    path = _place_of(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _beside(path, "tmp")
     try:

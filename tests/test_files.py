@@ -60,6 +60,34 @@ def test_what_holds_notes_is_its_owner_s_alone(tmp_path, monkeypatch):
     assert opened == [("n", 0o600), ("b", 0o600), ("r", 0o666), ("b", 0o600)]
 
 
+def write_a_file(path):
+    write_atomically(path, "x")
+
+
+def write_piece_by_piece(path):
+    with replacing(path) as temporary:
+        temporary.write_text("x")
+
+
+@pytest.mark.parametrize("write", [write_a_file, write_piece_by_piece])
+def test_a_link_stays_and_a_device_is_no_file(tmp_path, write):
+    (tmp_path / "share").mkdir()
+    for there in (False, True):
+        link, place = tmp_path / f"link-{there}", tmp_path / "share" / f"place-{there}"
+        link.symlink_to(place)
+        if there:
+            place.write_text("before")
+        write(link)
+        assert link.is_symlink() and place.read_text() == "x" and not place.is_symlink()
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "to_pipe").symlink_to(tmp_path / "pipe")
+    for name in ("pipe", "to_pipe", "share"):
+        with pytest.raises(ValueError, match=f"CE344.*{name}"):
+            write(tmp_path / name)
+    assert (tmp_path / "pipe").is_fifo() and (tmp_path / "to_pipe").is_symlink()
+    assert len(list((tmp_path / "share").iterdir())) == 2
+
+
 def test_files_are_written_all_or_none(tmp_path):
     write_files_atomically(tmp_path, {"a.txt": "1", "b/c.txt": b"2"})
     with pytest.raises(UnicodeEncodeError):

@@ -1,5 +1,6 @@
 """Notes to annotate: text files, rows and lines of others, documents of a `.spacy` file, and folders of files."""
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 from ..annotations.documents import document_ids, read_docs
 from ..corpora.audit import ImportAudit
 from ..corpora.discovery import claim_id, find_files, leave_out, without_ending
-from ..errors import Errors
+from ..errors import Errors, Warnings
 from ..files import read_text
 from .columns import BY_DEFAULT, Columns
 from .csv_rows import open_csv
@@ -54,6 +55,7 @@ def iter_notes(paths: Iterable[Path], audit: ImportAudit, columns: Columns = BY_
     """Go through notes, whose ids may be the same, without reading the text files among them.
 
     What is wrong with a folder, or with the columns of a file, is said before the first note; all else in its turn.
+    Warns (CW436), behind the last note, of what is wished beside the texts and is there in none.
 
     paths (Iterable[Path]): Text files, whose names without .txt are the ids; .jsonl files, with an object a line,
         .csv, .tsv (each of them also .gz) and .parquet files, with a note a row; .spacy files, of whose documents ids
@@ -68,16 +70,22 @@ def iter_notes(paths: Iterable[Path], audit: ImportAudit, columns: Columns = BY_
         file that is damaged, and those of `open_csv`, `open_parquet` and `read_docs`.
     """
     opened = [_open(path, columns) for path in paths]
+    unsaid = set(columns.also)
     for found, sources in opened:
         audit.files += found.files
         audit.rows += found.rows
         for name, notes in sources:
             empty = True
-            for note in notes:
+            for place, note in notes:
                 empty = False
-                yield note
+                if unsaid:
+                    also = zip(columns.also, note.also, strict=True)
+                    unsaid -= {column for column, value in also if value is not None}
+                yield place, note
             if empty:
                 leave_out([name], "holds no note", audit)
+    if unsaid:
+        warnings.warn(Warnings.CW436.format(columns=", ".join(map(repr, sorted(unsaid)))), stacklevel=2)
 
 
 def _open(path: Path, columns: Columns) -> tuple[ImportAudit, list[tuple[str, Notes]]]:

@@ -1,6 +1,7 @@
 """Notes that are lines of JSON, in files that may be compressed."""
 
 import gzip
+import hashlib
 import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -22,14 +23,18 @@ def iter_records(path: Path, name: str, columns: Columns) -> Iterator[tuple[str,
     path (Path): The file, .jsonl or .jsonl.gz.
     name (str): What places and errors call it.
     columns (Columns): Keys of the objects.
-    YIELDS (Tuple[str, Note]): Place and note of each line that is not blank; reading one that is none raises CE341.
+    YIELDS (Tuple[str, Note]): Place and note of each line that is not blank; reading one that is none raises CE341,
+        and one whose file has been changed since, CE435.
     RAISES (ValueError): CE420 as `iter_lines`.
     """
     packed, start = _is_packed(path), 0
     for number, line in enumerate(iter_lines(path), start=1):
         if line.strip():
             again: Callable[[], bytes]
-            again = partial(zlib.decompress, zlib.compress(line, 1)) if packed else partial(_read_line, path, start)
+            if packed:
+                again = partial(zlib.decompress, zlib.compress(line, 1))
+            else:
+                again = partial(_read_line, path, start, _digest(line), f"{name}, line {number}")
             parse = partial(_parse_line, name=name, number=number, columns=columns)
             yield make_note(f"{name}, line {number}", partial(parse, line), columns, partial(_text_of, again, parse))
         start += len(line)
@@ -53,10 +58,18 @@ def _is_packed(path: Path) -> bool:
     return path.suffix.lower() == GZIP
 
 
-def _read_line(path: Path, start: int) -> bytes:
+def _read_line(path: Path, start: int, digest: bytes, place: str) -> bytes:
     with path.open("rb") as file:
         file.seek(start)
-        return file.readline()
+        line = file.readline()
+    if _digest(line) != digest:
+        # another note's text may be there now
+        raise ValueError(Errors.CE435.format(place=place))
+    return line
+
+
+def _digest(line: bytes) -> bytes:
+    return hashlib.blake2b(line, digest_size=8).digest()
 
 
 def _text_of(read: Callable[[], bytes], parse: Callable[[bytes], Record]) -> str:

@@ -1,6 +1,5 @@
 """Where annotated notes go: one file, or a folder with files of each, written whole or not at all."""
 
-import csv
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,13 +13,14 @@ from ..corpora.exporting import export_docs
 from ..corpora.formats import FORMATS as TABLE
 from ..corpora.formats import WRITTEN
 from ..corpora.formats.options import WriteOptions
-from ..corpora.writing import check_id
+from ..corpora.writing import check_ids
 from ..errors import Errors
 from ..files import replacing, replacing_folder
 from ..reports.annotations import AnnotatedNote, read_note, round_probability
 from ..reports.entity_table import ENTITY_COLUMNS, entity_rows
 from ..reports.table import format_csv
 from .documents import pack
+from .earlier import PREDICTED, check_earlier
 
 # Takes a document that knows its id.
 Write = Callable[[str, Doc], object]
@@ -28,33 +28,6 @@ FILES = ("jsonl", "csv", "spacy")
 FORMATS = (*FILES, *WRITTEN)
 # the one file of all notes, in formats of annotation tools
 STEM = "notes"
-
-
-def check_no_notes(path: Path, read: Iterable[Path]) -> None:
-    """See that what is to be written takes the place of no notes, as when a list of files ends with one of them.
-
-    path (Path): The file to write.
-    read (Iterable[Path]): The files and folders that are read.
-    RAISES (ValueError): CE344 if it is one of these, or a file of lines or rows with texts and nothing found in them.
-    """
-    if any(path.exists() and one.exists() and path.samefile(one) for one in read):
-        raise ValueError(Errors.CE344.format(path=path.name, problem="one of the files that are read"))
-    if path.is_file() and _holds_notes(path):
-        raise ValueError(Errors.CE344.format(path=path.name, problem="a file of notes"))
-
-
-def _holds_notes(path: Path) -> bool:
-    """Whether the first line has a text, but no entities beside it."""
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        line = next((line for line in file if line.strip()), "")
-    if path.suffix == ".jsonl":
-        try:
-            found = json.loads(line)
-        except ValueError:
-            return False
-        return isinstance(found, dict) and "text" in found and "entities" not in found
-    columns = next(csv.reader([line]), []) if path.suffix == ".csv" else []
-    return "text" in columns and "start" not in columns
 
 
 class Target(NamedTuple):
@@ -75,8 +48,8 @@ class Target(NamedTuple):
         """See that notes can be written; better known before they are annotated than after.
 
         note_ids (Iterable[str]): Their ids.
-        RAISES (ValueError): CE008 for an unknown format, CE344 if something is in the way, CE012 for an id that can
-            name no file.
+        RAISES (ValueError): CE008 for an unknown format, CE344 if something is in the way that is no earlier output,
+            CE012 for an id that can name no file.
         """
         path, problem = self.path, None
         if self.format not in FORMATS:
@@ -89,9 +62,10 @@ class Target(NamedTuple):
             problem = "a file, but a folder is to be written"
         if problem:
             raise ValueError(Errors.CE344.format(path=path.name, problem=problem))
-        if self.format not in FILES:
-            for note_id in note_ids:
-                check_id(note_id)
+        if self.format in FILES:
+            check_earlier(path, self.format)
+        else:
+            check_ids(note_ids, TABLE[self.format].endings)
 
     @contextmanager
     def open(self) -> Iterator[Write]:
@@ -148,7 +122,7 @@ def _csv(path: Path, target: Target) -> AbstractContextManager[Write]:
 def _spacy(path: Path, target: Target) -> Iterator[Write]:
     """The documents are held, packed, until all are there."""
     docbin = DocBin(store_user_data=True)
-
+    docbin.strings.add(PREDICTED)
     yield lambda doc_id, doc: pack(docbin, doc)
     path.write_bytes(docbin.to_bytes())
 

@@ -24,8 +24,9 @@ def annotate_cli(
 
     from ..annotations.documents import check_group
     from ..annotations.relations import read_relations
+    from ..apart import check_apart
     from ..bulk.batch import Failure, annotate_texts
-    from ..bulk.targets import check_no_notes
+    from ..bulk.earlier import check_earlier
     from ..calibration.check_below import entity_bound, relation_bounds
     from ..files import read_text, write_atomically
     from ..reports.annotations import annotations_of
@@ -35,7 +36,8 @@ def annotate_cli(
     with coded_errors():
         use_gpu(gpu_id, silent=True)
         if html:
-            check_no_notes(html, [note])
+            check_apart([html], [note])
+            check_earlier(html, "html")
         nlp = spacy.load(model)
         (doc,) = annotate_texts(nlp, [read_text(note)])
         if isinstance(doc, Failure):

@@ -44,11 +44,13 @@ def audit_cli(
     documents and sentences are in other corpora, too. No text is shown."""
     from wasabi import msg
 
+    from ..apart import check_apart
     from ..corpora.formats.column_lines import ColumnFormat
     from ..corpora.importing import audit_corpus
     from ..errors import Errors
 
     with coded_errors():
+        check_apart([out, ids, leave_out], [source, *(against or ())])
         if against:
             if others := others_given(ctx, OF_COMPARISON):
                 raise ValueError(Errors.CE392.format(option=others[0], other="--against"))
@@ -81,8 +83,6 @@ def _compare(source: Path, against: list[Path], out: Path | None, clean: Path | 
     from ..errors import Errors
     from ..reports.tables import terminal_table
 
-    if clean and clean.resolve() in {path.resolve() for path in (source, *against)}:
-        raise ValueError(Errors.CE393.format(path=clean.name))
     docs = read_docs(source)
     corpus = take_fingerprints(docs)
     all_leaks = [

@@ -50,6 +50,7 @@ def convert_cli(
 
     from wasabi import msg
 
+    from ..apart import check_apart
     from ..corpora.audit import name_some
     from ..corpora.exporting import export_file
     from ..corpora.formats.brat_assertions import parse_assertions
@@ -63,6 +64,7 @@ def convert_cli(
             raise ValueError(Errors.CE015)
         if others := others_given(ctx, OF_EXPORT if to else {*ctx.params} - {"ents_only"}):
             raise ValueError(Errors.CE322.format(option=others[0], other="--to" if to else "--format"))
+        check_apart([output, audit, ids], [source, by, leave_out, *(splits.glob("*.txt") if splits else ())])
         assertions = parse_assertions(assertion or ())
         if to:
             written, left_out = export_file(source, output, to, ents_only=ents_only, assertions=assertions)

@@ -39,7 +39,8 @@ def evaluate_cli(
 
     from wasabi import msg
 
-    from ..bulk.targets import check_no_notes
+    from ..apart import check_apart
+    from ..bulk.earlier import check_earlier
     from ..corpora.original_gold import original_gold
     from ..errors import Errors
     from ..files import write_atomically
@@ -57,10 +58,11 @@ def evaluate_cli(
     if spans_key and all(name.endswith(".jsonl") for name in names):
         raise BadParameter("--spans-key is of a pipeline: a file of predictions has no span groups")
     with coded_errors():
-        read = [Path(name) for name in (*names, data, corpus) if name is not None]
-        for path in (output, predictions):
-            if path is not None:
-                check_no_notes(path, read)
+        # predictions of other tools; beside a pipeline its scores may be kept
+        files = [path for path in map(Path, (model, compare or "")) if path.is_file()]
+        check_apart([output, predictions], [data, corpus, *files])
+        if predictions:
+            check_earlier(predictions, "jsonl")
         if reliability or plots:
             check_plots()
         use_gpu(gpu_id)

@@ -35,7 +35,7 @@ def evaluate_relations_cli(
     from wasabi import msg
 
     from ..annotations.documents import document_ids, read_docs
-    from ..bulk.targets import check_no_notes
+    from ..apart import check_apart
     from ..experiments.relation_runs import find_extractor, score_relations
     from ..files import write_atomically
     from ..provenance import provenance, sha256
@@ -43,8 +43,7 @@ def evaluate_relations_cli(
     from ..scoring.evaluation import Bootstrap
 
     with coded_errors():
-        if output:
-            check_no_notes(output, [Path(model), data])
+        check_apart([output], [data])
         use_gpu(gpu_id)
         nlp, docs = spacy.load(model), read_docs(data)
         _, extractor = find_extractor(nlp)

@@ -19,6 +19,7 @@ def init_multitask_cli(
     """Write the filled config of a training on many corpora, after all of them were read and checked."""
     from wasabi import msg
 
+    from ..apart import check_apart
     from ..files import write_atomically
     from ..multitask.check import check_corpora
     from ..multitask.config import compose_multitask
@@ -28,6 +29,7 @@ def init_multitask_cli(
     if out.exists() and not force:
         raise BadParameter(f"{out} is there already; --force replaces it.", param_hint="OUT")
     with coded_errors():
+        check_apart([out], [corpora])
         plan = read_corpora_file(corpora)
         config = compose_multitask(plan)
         print(corpora_table(plan, check_corpora(plan)))

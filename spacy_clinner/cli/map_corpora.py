@@ -20,6 +20,7 @@ def map_corpora_cli(
     evaluate and calibrate judge a model of many corpora by no others."""
     from wasabi import msg
 
+    from ..apart import check_apart
     from ..corpora.importing import write_docbin
     from ..multitask.check import check_corpora
     from ..multitask.corpora_file import read_corpora_file
@@ -33,11 +34,10 @@ def map_corpora_cli(
             for corpus in plan.corpora.values()
             for part in corpus.parts
         }
-        read = {path.resolve() for corpus in plan.corpora.values() for path in corpus.parts.values()}
+        check_apart(files, [path for corpus in plan.corpora.values() for path in corpus.parts.values()])
         for path in files:
-            if path.resolve() in read or (path.exists() and not force):
-                hint = "it is read by the corpora file" if path.resolve() in read else "--force replaces it"
-                raise BadParameter(f"{path} is there already; {hint}.", param_hint="OUT")
+            if path.exists() and not force:
+                raise BadParameter(f"{path} is there already; --force replaces it.", param_hint="OUT")
         for path, (corpus, part) in files.items():
             write_docbin(read_part(corpus, part), path)
         msg.good(f"Wrote {len(files)} files to {out}")

@@ -33,9 +33,10 @@ def predict_cli(
     import spacy
     from wasabi import msg
 
+    from ..apart import check_apart
     from ..bulk.columns import Columns
     from ..bulk.predict import predict_notes
-    from ..bulk.targets import FILES, Target, check_no_notes
+    from ..bulk.targets import FILES, Target
 
     if n_process == 0:
         raise BadParameter("--n-process is a number of processes, or -1")
@@ -44,9 +45,9 @@ def predict_cli(
     with coded_errors():
         ending = output.suffix[1:].lower()
         target = Target(output, to or (ending if ending in FILES else "brat"), spans_key, spreadsheet_safe)
+        check_apart([output], notes)
         found = find(notes, Columns(id_column, text_column))
         target.check(note.id for note in found)
-        check_no_notes(output, notes)
         use_gpu(gpu_id, silent=True)
         failures = Failures()
         written = predict_notes(

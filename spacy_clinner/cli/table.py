@@ -33,8 +33,9 @@ def table_cli(
     import spacy
     from wasabi import msg
 
+    from ..apart import check_apart
+    from ..bulk.earlier import check_earlier
     from ..bulk.tables import annotate, read_annotated
-    from ..bulk.targets import check_no_notes
     from ..corpora.audit import name_some
     from ..experiments.relation_runs import known_of
     from ..reports.relation_table import Known, note_table
@@ -43,7 +44,8 @@ def table_cli(
 
     with coded_errors():
         check_output(output)
-        check_no_notes(output, notes)
+        check_apart([output], notes)
+        check_earlier(output, output.suffix[1:])
         use_gpu(gpu_id, silent=True)
         failures = Failures()
         if model is None:

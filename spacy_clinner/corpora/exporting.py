@@ -12,7 +12,7 @@ from ..errors import Errors, Warnings
 from ..files import write_files_atomically
 from .formats import FORMATS, WRITTEN, Files, Format
 from .formats.options import WriteOptions
-from .writing import check_id
+from .writing import check_ids
 
 
 def export_docs(
@@ -46,7 +46,9 @@ def export_docs(
     if format not in WRITTEN:
         raise ValueError(Errors.CE008.format(what="format", value=format, known=", ".join(WRITTEN)))
     one = FORMATS[format]
-    named = _by_id(docs, stem, names_files=not one.one_file)
+    named = _by_id(docs, stem)
+    if not one.one_file:
+        check_ids(named, one.endings)
     left_out: list[str] = []
     if one.needs_annotation:
         left_out = [doc_id for doc_id, doc in named.items() if not doc.has_annotation("ENT_IOB")]
@@ -103,12 +105,10 @@ def _write(files: Iterable[Files], folder: Path) -> None:
     )
 
 
-def _by_id(docs: Sequence[Doc], stem: str, names_files: bool) -> dict[str, Doc]:
+def _by_id(docs: Sequence[Doc], stem: str) -> dict[str, Doc]:
     named: dict[str, Doc] = {}
     for n, doc in enumerate(docs, start=1):
         doc_id = doc.user_data[DOC_ID_KEY] = str(doc.user_data.get(DOC_ID_KEY, f"{stem}-{n}"))
-        if names_files:
-            check_id(doc_id)
         if doc_id in named:
             raise ValueError(Errors.CE012.format(doc=doc_id))
         named[doc_id] = doc

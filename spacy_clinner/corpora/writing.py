@@ -1,7 +1,8 @@
 """What every writer asks of a document: an id that can name its files, entities that hold characters, plain names."""
 
 import re
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from pathlib import Path, PurePosixPath
 
 from spacy.tokens import Doc, Span
 
@@ -32,6 +33,21 @@ def check_id(doc_id: str) -> None:
     )
     if not plain or _UNFIT_FOR_FILES.search(doc_id) or len(doc_id.encode("utf8")) > _LONGEST_NAME:
         raise ValueError(Errors.CE012.format(doc=ascii(doc_id)[1:-1][:_LONGEST_NAME]))
+
+
+def check_ids(doc_ids: Iterable[str], endings: Sequence[str]) -> None:
+    """See that the ids of documents can name their files beside each other.
+
+    doc_ids (Iterable[str]): The ids.
+    endings (Sequence[str]): Endings of the files of each.
+    RAISES (ValueError): CE012 as `check_id`, and for an id with a folder that is a file of another document.
+    """
+    doc_ids = list(doc_ids)
+    files = {f"{doc_id}{ending}" for doc_id in doc_ids for ending in endings}
+    for doc_id in doc_ids:
+        check_id(doc_id)
+        if any(str(folder) in files for folder in PurePosixPath(doc_id).parents):
+            raise ValueError(Errors.CE012.format(doc=doc_id))
 
 
 def check_name(doc: Doc, format: str, kind: str, name: str, unfit: str = "") -> None:

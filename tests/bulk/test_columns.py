@@ -8,6 +8,7 @@ import json
 import pickle
 import sys
 import tracemalloc
+import warnings
 from decimal import Decimal
 
 import pyarrow as pa
@@ -94,9 +95,21 @@ def test_columns_are_named(tmp_path):
         path = write(tmp_path / f"n.jsonl{ending}", "\n".join(map(json.dumps, lines)))
         assert read(path, columns=ALSO) == [("7", "Fever", "12", None), ("b", "Cough", '["P1", true]', None)]
     text = write(tmp_path / "n.txt", "Pain")
-    assert read(text, columns=ALSO) == [("n", "Pain", None, None)]
-    (bad,) = notes(write(tmp_path / "bad.jsonl", '{"id": 1, "text": "x"}'), columns=ALSO)
+    bad = write(tmp_path / "bad.jsonl", '{"id": 1, "text": "x"}')
+    *_, note, bad = notes(tmp_path / "n.jsonl", text, bad, columns=ALSO)
+    assert (note.id, note.read(), *note.also) == ("n", "Pain", None, None)
     assert bad.also == (None, None) and "without 'note_id'" in failure(bad)
+
+
+def test_what_no_note_says_anything_of(tmp_path):
+    """As of a key that is misspelt; one part of a table may lack what is rare."""
+    one = write(tmp_path / "one.jsonl", '{"id": 1, "text": "x", "date": null}\n{"id": 2, "text": "y", "patient": 0}')
+    other = write(tmp_path / "other.jsonl", '{"id": 3, "text": "z"}')
+    with pytest.warns(UserWarning, match=r"CW436.* of 'date' "):
+        notes(one, other, columns=Columns(also=("patient", "date")))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        notes(one, other, columns=Columns(also=("patient",)))
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,19 @@ def test_a_line_that_is_no_note_is_told_when_it_is_read(tmp_path, line):
         bad.read()
 
 
+def test_a_line_that_has_changed_since_gives_no_note_the_text_of_another(tmp_path):
+    path = tmp_path / "n.jsonl"
+    lines = ['{"id": "a", "text": "Fever"}\n', '{"id": "b", "text": "Cough"}\n', '{"id": "c", "text": "Chill"}\n']
+    path.write_text("".join(lines))
+    a, b, c = find_notes([path], ImportAudit())
+    path.write_text("".join([lines[0], lines[2], lines[1]]))
+    assert a.read() == "Fever"
+    for note in (b, c):
+        with pytest.raises(ValueError, match=r"CE435.*n\.jsonl, line [23]") as error:
+            note.read()
+        assert "Cough" not in str(error.value) and "Chill" not in str(error.value)
+
+
 def test_documents_of_a_docbin(tmp_path):
     nlp = spacy.blank("en")
     docs = [nlp("Fever."), nlp("Cough  today")]

@@ -99,6 +99,14 @@ def test_the_page_takes_no_note_s_place(room):
     assert (room / "note.txt").read_text(encoding="utf8").startswith("Chest pain")
 
 
+def test_the_page_replaces_a_page_alone(room):
+    (room / "other.txt").write_text("No pain.")
+    result = annotate(room / "model", room / "note.txt", "--html", room / "other.txt")
+    assert result.exit_code == 1 and "CE344" in result.output and (room / "other.txt").read_text() == "No pain."
+    for _ in range(2):
+        assert annotate(room / "model", room / "note.txt", "--html", room / "page.html").exit_code == 0
+
+
 def test_a_group_that_is_not_there(room):
     result = annotate(room / "model", room / "note.txt", "--spans-key", "typo", "--html", room / "page.html")
     assert result.exit_code == 1 and "CE348" in result.output and not (room / "page.html").exists()

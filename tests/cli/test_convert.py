@@ -110,6 +110,39 @@ def test_errors_quote_no_text(room, content):
     assert not (room / "all.spacy").exists()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "brat brat/all.spacy --format brat",
+        "brat brat/a.txt --format brat",
+        "brat brat --format brat --splits splits",
+        "brat new.spacy --format brat --audit brat/audit.tsv",
+        "brat new.spacy --format brat --ids brat/ids.txt",
+        "brat new --format brat --splits splits --ids splits/train.txt",
+        "brat new --format brat --split 50,50 --by patients.tsv --audit patients.tsv",
+        "brat new.spacy --format brat --leave-out patients.tsv --ids patients.tsv",
+        "notes.tsv notes.tsv --format iob2",
+        "notes.tsv ../room/notes.tsv --format iob2",
+    ],
+)
+def test_what_is_read_is_not_replaced(room, monkeypatch, words):
+    (room / "patients.tsv").write_text("a\tone\nb\ttwo\nc\tone\n")
+    (room / "notes.tsv").write_text("Pain\tB-Symptom\n")
+    (room.parent / "room").symlink_to(room, target_is_directory=True)
+    monkeypatch.chdir(room)
+    before = {path: path.is_file() and path.read_bytes() for path in room.rglob("*")}
+    result = convert(*words.split())
+    (room.parent / "room").unlink()
+    assert result.exit_code == 1 and "CE344" in result.output
+    assert {path: path.is_file() and path.read_bytes() for path in room.rglob("*")} == before
+
+
+def test_an_output_beside_what_is_read(room, monkeypatch):
+    monkeypatch.chdir(room)
+    assert convert("brat", ".", "--format", "brat", "--splits", "splits", "--ids", "brat.txt").exit_code == 0
+    assert convert("brat", "splits", "--format", "brat", "--splits", "splits").exit_code == 0
+
+
 def test_a_missing_source_is_a_usage_error(room):
     assert convert(room / "nowhere", room / "all.spacy", "--format", "brat").exit_code == 2
 

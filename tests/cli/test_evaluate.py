@@ -83,6 +83,14 @@ def test_result_file(room):
         assert shown in result.output
 
 
+@pytest.mark.parametrize("option, name", [("--output", "test.spacy"), ("--predictions", "other.jsonl")])
+def test_what_is_read_is_not_replaced(room, option, name):
+    (room / "other.jsonl").write_text('{"id": "note-0", "entities": []}')
+    before = (room / name).read_bytes()
+    result = evaluate(room / "other.jsonl", room / "test.spacy", "--bootstrap", 0, option, room / name)
+    assert result.exit_code == 1 and "CE344" in result.output and (room / name).read_bytes() == before
+
+
 def test_compare(room):
     result = evaluate(room / "full", room / "test.spacy", "--compare", room / "half", "-o", room / "out.json")
     assert result.exit_code == 0, result.output

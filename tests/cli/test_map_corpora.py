@@ -45,7 +45,7 @@ def test_a_corpus_is_never_replaced_by_what_is_made_of_it(tmp_path):
     path.write_text(path.read_text().replace(f"{tmp_path}/problems.spacy", f"{tmp_path}/problems/train.spacy"))
     before = (tmp_path / "problems" / "train.spacy").read_bytes()
     result = run(path, tmp_path, "--force")
-    assert result.exit_code == 2 and "is read" in result.output
+    assert result.exit_code == 1 and "CE344" in result.output
     assert (tmp_path / "problems" / "train.spacy").read_bytes() == before
 
 

@@ -9,6 +9,7 @@ from spacy.language import Language
 from spacy.tokens import DocBin, SpanGroup
 from typer.testing import CliRunner
 
+from spacy_clinner.annotations.documents import read_docs
 from spacy_clinner.annotations.keys import ASSERTIONS_KEY, DOC_ID_KEY, RELATIONS_KEY, SPANS_KEY
 from spacy_clinner.cli import clinner_cli
 from spacy_clinner.corpora.importing import import_files
@@ -115,6 +116,14 @@ def test_formats_of_convert(room, to):
     assert "Drug" in "".join(path.read_text(encoding="utf8") for path in files)
 
 
+def test_ids_with_folders_that_are_no_files(room):
+    for name in ("a.txt", "b.2024/a", "b", "c.jsonl/a", "c"):
+        (room / "more" / f"{name}.txt").parent.mkdir(parents=True, exist_ok=True)
+        (room / "more" / f"{name}.txt").write_text(NOTE)
+    assert predict("more", "out").exit_code == 0
+    assert len(list((room / "out").rglob("*.ann"))) == 5
+
+
 def test_a_span_group(room):
     assert predict("notes", "p.jsonl", "--spans-key", "second").exit_code == 0
     assert read_predictions(room / "p.jsonl")["a"] == {FOUND[0]}
@@ -161,11 +170,12 @@ def test_tables_are_read_by_the_names_of_their_columns(room):
 
 
 def test_nothing_is_replaced_when_all_notes_fail(room):
-    (room / "p.jsonl").write_text("older")
+    assert predict("notes", "p.jsonl").exit_code == 0
+    before = (room / "p.jsonl").read_text()
     (room / "n.jsonl").write_text('{"id": "a", "text": "fail"}\n')
     result = predict("n.jsonl", "p.jsonl")
     assert result.exit_code == 1 and "CE342" in result.output and "CE347" in result.output
-    assert (room / "p.jsonl").read_text() == "older"
+    assert (room / "p.jsonl").read_text() == before
     assert not [path.name for path in room.iterdir() if path.name.startswith(".")]
 
 
@@ -179,11 +189,16 @@ def test_nothing_is_replaced_when_all_notes_fail(room):
         (("notes", "p.xml", "--to", "xml"), "CE008"),
         (("model/vocab", "p.jsonl"), "CE005"),
         (("n.jsonl", "out"), "CE012"),
+        (("folders.jsonl", "out"), "CE012"),
+        (("folders.jsonl", "out", "--to", "i2b2-2009"), "CE012"),
     ],
 )
 def test_wrong_arguments_end_before_anything_is_annotated(room, arguments, code):
     (room / "file").write_text("x")
     (room / "n.jsonl").write_text('{"id": "../a", "text": "x"}\n')
+    # the folder of one would be the text of the other
+    ids = ("a", "b", "a.txt/deep/c")
+    (room / "folders.jsonl").write_text("".join(json.dumps({"id": doc_id, "text": "x"}) + "\n" for doc_id in ids))
     (room / "model" / "config.cfg").unlink()
     before = sorted(room.rglob("*"))
     result = predict(*arguments)
@@ -215,17 +230,59 @@ def test_two_processes_of_a_trained_pipeline_in_a_process_of_its_own(tmp_path):
     assert found["0"] == found["5"] == found["10"] == expected != frozenset()
 
 
-def test_notes_are_not_replaced_by_what_is_found_in_them(room):
-    """As when a pattern of the shell ends with one of them."""
-    line = json.dumps({"id": "a", "text": NOTE}) + "\n"
-    rows = f"id,text\na,{NOTE}\n"
-    for name, content in {"one.jsonl": line, "two.jsonl": line.replace('"a"', '"b"'), "one.csv": rows}.items():
-        (room / name).write_text(content)
-    for args in (("one.jsonl", "two.jsonl"), ("one.jsonl", "one.jsonl"), ("one.jsonl", "one.csv")):
-        before = (room / args[-1]).read_text()
-        result = predict(*args)
-        assert result.exit_code == 1 and "CE344" in result.words and (room / args[-1]).read_text() == before
-    # what a command has written may be written again
-    for output in ("out.jsonl", "out.csv", "out.csv"):
-        assert predict("one.jsonl", output).exit_code == 0
-    assert predict("one.jsonl", "out.jsonl").exit_code == 0
+LINE = json.dumps({"id": "a", "text": NOTE}) + "\n"
+
+
+@pytest.mark.parametrize(
+    "name, content, options",
+    [
+        ("two.jsonl", LINE, ()),
+        ("two.JSONL", LINE, ()),
+        ("two.jsonl", json.dumps({"note": NOTE, "entities": []}), ("--text-column", "note")),
+        ("gold.jsonl", json.dumps({"id": "a", "text": NOTE, "entities": []}), ()),
+        ("two.csv", f"id,text\na,{NOTE}\n", ()),
+        ("two.CSV", f"id,text\na,{NOTE}\n", ()),
+        ("two.csv", f"KEY;NOTE\na;{NOTE}\n", ("--id-column", "KEY", "--text-column", "NOTE")),
+        ("visits.csv", f"id,start,text\na,2020-01-01,{NOTE}\n", ()),
+        ("long.csv", f'"{NOTE * 10_000}"', ()),
+        ("note.txt", NOTE, ("--to", "jsonl")),
+        ("other.spacy", NOTE, ()),
+    ],
+)
+def test_only_an_earlier_output_is_replaced(room, name, content, options):
+    """The last of a list of files may be one of notes, or gold, when the name of the output was forgotten."""
+    (room / name).write_text(content)
+    result = predict("notes", name, *options)
+    assert result.exit_code == 1 and "CE344" in result.words and (room / name).read_text() == content
+    assert "aspirin" not in result.output
+
+
+def test_gold_is_no_earlier_output(room):
+    """Not even predictions that somebody has written again, as when they were corrected."""
+    assert predict("notes", "p.spacy").exit_code == 0
+    DocBin(docs=read_docs(room / "p.spacy"), store_user_data=True).to_disk(room / "gold.spacy")
+    before = (room / "gold.spacy").read_bytes()
+    result = predict("p.spacy", "gold.spacy")
+    assert result.exit_code == 1 and "CE344" in result.words and (room / "gold.spacy").read_bytes() == before
+
+
+@pytest.mark.parametrize("output", ["p.jsonl", "p.JSONL", "p.csv", "p.spacy"])
+def test_the_same_command_replaces_what_it_has_written(room, output):
+    (room / output).touch()
+    for _ in range(3):
+        assert predict("notes", output).exit_code == 0
+
+
+@pytest.mark.parametrize("output", ["notes/pred", "notes/p.jsonl", "notes/ward/p.spacy"])
+def test_nothing_is_written_where_it_would_be_read(room, output):
+    """The next command would take it for notes."""
+    result = predict("notes", output)
+    assert result.exit_code == 1 and "CE344" in result.words and not (room / output).exists()
+
+
+def test_a_file_that_is_read_is_not_replaced(room):
+    assert predict("notes", "p.spacy").exit_code == 0
+    before = (room / "p.spacy").read_bytes()
+    for output in ("p.spacy", "notes/../p.spacy"):
+        result = predict("p.spacy", output)
+        assert result.exit_code == 1 and "CE344" in result.words and (room / "p.spacy").read_bytes() == before

@@ -11,6 +11,7 @@ from spacy_clinner.bulk.runs.run import run_notes
 from spacy_clinner.bulk.runs.settings import RunSettings
 from spacy_clinner.cli import clinner_cli
 from spacy_clinner.corpora.importing import write_docbin
+from spacy_clinner.reports.table import Table, write_table
 
 from ..toys import relations as relation_toy
 from ..toys.bulk_runs import InPlace
@@ -192,6 +193,22 @@ def test_a_table_takes_the_place_of_no_notes(room):
     notes.write_text(f"id,text\na,{NOTE}\n")
     result = table(notes, notes, "--model", room / "model")
     assert result.exit_code == 1 and "CE344" in result.output and notes.read_text().startswith("id,text")
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
+@pytest.mark.parametrize("documents", [True, False])
+def test_a_table_takes_the_place_of_a_table_alone(room, name, documents):
+    pytest.importorskip("pyarrow")
+    nlp = spacy.load(room / "model")
+    nlp.remove_pipe("relate_neighbours")
+    nlp.to_disk(room / "model")
+    arguments = [room / "docs.spacy"] if documents else [room / "notes", "--model", room / "model"]
+    for _ in range(2):
+        assert table(*arguments, room / name).exit_code == 0
+    write_table(room / name, Table({"id": "string", "text": "string"}, [{"id": "a", "text": NOTE}]))
+    before = (room / name).read_bytes()
+    result = table(*arguments, room / name)
+    assert result.exit_code == 1 and "CE344" in result.output and (room / name).read_bytes() == before
 
 
 def test_a_group_that_is_not_there(room):

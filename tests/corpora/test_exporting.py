@@ -45,7 +45,7 @@ def test_documents_without_annotation_have_no_tags(tmp_path):
     assert names(tmp_path / "brat") == ["a.ann", "a.txt", "b.txt"]
 
 
-@pytest.mark.parametrize("doc_ids", ["aa", ["a", "../b"], ["a", ""], ["a", 1, "1"]])
+@pytest.mark.parametrize("doc_ids", ["aa", ["a", "../b"], ["a", ""], ["a", 1, "1"], ["a", "a.txt/b"]])
 def test_ids_must_name_files_of_their_own(tmp_path, doc_ids):
     with pytest.raises(ValueError, match="CE012"):
         export_docs([doc(doc_id) for doc_id in doc_ids], tmp_path / "out", "brat")

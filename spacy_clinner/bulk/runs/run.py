@@ -6,6 +6,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from pathlib import Path
 from typing import NamedTuple
 
+from ...apart import check_apart
 from ...corpora.audit import ImportAudit
 from ...errors import Errors
 from ...files import write_files_atomically
@@ -100,11 +101,9 @@ def run_notes(
 
 
 def _check_folder(folder: Path, paths: Sequence[Path]) -> None:
+    check_apart([folder], paths)
     problem = None
-    if any(path.is_dir() and folder.resolve().is_relative_to(path.resolve()) for path in paths):
-        # what is written would be read as notes by the next run
-        problem = "in a folder of notes"
-    elif folder.exists() and not folder.is_dir():
+    if folder.exists() and not folder.is_dir():
         problem = "a file, but a folder is to be written"
     elif folder.is_dir() and not (folder / NAME).is_file() and any(file.name != LOCK for file in folder.iterdir()):
         problem = "not empty, and holds no run"

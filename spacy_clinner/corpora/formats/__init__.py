@@ -27,6 +27,7 @@ class Format(NamedTuple):
     help (str): Its files.
     reader (str): Module of this package and function, "brat_docs:read_corpus"; "": it is not read.
     writer (str): The same; "": it is not written.
+    endings (Tuple[str, ...]): Those of the files that a document's id names, if each document has its own.
     one_file (bool): Whether all documents are written to one file, else each has its own, which its id names.
     needs_annotation (bool): Whether documents without annotation cannot be written.
     has_tokens (bool): Whether it annotates tokens, not characters.
@@ -38,6 +39,7 @@ class Format(NamedTuple):
     help: str
     reader: str = ""
     writer: str = ""
+    endings: tuple[str, ...] = ()
     one_file: bool = False
     needs_annotation: bool = False
     has_tokens: bool = False
@@ -78,6 +80,7 @@ def _columns(name: str, help: str, writer: str = "columns:write_columns") -> For
         f"columns, a token a line; {help}",
         "columns:read_corpus",
         writer,
+        endings=(".tsv",),
         needs_annotation=True,
         has_tokens=True,
         settings={"scheme": name if writer else None},
@@ -87,12 +90,19 @@ def _columns(name: str, help: str, writer: str = "columns:write_columns") -> For
 FORMATS = {
     format.name: format
     for format in (
-        Format("brat", "ID.txt and ID.ann beside each other", "brat_docs:read_corpus", "brat_docs:write_brat"),
+        Format(
+            "brat",
+            "ID.txt and ID.ann beside each other",
+            "brat_docs:read_corpus",
+            "brat_docs:write_brat",
+            endings=(".txt", ".ann"),
+        ),
         Format(
             "pubtator",
             'records in files with "pubtator" in their names',
             "pubtator:read_pubtator",
             "pubtator:write_pubtator",
+            endings=(".PubTator.txt",),
             needs_annotation=True,
         ),
         Format("phee", "version 2, JSON lines", "phee:read_phee"),
@@ -101,6 +111,7 @@ FORMATS = {
             "texts ID.txt and entries ID.i2b2.entries beside each other",
             "i2b2_2009_docs:read_corpus",
             "i2b2_2009_docs:write_entries",
+            endings=(".txt", ".i2b2.entries"),
             needs_annotation=True,
         ),
         Format(

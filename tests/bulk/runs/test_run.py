@@ -207,7 +207,7 @@ def test_the_folder_must_be_the_runs_own(toy, tmp_path):
         run(toy, tmp_path / "mine" / "letter.txt")
     notes = (toy[0], None, tmp_path / "mine")
     for inside in (tmp_path / "mine" / "out", tmp_path / "mine"):
-        with pytest.raises(ValueError, match="CE344.*in a folder of notes"):
+        with pytest.raises(ValueError, match="CE344.*in a folder that is read"):
             run(notes, inside, settings=SETTINGS._replace(columns=Columns()))
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["letter.txt"]
 
