@@ -206,6 +206,11 @@ class Errors(metaclass=_Coded):
         "but --ents-only and --assertion; --ents-only is of --to. Leave documents out of a .spacy file with `python -m "
         "spacy clinner audit ... --leave-out`."
     )
+    CE323 = (
+        "Settings or data were changed while the run worked ({parts}), so the result is not that of what was planned, "
+        "and does not count. Leave configs and documents as they are until the run ends; the same command again takes "
+        "them as they are now."
+    )
     CE330 = (
         "Document {doc!r} cannot be written as {format}: the {kind} {name!r} is empty or holds characters that part "
         "the fields there, such as white space. Rename it, or write prodigy, doccano or label-studio."

@@ -11,7 +11,7 @@ from thinc.api import Config
 from ..configs import document_files, named_data, read_config, settings_of
 from ..errors import Errors
 from ..provenance import checksum, digest
-from .step import SHORT, Kept
+from .step import SHORT, Kept, ReadsAnew
 from .train_cell import train_cell
 
 # Stands in overrides for the folder of the model that a cell starts from.
@@ -33,7 +33,7 @@ NAMES = ("factory", "@readers", "@architectures", "@span_getters")
 
 
 @dataclass(frozen=True)
-class Cell:
+class Cell(ReadsAnew):
     """A training and its test.
 
     keys (Mapping[str, Any]): What the tables group by: method, source, target, share, seed ...

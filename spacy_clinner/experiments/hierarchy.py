@@ -16,7 +16,7 @@ from ..multitask.corpora_file import Corpora
 from ..multitask.heads import types_of
 from .cell import MODEL, Cell
 from .corpus_test import CorpusTest
-from .runner import run_steps
+from .runner import run_steps_locked
 from .step import Step
 from .unseen_test import UnseenTest
 
@@ -123,7 +123,7 @@ class HierarchyRecords(NamedTuple):
 def run_hierarchy(hierarchy: Hierarchy, jobs: int = 1) -> HierarchyRecords:
     """Train all stages, and choose by dev what is kept for each target.
 
-    hierarchy (Hierarchy): The trainings.
+    hierarchy (Hierarchy): The trainings; its folder, where configs are written, is the caller's (`only_run`).
     jobs (int): Trainings at once.
     RETURNS (HierarchyRecords): All records; those of the method `CHOSEN` are copies of the stage that is best on dev,
         named under "kept".
@@ -162,5 +162,5 @@ def _with_chosen(records: list[dict[str, Any]], stage: str) -> list[dict[str, An
 
 
 def _run(tests: Mapping[Any, Sequence[Step]], output: Path, jobs: int) -> dict[Any, list[dict[str, Any]]]:
-    found = iter(run_steps([test for own in tests.values() for test in own], output, jobs))
+    found = iter(run_steps_locked([test for own in tests.values() for test in own], output, jobs))
     return {run: [next(found) for _ in own] for run, own in tests.items()}

@@ -81,14 +81,15 @@ def changed_parts(step: Step, done: Mapping[str, Mapping[str, Any]]) -> tuple[Ma
     RETURNS (Optional[Tuple[Mapping[str, Any], List[str]]]): That result, and the names of the parts that differ; None
         if no result tells its parts.
     """
-    found = [(_differing(step.parts, record["parts"]), record) for record in done.values() if "parts" in record]
+    found = [(differing(step.parts, record["parts"]), record) for record in done.values() if "parts" in record]
     if not found:
         return None
     names, record = min(found, key=lambda row: len(row[0]))
     return record, names
 
 
-def _differing(parts: Mapping[str, str], others: Mapping[str, str]) -> list[str]:
+def differing(parts: Mapping[str, str], others: Mapping[str, str]) -> list[str]:
+    """RETURNS (List[str]): Names of the parts in which two steps differ."""
     return sorted(name for name in {*parts, *others} if parts.get(name) != others.get(name))
 
 

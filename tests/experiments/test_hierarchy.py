@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from spacy_clinner.cli import clinner_cli
 from spacy_clinner.configs import read_config
 from spacy_clinner.experiments.hierarchy import ALL, CHOSEN, FINETUNE, SINGLE, TARGET, TYPE, Hierarchy, run_hierarchy
+from spacy_clinner.ledger import only_run
 from spacy_clinner.multitask.corpora_file import read_corpora_file
 
 from ..toys.many_corpora import CORPORA, write_corpora_file
@@ -116,6 +117,14 @@ def test_command_reports_what_each_stage_was_worth(hierarchy, tmp_path):
     assert {run["test"]["n_entities"] for run in found["runs"]} == {1}
     chosen = next(run for run in found["runs"] if run["method"] == CHOSEN)
     assert chosen["test"] == next(run for run in found["runs"] if run["method"] == chosen["kept"])["test"]
+
+
+def test_a_second_run_changes_nothing_of_the_first(hierarchy):
+    with only_run(hierarchy.output):
+        arguments = ["hierarchy", str(hierarchy.corpora.path), "--output", str(hierarchy.output)]
+        result = CliRunner().invoke(clinner_cli, arguments)
+        assert result.exit_code == 1 and "CE372" in result.output
+        assert [path.name for path in hierarchy.output.iterdir()] == [".lock"]
 
 
 def test_a_target_without_a_test_set(tmp_path):
