@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from os.path import isfile
 from pathlib import Path
 from typing import Any
 
@@ -137,9 +138,11 @@ class Cell(ReadsAnew):
             *_texts(self.overrides.values()),
             *document_files(self._config),
         }
-        found = {value: checksum(Path(value)) for value in sorted(values)}
+        named = {*named_data(self._config)}
+        # a word of an override may be the name of any folder, such as one of results
+        found = {value: checksum(Path(value)) if value in named or isfile(value) else None for value in sorted(values)}
         # added only where it matters: results from before these counted keep their identity
-        more = {value: checksum(Path(value)) for value in {*named_data(self._config)} - values}
+        more = {value: checksum(Path(value)) for value in named - values}
         return found | {value: is_there for value, is_there in more.items() if is_there}
 
     @cached_property

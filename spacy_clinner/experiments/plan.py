@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from os.path import exists
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,6 @@ def _collect(step: Step, groups: dict[str, list[Step]]) -> None:
 
 
 def _check_data(steps: Iterable[Step]) -> None:
-    missing = sorted({str(path) for step in steps for path in step.data if not path.exists()})
+    missing = sorted({str(path) for step in steps for path in step.data if not exists(path)})
     if missing:
         raise ValueError(Errors.CE374.format(n=len(missing), paths=missing[:5], folder=Path.cwd()))
