@@ -211,6 +211,14 @@ class Errors(metaclass=_Coded):
         "and does not count. Leave configs and documents as they are until the run ends; the same command again takes "
         "them as they are now."
     )
+    CE324 = (
+        "{config}: `training.seed` is {found} where `system.seed` is {seed}, so trainings with other seeds would be "
+        "the same. Let it be `${{system.seed}}`."
+    )
+    CE325 = (
+        "{settings} cannot be given: each training of the experiment has its own. Name documents with --train and "
+        "--dev, seeds with --seed, and what is transferred with --source."
+    )
     CE330 = (
         "Document {doc!r} cannot be written as {format}: the {kind} {name!r} is empty or holds characters that part "
         "the fields there, such as white space. Rename it, or write prodigy, doccano or label-studio."

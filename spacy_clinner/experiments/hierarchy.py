@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from ..files import write_atomically
 from ..multitask.config import compose_multitask, compose_replay
-from ..multitask.corpora_file import Corpora
+from ..multitask.corpora_file import SOURCE_MODEL, Corpora
 from ..multitask.heads import types_of
 from .cell import MODEL, Cell
 from .corpus_test import CorpusTest
@@ -24,7 +24,6 @@ SINGLE, ALL, TYPE, FINETUNE, TARGET = "single task", "all corpora", "corpora of 
 CHOSEN = "hierarchical"
 # what the corpora file calls their settings
 SETTINGS = {SINGLE: "single", ALL: "all", TYPE: "type", FINETUNE: "finetune", TARGET: "target"}
-SOURCE = "paths.source_model"
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ class Hierarchy:
         config = self._config(f"{SETTINGS[stage]}{name}", corpora, target if stage == TARGET else None)
         overrides = {**getattr(self.corpora.settings.hierarchy, SETTINGS[stage]), "system.seed": seed}
         if start is not None:
-            overrides[SOURCE] = MODEL
+            overrides[SOURCE_MODEL] = MODEL
         keys = {"source": "many corpora", "method": stage, "seed": seed}
         return CorpusTest(Cell(keys, config, None, overrides, start), corpora, target)
 

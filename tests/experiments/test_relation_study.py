@@ -136,6 +136,8 @@ def test_what_is_done_is_not_done_again(folder, result):
         (("[0]", "[0.5]"), "seeds.0: "),
         (("relative = true", "relatve = true"), "variants.relative.relatve is no setting .known are broader, relative"),
         (('threshold_of = "relations alone"', 'threshold_of = "no"'), "systems.of dev, too.threshold_of: 'no'"),
+        (("[0]", "[0, 0]"), "seeds: 0 is there twice"),
+        (('"components.relations.threshold"', "components"), "systems.of dev, too.overrides.components: no dotted"),
         (('tagger = "', 'joint = "'), "systems.tagger, then relations: name `joint`, or `relations`"),
     ],
 )
