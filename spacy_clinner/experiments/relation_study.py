@@ -139,6 +139,8 @@ def _problems(spec: StudyFile) -> Iterator[str]:
     if not spec.systems:
         yield "systems: there are none"
     yield from problems_of_repeated("seeds", spec.seeds)
+    variants = [f"{name}, {variant}" for name in spec.systems for variant in spec.variants]
+    yield from problems_of_repeated("systems and variants", [*spec.systems, *variants])
     for key in ("train", "dev"):
         if key not in spec.paths:
             yield f"paths.{key} is missing"

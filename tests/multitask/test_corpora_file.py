@@ -45,6 +45,30 @@ OWN = CORPORA.replace(
 )
 
 
+@pytest.mark.parametrize(
+    ("before", "changes", "problem"),
+    [
+        (
+            'join = "types+corpora"\ntypes = { x = ["Problem"], x_y = ["Drug", "Dose"] }\n',
+            {".problems]": ".y_z]", ".drugs]": ".z]"},
+            "type x_y of corpus z.*type x of corpus y_z.*x_y_z",
+        ),
+        (
+            'join = "corpora"\n',
+            {".problems]": ".own_x]", '"Dose" }}': '"" }}\nown = {{ head = "x", labels = {{ A = "B" }} }}'},
+            "own sense x.*corpus own_x",
+        ),
+        ('join = "types"\n', {'"Drug"': '"Dose+"', '"Dose"': '"Dose-"'}, "'Dose\\+'.*'Dose-'.*`types`"),
+    ],
+)
+def test_heads_of_one_name(tmp_path, before, changes, problem):
+    corpora = CORPORA
+    for old, new in changes.items():
+        corpora = corpora.replace(old, new)
+    with pytest.raises(ValueError, match=f"CE084.*{problem}"):
+        heads(tmp_path, before, corpora)
+
+
 def test_a_sense_of_its_own_has_a_head_of_its_own(tmp_path):
     assert heads(tmp_path, "", OWN) == [
         HeadPlan("ner", "ents_ner", "ner", None, ["Problem"], ["problems", "drugs"]),
