@@ -6,8 +6,12 @@ from os.path import exists
 from pathlib import Path
 from typing import Any
 
+from ..annotations.documents import document_ids, read_docs
 from ..errors import Errors
+from ..toml_file import refuse
+from .cell import Cell
 from .step import Kept, Step
+from .strict_scores import score_predictions
 
 MODELS, PREDICTIONS, RUNNING = "models", "predictions", "running"
 
@@ -35,7 +39,8 @@ def make_plan(steps: Sequence[Step], done: Mapping[str, Any], output: Path) -> d
     done (Mapping[str, Any]): Results by identity.
     output (Path): Folder of the results.
     RETURNS (Dict[str, Planned]): All steps by identity, what they need included and in front of them.
-    RAISES (ValueError): CE374 if data are missing; CE080 and CE320 as `Cell.identity`.
+    RAISES (ValueError): CE374 if data are missing, CE084 if a training's test cannot be scored; CE080, CE320 and CE324
+        as `Cell.identity`.
     """
     groups: dict[str, list[Step]] = {}
     for step in steps:
@@ -61,6 +66,7 @@ def make_plan(steps: Sequence[Step], done: Mapping[str, Any], output: Path) -> d
         if lacks:
             wanted |= {need.identity for need in group[0].needs}
         plan[identity] = Planned(group[0], kept, lacks)
+    _check_tests(plan.values())
     return {identity: plan[identity] for identity in groups}
 
 
@@ -104,3 +110,15 @@ def _check_data(steps: Iterable[Step]) -> None:
     missing = sorted({str(path) for step in steps for path in step.data if not exists(path)})
     if missing:
         raise ValueError(Errors.CE374.format(n=len(missing), paths=missing[:5], folder=Path.cwd()))
+
+
+def _check_tests(plan: Iterable[Planned]) -> None:
+    """A training would be lost that ends with documents which cannot be scored."""
+    tests = {planned.step.test for planned in plan if planned.lacks and isinstance(planned.step, Cell)}
+    for path in sorted(filter(None, tests)):
+        try:
+            docs = read_docs(path)
+            score_predictions(docs, dict.fromkeys(document_ids(docs), frozenset()))
+        except (OSError, ValueError) as error:
+            reason = error if isinstance(error, ValueError) else type(error).__name__
+            raise refuse(path, [str(reason)]) from None
