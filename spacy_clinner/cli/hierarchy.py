@@ -29,6 +29,7 @@ def hierarchy_cli(
     with coded_errors():
         check_plots()
         plan = read_corpora_file(corpora)
+        Hierarchy(plan, output).check()
         print(corpora_table(plan, check_corpora(plan)))
         with only_run(output):
             plan, leaks = clean_corpora(plan, output / "train")

@@ -177,6 +177,8 @@ def _problems(spec: GridFile) -> Iterator[str]:
     yield from problems_of_repeated("seeds", spec.seeds)
     yield from problems_of_repeated("tasks", _tasks(spec.tasks))
     yield from problems_of_overrides("overrides", spec.overrides)
+    if all(method.hidden for method in spec.methods.values()):
+        yield "methods: none is shown"
     if spec.baseline is not None and (spec.baseline not in spec.methods or spec.methods[spec.baseline].hidden):
         yield f"baseline: {spec.baseline!r} is no method of the table"
     for name, method in spec.methods.items():

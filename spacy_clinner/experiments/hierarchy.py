@@ -14,16 +14,21 @@ from ..files import write_atomically
 from ..multitask.config import compose_multitask, compose_replay
 from ..multitask.corpora_file import SOURCE_MODEL, Corpora
 from ..multitask.heads import types_of
+from ..provenance import digest
+from ..toml_file import refuse
 from .cell import MODEL, Cell
 from .corpus_test import CorpusTest
 from .runner import run_steps_locked
-from .step import Step
+from .step import SHORT, Step
 from .unseen_test import UnseenTest
 
 SINGLE, ALL, TYPE, FINETUNE, TARGET = "single task", "all corpora", "corpora of the type", "fine-tuned", "with replay"
 CHOSEN = "hierarchical"
 # what the corpora file calls their settings
 SETTINGS = {SINGLE: "single", ALL: "all", TYPE: "type", FINETUNE: "finetune", TARGET: "target"}
+
+# bytes of a file's name that types may take
+LONGEST_NAME = 120
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,12 @@ class Hierarchy:
         """RETURNS (List[str]): Corpora that the report is about: those the file names, or all with a test set."""
         named = self.corpora.settings.hierarchy.targets
         return named or [name for name, corpus in self.corpora.corpora.items() if corpus.test]
+
+    def check(self) -> None:
+        """RAISES (ValueError): CE084 if no corpus can be reported on, or types have one name (`types_of`)."""
+        types_of(self.corpora)
+        if not self.targets:
+            raise refuse(self.corpora.path, ["hierarchy: no corpus has a test set to report on"])
 
     @property
     def seeds(self) -> list[int]:
@@ -93,7 +104,10 @@ class Hierarchy:
     def _relation(self, target: str) -> str:
         """What `related` depends on, by characters that no name has: targets that differ in it share no file."""
         own = any(self.corpora.corpora[target].own.values())
-        return "+".join(sorted(self.types(target))) + f"@{target}" * own
+        relation = "+".join(sorted(self.types(target))) + f"@{target}" * own
+        if len(relation.encode("utf8")) <= LONGEST_NAME:
+            return relation
+        return f"{target}@{digest(relation)[:SHORT]}"
 
     def _config(self, name: str, corpora: Corpora, target: str | None) -> Path:
         path = self.output / "configs" / f"{name}.cfg"

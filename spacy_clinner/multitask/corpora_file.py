@@ -227,6 +227,8 @@ def _problems(spec: CorporaFile, corpora: Mapping[str, Corpus]) -> Iterator[str]
 
 
 def _problems_of_stages(hierarchy: Hierarchy) -> Iterator[str]:
+    if not hierarchy.seeds:
+        yield "hierarchy.seeds: there are none"
     yield from problems_of_repeated("hierarchy.seeds", hierarchy.seeds)
     yield from problems_of_repeated("hierarchy.targets", hierarchy.targets)
     for stage in ("single", "all"):

@@ -114,6 +114,12 @@ def test_all_mistakes_are_named_at_once_and_no_value_is_printed(tmp_path):
     assert error.value.__context__ is None
 
 
+def test_a_grid_that_shows_nothing(tmp_path):
+    text = GRID.split("[methods.")[0].replace('baseline = "fine-tuning"', "") + "[methods.source]\nhidden = true\n"
+    with pytest.raises(ValueError, match="CE084.*methods: .*shown"):
+        read_grid(write(tmp_path, text))
+
+
 def test_a_grid_of_another_system(tmp_path):
     path = write(tmp_path, GRID)
     grid = read_grid(path)

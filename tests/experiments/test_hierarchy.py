@@ -127,6 +127,24 @@ def test_a_second_run_changes_nothing_of_the_first(hierarchy):
         assert [path.name for path in hierarchy.output.iterdir()] == [".lock"]
 
 
+def test_many_types_make_no_long_names(tmp_path):
+    labels = ", ".join(f'X{number} = "A-rather-long-label-{number}"' for number in range(40))
+    path = write_corpora_file(
+        tmp_path, "", THIRD.replace('PROBLEM = "Problem" }}', f'PROBLEM = "Problem", {labels} }}}}')
+    )
+    hierarchy = Hierarchy(read_corpora_file(path), tmp_path / "out")
+    assert hierarchy.shared("problems", 0)[1].of.config.exists()
+
+
+@pytest.mark.parametrize(("old", "problem"), [("test = ", "no corpus has a test set"), ("seeds = [0]", "seeds: there")])
+def test_nothing_to_report(tmp_path, old, problem):
+    path = write_corpora_file(tmp_path, "", CORPORA + "[hierarchy]\nseeds = [0]\n")
+    path.write_text(path.read_text().replace(old, {"test = ": "# "}.get(old, "seeds = []")))
+    result = CliRunner().invoke(clinner_cli, ["hierarchy", str(path), "--output", str(tmp_path / "out")])
+    assert result.exit_code == 1 and "CE084" in result.output and not (tmp_path / "out").exists()
+    assert problem in " ".join(result.output.split())
+
+
 def test_a_target_without_a_test_set(tmp_path):
     path = write_corpora_file(tmp_path, '[hierarchy]\ntargets = ["more"]\n', THIRD)
     with pytest.raises(ValueError, match="CE084.*hierarchy.targets: 'more' is no corpus with a test set"):
