@@ -206,6 +206,19 @@ class Errors(metaclass=_Coded):
         "but --ents-only and --assertion; --ents-only is of --to. Leave documents out of a .spacy file with `python -m "
         "spacy clinner audit ... --leave-out`."
     )
+    CE323 = (
+        "Settings or data were changed while the run worked ({parts}), so the result is not that of what was planned, "
+        "and does not count. Leave configs and documents as they are until the run ends; the same command again takes "
+        "them as they are now."
+    )
+    CE324 = (
+        "{config}: `training.seed` is {found} where `system.seed` is {seed}, so trainings with other seeds would be "
+        "the same. Let it be `${{system.seed}}`."
+    )
+    CE325 = (
+        "{settings} cannot be given: each training of the experiment has its own. Name documents with --train and "
+        "--dev, seeds with --seed, and what is transferred with --source."
+    )
     CE326 = (
         "{path} is of earlier splits and holds {n} documents of the new ones: {docs}. Scores would be too good: remove "
         "it, or name another folder. Nothing was written."

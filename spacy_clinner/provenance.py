@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import os
 import platform
 import shlex
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -43,8 +45,20 @@ def digest(value: Any) -> str:
 
 def checksum(path: Path) -> str | None:
     """SHA-256 of a file, or of all files of a folder; None if there is neither."""
-    if path.is_dir():
-        return digest(
-            [(str(file.relative_to(path)), sha256(file)) for file in sorted(path.rglob("*")) if file.is_file()]
-        )
-    return sha256(path) if path.is_file() else None
+    # what is too long for a path is none, too
+    if os.path.isdir(path):
+        return digest([(str(file.relative_to(path)), sha256(file)) for file in sorted(_files_in(path))])
+    return sha256(path) if os.path.isfile(path) else None
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    """Files, in linked folders too, as spaCy reads them; what several links lead to is entered once."""
+    entered = set()
+    for place, folders, files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(place)
+        if real in entered:
+            folders.clear()
+            continue
+        entered.add(real)
+        folders.sort()
+        yield from (path for name in files if (path := Path(place, name)).is_file())

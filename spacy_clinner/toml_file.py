@@ -5,7 +5,8 @@ by functions.
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -15,6 +16,8 @@ from .errors import Errors
 from .files import MARK, read_text
 
 Model = TypeVar("Model", bound=BaseModel)
+# the setting that a list of seeds stands for
+SEED = "system.seed"
 # what pydantic 1 and 2 call a key that no field has, and a field without a key
 UNKNOWN, MISSING = {"value_error.extra", "extra_forbidden"}, {"value_error.missing", "missing"}
 
@@ -53,6 +56,29 @@ def check_toml(path: Path, contents: dict[str, Any], model: type[Model]) -> Mode
 def refuse(path: Path, problems: Iterable[str]) -> ValueError:
     """RETURNS (ValueError): CE084, of all that is wrong with a file."""
     return ValueError(Errors.CE084.format(path=path, problems="; ".join(problems)))
+
+
+def problems_of_overrides(table: str, names: Iterable[str], taken: Collection[str] = (SEED,)) -> Iterator[str]:
+    """Find names that a table of overrides may not have.
+
+    table (str): Key of the table.
+    names (Iterable[str]): Its keys.
+    taken (Collection[str]): Settings that the command gives to each training itself.
+    YIELDS (str): What is wrong.
+    """
+    for name in names:
+        if "." not in name:
+            # TOML makes a table of a dotted key without quotes, which would take the place of a whole section
+            yield f'{table}.{name}: no dotted name of a setting; write it in quotes, such as "training.max_steps"'
+        elif name in taken:
+            yield f"{table}.{name}: leave it out, the command sets it for each training"
+
+
+def problems_of_repeated(key: str, values: Iterable[Any]) -> Iterator[str]:
+    """YIELDS (str): Which values are there twice: the same result would count as two."""
+    for value, n in Counter(values).items():
+        if n > 1:
+            yield f"{key}: {value!r} is there twice"
 
 
 def _problem(model: type[BaseModel], found: Mapping[str, Any]) -> str:

@@ -10,6 +10,13 @@ from wasabi import msg
 from ._coded import coded_errors
 from ._experiment import show_plan
 
+
+def _once(values: list[Any]) -> list[Any]:
+    if len(set(values)) < len(values):
+        raise typer.BadParameter("the same is there twice, and would count as two.")
+    return values
+
+
 Config = Annotated[
     Path, typer.Argument(help="Config whose [initialize.after_init] is spacy_clinner.transfer_layers.v1")
 ]
@@ -17,9 +24,11 @@ Source = Annotated[Path, typer.Option(help="Trained pipeline to transfer from")]
 Train = Annotated[Path, typer.Option(help="Training documents of the target, .spacy")]
 Dev = Annotated[Path, typer.Option(help="Documents to choose the checkpoint on")]
 Test = Annotated[Path, typer.Option(help="Documents to score the chosen checkpoint on")]
-Shares = Annotated[list[float], typer.Option("--share", help="Percent of the corpus to train on; again for more")]
+Shares = Annotated[
+    list[float], typer.Option("--share", help="Percent of the corpus to train on; again for more", callback=_once)
+]
 Whole = Annotated[float, typer.Option(help="Percent of the corpus that the training documents are")]
-Seeds = Annotated[list[int], typer.Option("--seed", help="Seed of a training; again for more")]
+Seeds = Annotated[list[int], typer.Option("--seed", help="Seed of a training; again for more", callback=_once)]
 Title = Annotated[str | None, typer.Option(help="Title of the plot; default: the test file's folder")]
 SHARES, SEEDS = [5.0, 10.0, 20.0, 40.0, 60.0], [0, 1, 2]
 SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}

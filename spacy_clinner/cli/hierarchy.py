@@ -16,6 +16,7 @@ def hierarchy_cli(
 ) -> None:
     """All corpora, those of a type, one alone: what each stage is worth for each corpus. A stopped run goes on."""
     from ..experiments.hierarchy import CHOSEN, SINGLE, Hierarchy, run_hierarchy
+    from ..ledger import only_run
     from ..multitask.check import check_corpora
     from ..multitask.clean import clean_corpora, clean_unseen, leaks_table
     from ..multitask.corpora_file import read_corpora_file
@@ -28,11 +29,13 @@ def hierarchy_cli(
     with coded_errors():
         check_plots()
         plan = read_corpora_file(corpora)
+        Hierarchy(plan, output).check()
         print(corpora_table(plan, check_corpora(plan)))
-        plan, leaks = clean_corpora(plan, output / "train")
-        plan, more_leaks = clean_unseen(plan, output / "unseen")
-        print(leaks_table({**leaks, **more_leaks}))
-        records, unseen = run_hierarchy(Hierarchy(plan, output), jobs)
+        with only_run(output):
+            plan, leaks = clean_corpora(plan, output / "train")
+            plan, more_leaks = clean_unseen(plan, output / "unseen")
+            print(leaks_table({**leaks, **more_leaks}))
+            records, unseen = run_hierarchy(Hierarchy(plan, output), jobs)
         tables = [*grid_tables(records, SINGLE), kept_table(records, CHOSEN)]
         path = output / corpora.stem
         print(write_experiment(path, "grid", f"What sharing is worth: {corpora.stem}", records, tables))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from os.path import isfile
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from thinc.api import Config
 from ..configs import document_files, named_data, read_config, settings_of
 from ..errors import Errors
 from ..provenance import checksum, digest
-from .step import SHORT, Kept
+from ..toml_file import SEED
+from .step import SHORT, Kept, ReadsAnew
 from .train_cell import train_cell
 
 # Stands in overrides for the folder of the model that a cell starts from.
@@ -33,7 +35,7 @@ NAMES = ("factory", "@readers", "@architectures", "@span_getters")
 
 
 @dataclass(frozen=True)
-class Cell:
+class Cell(ReadsAnew):
     """A training and its test.
 
     keys (Mapping[str, Any]): What the tables group by: method, source, target, share, seed ...
@@ -62,7 +64,8 @@ class Cell:
         """Checksum of everything that decides the result: config, seed, data, and the model it starts from.
 
         RETURNS (str): SHA-256 in hexadecimal digits; cells that share it are trained once.
-        RAISES (ValueError): CE080 if the config has no such setting, CE320 as `read_config`.
+        RAISES (ValueError): CE080 if the config has no such setting, CE324 if it trains with another seed than it is
+            given, CE320 as `read_config`.
         """
         start = self.start.identity if self.start else None
         parts = [self._config.to_str(), sorted(self._files.items()), self._test, start, self.train]
@@ -113,9 +116,10 @@ class Cell:
         RAISES (ValueError): CE080 if the config has no such setting, CE320 as `read_config`.
         """
         config = read_config(self.config)
+        known = {f"paths.{name}" for name in config["paths"]}
         for name, value in self.overrides.items():
-            if isinstance(value, str) and model is not None:
-                value = value.replace(MODEL, str(model))
+            if model is not None:
+                value = fill(value, {"model": str(model)})
             *sections, last = name.split(".")
             block: Any = config
             for section in sections:
@@ -123,11 +127,19 @@ class Cell:
             if not isinstance(block, dict) or (last not in block and block is not config["paths"]):
                 raise ValueError(Errors.CE080.format(setting=name, config=self.config))
             block[last] = value
+        for name in self.overrides:
+            if name.startswith("paths.") and name not in known and f"${{{name}}}" not in str(config):
+                # nothing reads it
+                raise ValueError(Errors.CE080.format(setting=name, config=self.config))
         return config
 
     @cached_property
     def _config(self) -> Config:
-        return _without_idle_settings(self.resolve(None).interpolate())
+        config = self.resolve(None).interpolate()
+        seed = self.overrides.get(SEED)
+        if seed is not None and config["training"].get("seed", seed) != seed:
+            raise ValueError(Errors.CE324.format(config=self.config, found=config["training"]["seed"], seed=seed))
+        return _without_idle_settings(config)
 
     @cached_property
     def _files(self) -> dict[str, str | None]:
@@ -137,14 +149,34 @@ class Cell:
             *_texts(self.overrides.values()),
             *document_files(self._config),
         }
-        found = {value: checksum(Path(value)) for value in sorted(values)}
+        named = {*named_data(self._config)}
+        # a word of an override may be the name of any folder, such as one of results
+        found = {value: checksum(Path(value)) if value in named or isfile(value) else None for value in sorted(values)}
         # added only where it matters: results from before these counted keep their identity
-        more = {value: checksum(Path(value)) for value in {*named_data(self._config)} - values}
+        more = {value: checksum(Path(value)) for value in named - values}
         return found | {value: is_there for value, is_there in more.items() if is_there}
 
     @cached_property
     def _test(self) -> str | None:
         return checksum(self.test) if self.test else None
+
+
+def fill(value: Any, names: Mapping[str, str]) -> Any:
+    """Fill names in braces in.
+
+    value (Any): A text, or lists and tables that hold some; what is none of them stays.
+    names (Mapping[str, str]): What stands for each name.
+    RETURNS (Any): The value with "{name}" replaced.
+    """
+    if isinstance(value, list):
+        return [fill(item, names) for item in value]
+    if isinstance(value, dict):
+        return {key: fill(item, names) for key, item in value.items()}
+    if not isinstance(value, str):
+        return value
+    for name, replacement in names.items():
+        value = value.replace("{" + name + "}", replacement)
+    return value
 
 
 def _without_idle_settings(config: Config) -> Config:

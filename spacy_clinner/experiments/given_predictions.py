@@ -10,12 +10,12 @@ from typing import Any
 from ..annotations.documents import read_docs
 from ..provenance import checksum, digest, provenance
 from ..scoring.predictions import read_predictions
-from .step import SHORT, Kept, Step
+from .step import SHORT, Kept, ReadsAnew, Step
 from .strict_scores import keep_predictions, score_predictions
 
 
 @dataclass(frozen=True)
-class GivenPredictions:
+class GivenPredictions(ReadsAnew):
     """A test of predictions that are there.
 
     keys (Mapping[str, Any]): What the tables group by.

@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel, StrictBool, StrictInt, StrictStr
 
-from ..toml_file import check_toml, read_toml, refuse
+from ..toml_file import check_toml, problems_of_overrides, problems_of_repeated, read_toml, refuse
 from ..unlabelled.labelling import Labelling, Labels
-from .cell import Cell
+from .cell import MODEL, Cell, fill
 from .given_predictions import GivenPredictions
 from .probability_cell import ProbabilityCell
 from .taught_cell import TaughtCell
@@ -126,16 +126,16 @@ def _make_cell(spec: GridFile, name: str, source: str, target: str, seed: int) -
     method = spec.methods[name]
     names = {"source": source, "target": target, "seed": str(seed)}
     keys = {"source": source, "target": target, "method": name, "seed": seed}
-    test = Path(_fill(method.test or spec.test, names))
+    test = Path(fill(method.test or spec.test, names))
     if method.predictions is not None:
-        return GivenPredictions(keys, Path(_fill(method.predictions, names)), test, spec.keep_predictions)
+        return GivenPredictions(keys, Path(fill(method.predictions, names)), test, spec.keep_predictions)
     start = None if method.start is None else _make_training(spec, method.start, source, target, seed)
-    overrides = {**spec.overrides, **method.overrides, **dict.fromkeys(method.unset)}
+    overrides = _overrides(spec, method)
     settings: dict[str, Any] = {
         "keys": keys,
         "config": Path(method.config or spec.config),
         "test": test,
-        "overrides": {**{key: _fill(value, names) for key, value in overrides.items()}, "system.seed": seed},
+        "overrides": {**{key: fill(value, names) for key, value in overrides.items()}, "system.seed": seed},
         "start": start,
         "train": method.train,
         "keep": spec.keep_models and not method.hidden,
@@ -146,15 +146,19 @@ def _make_cell(spec: GridFile, name: str, source: str, target: str, seed: int) -
     if method.notes.teacher is not None:
         teacher: Cell | Path = _make_training(spec, method.notes.teacher, source, target, seed)
     else:
-        teacher = Path(_fill(method.notes.pipeline, names))
+        teacher = Path(fill(method.notes.pipeline, names))
     return TaughtCell(
         **settings,
         teacher=teacher,
-        notes=[Path(_fill(path, names)) for path in method.notes.paths],
+        notes=[Path(fill(path, names)) for path in method.notes.paths],
         labelling=method.notes.labelling,
         share=method.notes.share,
         words=method.notes.words,
     )
+
+
+def _overrides(spec: GridFile, method: Method) -> dict[str, Any]:
+    return {**spec.overrides, **method.overrides, **dict.fromkeys(method.unset)}
 
 
 def _make_training(spec: GridFile, name: str, source: str, target: str, seed: int) -> Cell:
@@ -164,24 +168,17 @@ def _make_training(spec: GridFile, name: str, source: str, target: str, seed: in
     return cell
 
 
-def _fill(value: Any, names: Mapping[str, str]) -> Any:
-    if isinstance(value, list):
-        return [_fill(item, names) for item in value]
-    if isinstance(value, dict):
-        return {key: _fill(item, names) for key, item in value.items()}
-    if not isinstance(value, str):
-        return value
-    for name, replacement in names.items():
-        value = value.replace("{" + name + "}", replacement)
-    return value
-
-
 def _problems(spec: GridFile) -> Iterator[str]:
     """What is wrong with keys that concern each other."""
     if not spec.seeds:
         yield "seeds: there are none"
     if not _tasks(spec.tasks):
         yield "tasks: there are none"
+    yield from problems_of_repeated("seeds", spec.seeds)
+    yield from problems_of_repeated("tasks", _tasks(spec.tasks))
+    yield from problems_of_overrides("overrides", spec.overrides)
+    if all(method.hidden for method in spec.methods.values()):
+        yield "methods: none is shown"
     if spec.baseline is not None and (spec.baseline not in spec.methods or spec.methods[spec.baseline].hidden):
         yield f"baseline: {spec.baseline!r} is no method of the table"
     for name, method in spec.methods.items():
@@ -191,7 +188,15 @@ def _problems(spec: GridFile) -> Iterator[str]:
             yield f"methods.{name}.train: what is not trained needs a start"
         if method.notes and (method.notes.teacher is None) == (method.notes.pipeline is None):
             yield f"methods.{name}.notes: give one of `teacher`, a method, and `pipeline`, a folder"
+        if method.start is not None and method.train and not _has_model(_overrides(spec, method)):
+            yield f'methods.{name}.start: no override has {MODEL}, as in "paths.source_model" = "{MODEL}"'
+        yield from problems_of_overrides(f"methods.{name}.overrides", method.overrides)
+        yield from problems_of_overrides(f"methods.{name}.unset", method.unset)
         yield from _problems_of_start(spec.methods, name)
+
+
+def _has_model(overrides: Mapping[str, Any]) -> bool:
+    return fill(overrides, {"model": ""}) != overrides
 
 
 def _settings_of_trainings(method: Method) -> list[str]:

@@ -12,19 +12,23 @@ from typing import Any, NamedTuple
 
 from ..files import write_atomically
 from ..multitask.config import compose_multitask, compose_replay
-from ..multitask.corpora_file import Corpora
+from ..multitask.corpora_file import SOURCE_MODEL, Corpora
 from ..multitask.heads import types_of
+from ..provenance import digest
+from ..toml_file import refuse
 from .cell import MODEL, Cell
 from .corpus_test import CorpusTest
-from .runner import run_steps
-from .step import Step
+from .runner import run_steps_locked
+from .step import SHORT, Step
 from .unseen_test import UnseenTest
 
 SINGLE, ALL, TYPE, FINETUNE, TARGET = "single task", "all corpora", "corpora of the type", "fine-tuned", "with replay"
 CHOSEN = "hierarchical"
 # what the corpora file calls their settings
 SETTINGS = {SINGLE: "single", ALL: "all", TYPE: "type", FINETUNE: "finetune", TARGET: "target"}
-SOURCE = "paths.source_model"
+
+# bytes of a file's name that types may take
+LONGEST_NAME = 120
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,12 @@ class Hierarchy:
         """RETURNS (List[str]): Corpora that the report is about: those the file names, or all with a test set."""
         named = self.corpora.settings.hierarchy.targets
         return named or [name for name, corpus in self.corpora.corpora.items() if corpus.test]
+
+    def check(self) -> None:
+        """RAISES (ValueError): CE084 if no corpus can be reported on, or types have one name (`types_of`)."""
+        types_of(self.corpora)
+        if not self.targets:
+            raise refuse(self.corpora.path, ["hierarchy: no corpus has a test set to report on"])
 
     @property
     def seeds(self) -> list[int]:
@@ -87,14 +97,17 @@ class Hierarchy:
         config = self._config(f"{SETTINGS[stage]}{name}", corpora, target if stage == TARGET else None)
         overrides = {**getattr(self.corpora.settings.hierarchy, SETTINGS[stage]), "system.seed": seed}
         if start is not None:
-            overrides[SOURCE] = MODEL
+            overrides[SOURCE_MODEL] = MODEL
         keys = {"source": "many corpora", "method": stage, "seed": seed}
         return CorpusTest(Cell(keys, config, None, overrides, start), corpora, target)
 
     def _relation(self, target: str) -> str:
         """What `related` depends on, by characters that no name has: targets that differ in it share no file."""
         own = any(self.corpora.corpora[target].own.values())
-        return "+".join(sorted(self.types(target))) + f"@{target}" * own
+        relation = "+".join(sorted(self.types(target))) + f"@{target}" * own
+        if len(relation.encode("utf8")) <= LONGEST_NAME:
+            return relation
+        return f"{target}@{digest(relation)[:SHORT]}"
 
     def _config(self, name: str, corpora: Corpora, target: str | None) -> Path:
         path = self.output / "configs" / f"{name}.cfg"
@@ -123,7 +136,7 @@ class HierarchyRecords(NamedTuple):
 def run_hierarchy(hierarchy: Hierarchy, jobs: int = 1) -> HierarchyRecords:
     """Train all stages, and choose by dev what is kept for each target.
 
-    hierarchy (Hierarchy): The trainings.
+    hierarchy (Hierarchy): The trainings; its folder, where configs are written, is the caller's (`only_run`).
     jobs (int): Trainings at once.
     RETURNS (HierarchyRecords): All records; those of the method `CHOSEN` are copies of the stage that is best on dev,
         named under "kept".
@@ -162,5 +175,5 @@ def _with_chosen(records: list[dict[str, Any]], stage: str) -> list[dict[str, An
 
 
 def _run(tests: Mapping[Any, Sequence[Step]], output: Path, jobs: int) -> dict[Any, list[dict[str, Any]]]:
-    found = iter(run_steps([test for own in tests.values() for test in own], output, jobs))
+    found = iter(run_steps_locked([test for own in tests.values() for test in own], output, jobs))
     return {run: [next(found) for _ in own] for run, own in tests.items()}

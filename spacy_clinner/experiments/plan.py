@@ -2,11 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from os.path import exists
 from pathlib import Path
 from typing import Any
 
+from ..annotations.documents import document_ids, read_docs
 from ..errors import Errors
+from ..toml_file import refuse
+from .cell import Cell
 from .step import Kept, Step
+from .strict_scores import score_predictions
 
 MODELS, PREDICTIONS, RUNNING = "models", "predictions", "running"
 
@@ -34,7 +39,8 @@ def make_plan(steps: Sequence[Step], done: Mapping[str, Any], output: Path) -> d
     done (Mapping[str, Any]): Results by identity.
     output (Path): Folder of the results.
     RETURNS (Dict[str, Planned]): All steps by identity, what they need included and in front of them.
-    RAISES (ValueError): CE374 if data are missing; CE080 and CE320 as `Cell.identity`.
+    RAISES (ValueError): CE374 if data are missing, CE084 if a training's test cannot be scored; CE080, CE320 and CE324
+        as `Cell.identity`.
     """
     groups: dict[str, list[Step]] = {}
     for step in steps:
@@ -60,12 +66,13 @@ def make_plan(steps: Sequence[Step], done: Mapping[str, Any], output: Path) -> d
         if lacks:
             wanted |= {need.identity for need in group[0].needs}
         plan[identity] = Planned(group[0], kept, lacks)
+    _check_tests(plan.values())
     return {identity: plan[identity] for identity in groups}
 
 
 def check_data(paths: Iterable[Path]) -> None:
     """RAISES (ValueError): CE374 if any of these files and folders is missing."""
-    missing = sorted({str(path) for path in paths if not path.exists()})
+    missing = sorted({str(path) for path in paths if not exists(path)})
     if missing:
         raise ValueError(Errors.CE374.format(n=len(missing), paths=missing[:5], folder=Path.cwd()))
 
@@ -88,14 +95,15 @@ def changed_parts(step: Step, done: Mapping[str, Mapping[str, Any]]) -> tuple[Ma
     RETURNS (Optional[Tuple[Mapping[str, Any], List[str]]]): That result, and the names of the parts that differ; None
         if no result tells its parts.
     """
-    found = [(_differing(step.parts, record["parts"]), record) for record in done.values() if "parts" in record]
+    found = [(differing(step.parts, record["parts"]), record) for record in done.values() if "parts" in record]
     if not found:
         return None
     names, record = min(found, key=lambda row: len(row[0]))
     return record, names
 
 
-def _differing(parts: Mapping[str, str], others: Mapping[str, str]) -> list[str]:
+def differing(parts: Mapping[str, str], others: Mapping[str, str]) -> list[str]:
+    """RETURNS (List[str]): Names of the parts in which two steps differ."""
     return sorted(name for name in {*parts, *others} if parts.get(name) != others.get(name))
 
 
@@ -103,3 +111,15 @@ def _collect(step: Step, groups: dict[str, list[Step]]) -> None:
     for need in step.needs:
         _collect(need, groups)
     groups.setdefault(step.identity, []).append(step)
+
+
+def _check_tests(plan: Iterable[Planned]) -> None:
+    """A training would be lost that ends with documents which cannot be scored."""
+    tests = {planned.step.test for planned in plan if planned.lacks and isinstance(planned.step, Cell)}
+    for path in sorted(filter(None, tests)):
+        try:
+            docs = read_docs(path)
+            score_predictions(docs, dict.fromkeys(document_ids(docs), frozenset()))
+        except (OSError, ValueError) as error:
+            reason = error if isinstance(error, ValueError) else type(error).__name__
+            raise refuse(path, [str(reason)]) from None

@@ -14,6 +14,7 @@ from spacy.tokens import Doc
 from ..annotations.documents import read_docs
 from ..assembly.settings import change_settings
 from ..calibration.calibrate import calibrate, find_calibrated
+from ..errors import Errors
 from ..provenance import checksum, provenance
 from ..scoring.documents import Predictions, pair_documents
 from ..scoring.evaluation import Bootstrap
@@ -57,8 +58,15 @@ class ProbabilityCell(ModelTest):
 
     @cached_property
     def dev(self) -> Path:
-        """RETURNS (Path): The documents to calibrate on: the config's `paths.dev`, of a transfer the target's."""
-        return Path(self.of.resolve(None).interpolate()["paths"]["dev"])
+        """The documents to calibrate on.
+
+        RETURNS (Path): The config's `paths.dev`, of a transfer the target's.
+        RAISES (ValueError): CE352 if it is null.
+        """
+        dev = self.of.resolve(None).interpolate()["paths"].get("dev")
+        if dev is None:
+            raise ValueError(Errors.CE352.format(name="paths.dev"))
+        return Path(dev)
 
     @property
     def parts(self) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, StrictBool, StrictInt, StrictStr
 
 from ..provenance import checksum
-from ..toml_file import check_toml, read_toml, refuse
+from ..toml_file import check_toml, problems_of_overrides, problems_of_repeated, read_toml, refuse
 from .cell import Cell
 from .relation_system import RelationSystem
 from .step import Step
@@ -140,10 +140,14 @@ def _problems(spec: StudyFile) -> Iterator[str]:
         yield "seeds: there are none"
     if not spec.systems:
         yield "systems: there are none"
+    yield from problems_of_repeated("seeds", spec.seeds)
+    variants = [f"{name}, {variant}" for name in spec.systems for variant in spec.variants]
+    yield from problems_of_repeated("systems and variants", [*spec.systems, *variants])
     for key in ("train", "dev"):
         if key not in spec.paths:
             yield f"paths.{key} is missing"
     for name, system in spec.systems.items():
+        yield from problems_of_overrides(f"systems.{name}.overrides", system.overrides)
         if (system.joint is None) == (system.relations is None) or (system.joint and system.tagger):
             yield f"systems.{name}: name `joint`, or `relations` with or without a `tagger`"
         if system.threshold_of is not None:

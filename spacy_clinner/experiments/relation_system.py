@@ -20,12 +20,12 @@ from ..provenance import checksum, digest, provenance
 from .cell import Cell
 from .relation_runs import find_extractor, set_threshold
 from .relation_scores import make_rules, score_relations
-from .step import SHORT, Kept, Step
+from .step import SHORT, Kept, ReadsAnew, Step
 from .thresholds import choose_threshold
 
 
 @dataclass(frozen=True)
-class RelationSystem:
+class RelationSystem(ReadsAnew):
     """What is done with trained parts.
 
     keys (Mapping[str, Any]): What the tables group by: "system" and "seed".

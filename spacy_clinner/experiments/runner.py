@@ -1,6 +1,7 @@
 """Run the steps of an experiment: each once, in several processes, and again from where a killed run stopped."""
 
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,16 +14,18 @@ from ..ledger import append_result, only_run, read_results
 from ..processes import run_in_processes
 from ..progress import progress, tell_as_part
 from ..quoting import has_code, place_of
-from .plan import MODELS, Planned, make_plan
+from .plan import MODELS, Planned, differing, make_plan
 from .step import Kept, Step
 
 RESULTS = "results.jsonl"
 
 
 class Task(NamedTuple):
-    """A step, the models that it reads, and where to leave what stays."""
+    """A step as it was planned, the models that it reads, and where to leave what stays."""
 
     step: Step
+    identity: str
+    parts: dict[str, str]
     models: list[Path]
     kept: Kept
 
@@ -52,10 +55,15 @@ def run_steps(steps: Sequence[Step], output: Path, jobs: int = 1) -> list[dict[s
         CE080 as `Cell.identity`, CE372 as `only_run`, CE373 as `read_results`, CE374 as `make_plan`.
     """
     with only_run(output):
-        remove_leftovers(output / MODELS)
-        done = read_results(output / RESULTS)
-        plan = make_plan(steps, done, output)
-        failed = _run(plan, done, output / RESULTS, jobs)
+        return run_steps_locked(steps, output, jobs)
+
+
+def run_steps_locked(steps: Sequence[Step], output: Path, jobs: int = 1) -> list[dict[str, Any]]:
+    """Do what is not done yet in a folder that the caller has for itself (`only_run`); else as `run_steps`."""
+    remove_leftovers(output / MODELS)
+    done = read_results(output / RESULTS)
+    plan = make_plan(steps, done, output)
+    failed = _run(plan, done, output / RESULTS, jobs)
     if failed:
         lost = [dict(step.keys) for step in steps if step.identity in failed]
         raise ValueError(Errors.CE081.format(n=len(lost), cells=lost[:5], error=next(iter(failed.values()))))
@@ -84,17 +92,18 @@ def _run(plan: dict[str, Planned], done: dict[str, dict[str, Any]], results: Pat
                     elif lacks is None:
                         end(identity)
                     else:
-                        yield Task(step, [_model_of(plan[need]) for need in _needs(plan[identity])], kept)
+                        models = [_model_of(plan[need]) for need in _needs(plan[identity])]
+                        yield Task(step, identity, dict(step.parts), models, kept)
                 if not ready:
                     yield None
 
         for ended in run_in_processes(_try, tasks(), jobs, _one_thread):
-            identity = ended.task.step.identity
+            identity = ended.task.identity
             found = Errors.CE371 if ended.died else ended.result
             if isinstance(found, str):
                 failed[identity] = found
             else:
-                done[identity] = {"identity": identity, "parts": dict(ended.task.step.parts), **found}
+                done[identity] = {"identity": identity, "parts": ended.task.parts, **found}
                 append_result(results, done[identity])
             end(identity)
     return failed
@@ -113,12 +122,26 @@ def _try(task: Task) -> dict[str, Any] | str:
     """The record, or what went wrong, as text: some exceptions do not survive the way between processes."""
     tell_as_part(", ".join(f"{key} {value}" for key, value in task.step.keys.items()))
     try:
-        return task.step.run(task.models, task.kept)
+        _check_unchanged(task)
+        found = task.step.run(task.models, task.kept)
+        try:
+            _check_unchanged(task)
+        except ValueError:
+            task.kept.remove()
+            raise
+        return found
     except Exception as error:
         # a message without a code may quote a note
         if has_code(error) or isinstance(error, ConfigValidationError):
             return str(error)
         return place_of(error)
+
+
+def _check_unchanged(task: Task) -> None:
+    """A step reads its config and documents when its turn comes, perhaps hours after the plan."""
+    now = deepcopy(task.step)
+    if now.identity != task.identity:
+        raise ValueError(Errors.CE323.format(parts=", ".join(differing(task.parts, now.parts))))
 
 
 def _one_thread() -> None:

@@ -1,8 +1,10 @@
 """A step of an experiment: what is done once, has a result of one line, and may leave a model for other steps."""
 
+import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 from ..provenance import digest
 from ..resuming.checkpoints import Checkpoints
@@ -27,8 +29,23 @@ class Kept(NamedTuple):
         """RETURNS (Optional[Checkpoints]): Where a training of this identity leaves its checkpoints."""
         return None if self.running is None else Checkpoints(self.running / identity[:16])
 
+    def remove(self) -> None:
+        """Remove what a step has left whose result does not count."""
+        if self.model is not None:
+            shutil.rmtree(self.model, ignore_errors=True)
+        if self.predictions is not None:
+            self.predictions.unlink(missing_ok=True)
 
-class ModelTest:
+
+class ReadsAnew:
+    """A step of whose files copies know nothing, nor does it in another process: they may have changed since."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """RETURNS (Dict[str, Any]): The fields alone, without what properties keep."""
+        return {field.name: getattr(self, field.name) for field in fields(cast(Any, self))}
+
+
+class ModelTest(ReadsAnew):
     """A step that measures models, and leaves none."""
 
     keep = False

@@ -10,6 +10,7 @@ from spacy.util import is_package
 from ..configs import read_config
 from ..errors import Errors
 from ..reports.transfer import ALL_LAYERS, NO_TRANSFER
+from ..toml_file import SEED
 from ..transfer.layer_names import LAYERS
 from .cell import Cell
 from .plan import check_data
@@ -48,18 +49,22 @@ class TransferExperiment:
 
         variants (Mapping[str, Mapping[str, Any]]): Overrides by name of the variant.
         RETURNS (List[Cell]): The cells, their keys "share", "transfer" and "seed".
-        RAISES (ValueError): CE083 if the config transfers nothing; CE374 if data or the source are missing; CE320 as
-            `read_config`; CE082 as `write_shares`.
+        RAISES (ValueError): CE083 if the config transfers nothing; CE325 if an override is of a setting that the
+            variants, documents and seeds are; CE374 if data or the source are missing; CE320 as `read_config`; CE082 as
+            `write_shares`.
         """
         if not read_config(self.config)["initialize"].get("after_init"):
             raise ValueError(Errors.CE083.format(config=self.config))
+        own = {SEED, "paths.train", "paths.dev"}.union(*variants.values())
+        if taken := sorted(own & self.overrides.keys()):
+            raise ValueError(Errors.CE325.format(settings=", ".join(taken)))
         source = [] if is_package(str(self.source)) else [self.source]
         check_data([self.train, self.dev, self.test, *source])
         cells = []
         for seed in self.seeds:
             paths = write_shares(self.train, self.shares, self.whole, seed, self.output / "shares")
             for share, path in paths.items():
-                shared = {**self.overrides, "paths.train": str(path), "paths.dev": str(self.dev), "system.seed": seed}
+                shared = {**self.overrides, "paths.train": str(path), "paths.dev": str(self.dev), SEED: seed}
                 for name, overrides in variants.items():
                     keys = {"share": share, "transfer": name, "seed": seed}
                     cells.append(Cell(keys, self.config, self.test, {**shared, **overrides}))

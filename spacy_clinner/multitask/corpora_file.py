@@ -8,11 +8,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, StrictBool, StrictInt, StrictStr
 
-from ..toml_file import check_toml, read_toml, refuse
+from ..toml_file import SEED, check_toml, problems_of_overrides, problems_of_repeated, read_toml, refuse
 
 # One tag space; a head for each type of entities; a head for each corpus; the same above layers that a type shares.
 Join = Literal["labels", "types", "corpora", "types+corpora"]
 Rule = Literal["probability", "longest", "priority"]
+# the setting by which a stage starts from the model of another one
+SOURCE_MODEL = "paths.source_model"
 # names of components and domains, which stand in dotted names of settings
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -216,11 +218,24 @@ def _problems(spec: CorporaFile, corpora: Mapping[str, Corpus]) -> Iterator[str]
     yield from _problems_of_types(spec, corpora)
     if spec.join == "types+corpora" and spec.encoder == "hashcnn":
         yield "join: hashcnn has no layers for types; take another encoder, or 'types' or 'corpora'"
+    yield from _problems_of_stages(spec.hierarchy)
     for name in spec.hierarchy.targets:
         if name not in corpora or corpora[name].test is None:
             yield f"hierarchy.targets: {name!r} is no corpus with a test set"
     if spec.sampling.weights and spec.sampling.weights.keys() != corpora.keys():
         yield f"sampling.weights: it must name each of {', '.join(corpora)}, and no other"
+
+
+def _problems_of_stages(hierarchy: Hierarchy) -> Iterator[str]:
+    if not hierarchy.seeds:
+        yield "hierarchy.seeds: there are none"
+    yield from problems_of_repeated("hierarchy.seeds", hierarchy.seeds)
+    yield from problems_of_repeated("hierarchy.targets", hierarchy.targets)
+    for stage in ("single", "all"):
+        yield from problems_of_overrides(f"hierarchy.{stage}", getattr(hierarchy, stage))
+    for stage in ("type", "finetune", "target"):
+        # which start from the model of the stage before
+        yield from problems_of_overrides(f"hierarchy.{stage}", getattr(hierarchy, stage), (SEED, SOURCE_MODEL))
 
 
 def _problems_of_senses(corpora: Mapping[str, Corpus]) -> Iterator[str]:

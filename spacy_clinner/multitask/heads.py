@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..annotations.keys import SPANS_KEY
+from ..toml_file import refuse
 from .corpora_file import Corpora
 
 ONE = "ner"
@@ -42,18 +43,30 @@ def plan_heads(corpora: Corpora) -> list[HeadPlan]:
 
     corpora (Corpora): The file.
     RETURNS (List[HeadPlan]): The heads; those that share a type's layers are neighbours.
+    RAISES (ValueError): CE084 if two heads would have one name, or two labels be one type (`types_of`).
     """
     heads: dict[str, HeadPlan] = {}
-    join, types = corpora.settings.join, types_of(corpora)
+    learned: dict[str, str] = {}
+
+    def add(name: str, what: str, corpus: str, label: str, kind: str | None = None) -> None:
+        if learned.setdefault(name, what) != what:
+            raise refuse(corpora.path, [f"the heads of {what} and of {learned[name]} would both be {name}: rename one"])
+        heads.setdefault(name, _head(name, kind)).add(corpus, label)
+
+    join = corpora.settings.join
+    types = types_of(corpora) if join in ("types", "types+corpora") else {}
     for corpus in corpora.corpora.values():
         for label in filter(None, corpus.labels.values()):
-            kind = types[label]
-            name = {"labels": ONE, "types": kind, "corpora": corpus.name}.get(join, f"{kind}_{corpus.name}")
-            head = heads.setdefault(name, _head(name, kind if join == "types+corpora" else None))
-            head.add(corpus.name, label)
+            kind = types.get(label, "")
+            name, what = {
+                "labels": (ONE, "all corpora"),
+                "types": (kind, f"type {kind}"),
+                "corpora": (corpus.name, f"corpus {corpus.name}"),
+                "types+corpora": (f"{kind}_{corpus.name}", f"type {kind} of corpus {corpus.name}"),
+            }[join]
+            add(name, what, corpus.name, label, kind if join == "types+corpora" else None)
         for label in filter(None, corpus.own.values()):
-            name = f"own_{corpus.own_head}"
-            heads.setdefault(name, _head(name)).add(corpus.name, label)
+            add(f"own_{corpus.own_head}", f"own sense {corpus.own_head}", corpus.name, label)
     if list(heads) == [ONE]:
         return [HeadPlan(ONE, SPANS_KEY, "", None, heads[ONE].labels, heads[ONE].corpora)]
     kinds = [None, *types.values()]
@@ -66,10 +79,17 @@ def types_of(corpora: Corpora) -> dict[str, str]:
     corpora (Corpora): The file.
     RETURNS (Dict[str, str]): The type of each label that is in no sense of its own; without `types`, a label is a type
         of its own.
+    RAISES (ValueError): CE084 if two of these types would have one name.
     """
     named: Mapping[str, str] = {label: kind for kind, own in corpora.settings.types.items() for label in own}
     labels = [label for corpus in corpora.corpora.values() for label in corpus.labels.values() if label]
-    return {label: named.get(label, _as_name(label)) for label in dict.fromkeys(labels)}
+    types = {label: named.get(label, _as_name(label)) for label in dict.fromkeys(labels)}
+    first: dict[str, str] = {}
+    for label, kind in types.items():
+        if not named and first.setdefault(kind, label) != label:
+            problem = f"the labels {first[kind]!r} and {label!r} would be one type, {kind}: name all types in `types`"
+            raise refuse(corpora.path, [problem])
+    return types
 
 
 def _head(name: str, kind: str | None = None) -> HeadPlan:

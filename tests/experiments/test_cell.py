@@ -57,15 +57,62 @@ def test_data_change_the_identity_wherever_they_are_named(cell, tmp_path, settin
     assert replace(cell, config=tmp_path / "named.cfg").identity != before
 
 
+def test_data_in_a_linked_folder_change_the_identity(cell, tmp_path):
+    """spaCy's reader goes into it, too; a link to where it came from ends nowhere."""
+    real, folder = tmp_path / "real", tmp_path / "data"
+    real.mkdir()
+    folder.mkdir()
+    (folder / "link").symlink_to(real, target_is_directory=True)
+    (real / "back").symlink_to(folder, target_is_directory=True)
+    cell = replace(cell, overrides={**cell.overrides, "paths.train": str(folder)})
+    before = cell.identity
+    (real / "a.spacy").write_text("one")
+    assert replace(cell).identity != before
+
+
+def test_words_of_overrides_are_no_data(cell, tmp_path, monkeypatch):
+    """A folder of that name may be the results'; a file is likely meant."""
+    monkeypatch.chdir(tmp_path)
+    cell = replace(cell, overrides={**cell.overrides, "nlp.lang": "en", "paths.model": "x" * 300})
+    before = cell.identity
+    (tmp_path / "en").mkdir()
+    (tmp_path / "en" / "results.jsonl").write_text("{}")
+    assert replace(cell).identity == before
+    (tmp_path / "en" / "results.jsonl").rename(tmp_path / "results")
+    (tmp_path / "en").rmdir()
+    (tmp_path / "results").rename(tmp_path / "en")
+    assert replace(cell).identity != before
+
+
 def test_the_model_to_start_from_is_filled_in(cell, tmp_path):
     started = replace(cell, overrides={**cell.overrides, "paths.model": "{model}/model"}, start=cell)
     assert started.resolve(tmp_path)["paths"]["model"] == f"{tmp_path}/model"
+    nested = replace(started, overrides={"corpora.dev": {"paths": ["{model}/dev.spacy"]}})
+    assert nested.resolve(tmp_path)["corpora"]["dev"] == {"paths": [f"{tmp_path}/dev.spacy"]}
 
 
-@pytest.mark.parametrize("setting", ["training.max_stepps", "trainng.max_steps", "training.max_steps.deep"])
+@pytest.mark.parametrize(
+    "setting", ["training.max_stepps", "trainng.max_steps", "training.max_steps.deep", "paths.trian"]
+)
 def test_unknown_setting(cell, setting):
     with pytest.raises(ValueError, match="CE080"):
         replace(cell, overrides={setting: 1}).resolve(None)
+
+
+def test_a_path_that_an_override_refers_to(cell):
+    overrides = {**cell.overrides, "paths.more": "more.spacy", "corpora.dev.path": "${paths.more}"}
+    assert replace(cell, overrides=overrides).resolve(None).interpolate()["corpora"]["dev"]["path"] == "more.spacy"
+
+
+def test_a_seed_that_does_not_arrive(cell, tmp_path):
+    """Trainings of several seeds would be one."""
+    config = read_config(cell.config)
+    config["training"]["seed"] = 5
+    config.to_disk(tmp_path / "seed.cfg")
+    cell = replace(cell, config=tmp_path / "seed.cfg")
+    assert replace(cell, overrides={**cell.overrides, "system.seed": 5}).identity
+    with pytest.raises(ValueError, match="CE324.*seed.cfg.*5"):
+        replace(cell, overrides={**cell.overrides, "system.seed": 1}).identity  # noqa: B018
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,14 @@ def read_grid_by(request, monkeypatch):
         (("[3, 4]", "[]"), "seeds: there are none"),
         (('["a", "b"]\ntargets', '"a"\ntargets'), "tasks.sources: .*list"),
         (("train = false", 'train = "no"'), "methods.source only.train: .*bool"),
-        (("train = false", ""), None),
+        (("train = false", ""), r"methods.source only.start: no override has \{model\}"),
+        (('"paths.model" = "{model}", ', ""), "methods.fine-tuning.start: no override has"),
+        (('"paths.train" = "{target}', 'paths.train = "{target}'), "overrides.paths: no dotted .* in quotes"),
+        (('"paths.model"', "paths.model"), "methods.fine-tuning.overrides.paths: no dotted"),
+        (('["training.logger"]', '["training"]'), "methods.fine-tuning.unset.training: no dotted"),
+        (('"paths.model"', '"system.seed" = 7, "paths.model"'), "methods.fine-tuning.overrides.system.seed: .* sets"),
+        (("[3, 4]", "[3, 4, 3]"), "seeds: 3 is there twice"),
+        (('["a+b", "c"]', '["a", "b"]'), r"tasks: \('a', 'b'\) is there twice"),
         (('start = "source"\ntrain', "train"), "methods.source only.train: .* needs a start"),
         (('start = "source"', 'start = "nothing"'), "methods.source only.start: 'nothing'"),
         (("hidden = true", 'start = "fine-tuning"'), "start: .* before it"),
@@ -105,6 +112,12 @@ def test_all_mistakes_are_named_at_once_and_no_value_is_printed(tmp_path):
         read_grid(write(tmp_path, text))
     assert "methods.source.hidden" in str(error.value) and "secret" not in str(error.value)
     assert error.value.__context__ is None
+
+
+def test_a_grid_that_shows_nothing(tmp_path):
+    text = GRID.split("[methods.")[0].replace('baseline = "fine-tuning"', "") + "[methods.source]\nhidden = true\n"
+    with pytest.raises(ValueError, match="CE084.*methods: .*shown"):
+        read_grid(write(tmp_path, text))
 
 
 def test_a_grid_of_another_system(tmp_path):

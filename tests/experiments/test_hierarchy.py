@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from spacy_clinner.cli import clinner_cli
 from spacy_clinner.configs import read_config
 from spacy_clinner.experiments.hierarchy import ALL, CHOSEN, FINETUNE, SINGLE, TARGET, TYPE, Hierarchy, run_hierarchy
+from spacy_clinner.ledger import only_run
 from spacy_clinner.multitask.corpora_file import read_corpora_file
 
 from ..toys.many_corpora import CORPORA, write_corpora_file
@@ -116,6 +117,32 @@ def test_command_reports_what_each_stage_was_worth(hierarchy, tmp_path):
     assert {run["test"]["n_entities"] for run in found["runs"]} == {1}
     chosen = next(run for run in found["runs"] if run["method"] == CHOSEN)
     assert chosen["test"] == next(run for run in found["runs"] if run["method"] == chosen["kept"])["test"]
+
+
+def test_a_second_run_changes_nothing_of_the_first(hierarchy):
+    with only_run(hierarchy.output):
+        arguments = ["hierarchy", str(hierarchy.corpora.path), "--output", str(hierarchy.output)]
+        result = CliRunner().invoke(clinner_cli, arguments)
+        assert result.exit_code == 1 and "CE372" in result.output
+        assert [path.name for path in hierarchy.output.iterdir()] == [".lock"]
+
+
+def test_many_types_make_no_long_names(tmp_path):
+    labels = ", ".join(f'X{number} = "A-rather-long-label-{number}"' for number in range(40))
+    path = write_corpora_file(
+        tmp_path, "", THIRD.replace('PROBLEM = "Problem" }}', f'PROBLEM = "Problem", {labels} }}}}')
+    )
+    hierarchy = Hierarchy(read_corpora_file(path), tmp_path / "out")
+    assert hierarchy.shared("problems", 0)[1].of.config.exists()
+
+
+@pytest.mark.parametrize(("old", "problem"), [("test = ", "no corpus has a test set"), ("seeds = [0]", "seeds: there")])
+def test_nothing_to_report(tmp_path, old, problem):
+    path = write_corpora_file(tmp_path, "", CORPORA + "[hierarchy]\nseeds = [0]\n")
+    path.write_text(path.read_text().replace(old, {"test = ": "# "}.get(old, "seeds = []")))
+    result = CliRunner().invoke(clinner_cli, ["hierarchy", str(path), "--output", str(tmp_path / "out")])
+    assert result.exit_code == 1 and "CE084" in result.output and not (tmp_path / "out").exists()
+    assert problem in " ".join(result.output.split())
 
 
 def test_a_target_without_a_test_set(tmp_path):

@@ -3,8 +3,11 @@
 import json
 
 import pytest
+from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
+from spacy_clinner.annotations.documents import read_docs
+from spacy_clinner.annotations.keys import DOC_ID_KEY
 from spacy_clinner.cli import clinner_cli
 from spacy_clinner.ledger import only_run
 
@@ -113,6 +116,16 @@ def test_a_run_elsewhere_is_not_disturbed(room):
     with only_run(room / "out"):
         assert [state for state, _ in lines(grid(room, "--dry"))[0]] == ["done"] * 3
     assert path.read_bytes().endswith(b"half a")
+
+
+def test_a_test_that_cannot_be_scored(room):
+    """It is found out before anything is trained."""
+    docs = read_docs(room / "test.spacy")
+    for doc in docs:
+        doc.user_data[DOC_ID_KEY] = "the same"
+    DocBin(docs=docs, store_user_data=True).to_disk(room / "test.spacy")
+    result = CliRunner().invoke(clinner_cli, ["grid", str(room / "grid.toml"), "--output", str(room / "out"), "--dry"])
+    assert result.exit_code == 1 and "CE084" in result.output and "CE064" in result.output
 
 
 def test_missing_documents(room):

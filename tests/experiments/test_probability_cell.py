@@ -9,7 +9,7 @@ from spacy.tokens import DocBin
 from spacy_clinner.configs import read_config
 from spacy_clinner.experiments.cell import Cell
 from spacy_clinner.experiments.probability_cell import ProbabilityCell
-from spacy_clinner.experiments.runner import run_steps
+from spacy_clinner.experiments.runner import plan_steps, run_steps
 from spacy_clinner.reports.probabilities import probability_tables
 
 from ..toys.calibration import dev_of_tagger
@@ -46,6 +46,12 @@ def cells(room):
 @pytest.fixture(scope="module")
 def records(cells, tmp_path_factory):
     return run_steps([ProbabilityCell(cell) for cell in cells], tmp_path_factory.mktemp("out"))
+
+
+def test_no_documents_to_calibrate_on(room, cells, tmp_path):
+    overrides = {**cells[0].overrides, "paths.dev": None, "corpora.dev.path": str(room / "dev.spacy")}
+    with pytest.raises(ValueError, match="CE352.*paths.dev"):
+        plan_steps([ProbabilityCell(replace(cells[0], overrides=overrides))], tmp_path)
 
 
 def test_a_training_is_measured_as_it_is_and_calibrated(records):

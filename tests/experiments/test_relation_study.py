@@ -146,6 +146,12 @@ def test_a_system_chooses_its_threshold_where_it_chooses_its_checkpoint(folder, 
         (("[0]", "[0.5]"), "seeds.0: "),
         (("relative = true", "relatve = true"), "variants.relative.relatve is no setting .known are broader, relative"),
         (('threshold_of = "relations alone"', 'threshold_of = "no"'), "systems.of dev, too.threshold_of: 'no'"),
+        (("[0]", "[0, 0]"), "seeds: 0 is there twice"),
+        (
+            ('systems."of dev, too"', 'systems."relations alone, relative"'),
+            "'relations alone, relative' is there twice",
+        ),
+        (('"components.relations.threshold"', "components"), "systems.of dev, too.overrides.components: no dotted"),
         (('tagger = "', 'joint = "'), "systems.tagger, then relations: name `joint`, or `relations`"),
     ],
 )

@@ -259,6 +259,28 @@ def test_a_component_whose_model_is_none(cells, tmp_path):
     assert train_cell(replace(cells[0], config=tmp_path / "config.cfg"), None, Kept())["history"]
 
 
+class Edited(Cell):
+    """Its config is edited while it is trained."""
+
+    def run(self, models, kept):
+        record = super().run(models, kept)
+        self.config.write_text(self.config.read_text().replace("max_steps = 4", "max_steps = 6"))
+        return record
+
+
+def test_what_changed_while_a_run_worked_is_not_recorded(tmp_path):
+    """Neither of the training that was under way nor of one that would have begun later."""
+    room = make_room(tmp_path)
+    cell = Edited({"seed": 0}, room / "config.cfg", room / "test.spacy", data_overrides(room), keep=True)
+    later = replace(cell, keys={"seed": 1}, overrides={**cell.overrides, "system.seed": 1})
+    with pytest.raises(ValueError, match="CE081.*2 results.*CE323.*training.max_steps"):
+        run_steps([cell, later], tmp_path / "out")
+    assert not (tmp_path / "out" / "results.jsonl").exists() and not any((tmp_path / "out" / "models").iterdir())
+    # what is planned anew counts
+    (record,) = run_steps([replace(cell, keys={"seed": 0})], tmp_path / "out")
+    assert [point["step"] for point in record["history"]] == [0, 2, 4, 6]
+
+
 # Trains for ever; each process says when it begins to.
 LONG_RUN = """
 import sys

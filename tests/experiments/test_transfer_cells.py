@@ -62,6 +62,11 @@ def test_a_config_without_transfer(experiment):
         curve_cells(replace(experiment, config=experiment.config.with_name("config.cfg")))
 
 
+def test_settings_that_each_training_has_of_its_own(experiment):
+    with pytest.raises(ValueError, match="CE325.*paths.train, system.seed"):
+        curve_cells(replace(experiment, overrides={"system.seed": 3, "paths.train": "x", "training.max_steps": 2}))
+
+
 @pytest.mark.slow
 def test_curve_command_writes_table_and_plots_and_resumes(experiment):
     paths = {name: getattr(experiment, name) for name in ("source", "train", "dev", "test", "output")}
@@ -106,3 +111,5 @@ def test_commands_end_with_the_coded_message(experiment):
     for option in ("--share", "--seed"):
         result = CliRunner().invoke(clinner_cli, [*command, option, "5;10"])
         assert result.exit_code == 2 and option in result.output and "valid" in result.output
+        result = CliRunner().invoke(clinner_cli, [*command, option, "5", option, "5"])
+        assert result.exit_code == 2 and option in result.output and "twice" in result.output

@@ -45,6 +45,30 @@ OWN = CORPORA.replace(
 )
 
 
+@pytest.mark.parametrize(
+    ("before", "changes", "problem"),
+    [
+        (
+            'join = "types+corpora"\ntypes = { x = ["Problem"], x_y = ["Drug", "Dose"] }\n',
+            {".problems]": ".y_z]", ".drugs]": ".z]"},
+            "type x_y of corpus z.*type x of corpus y_z.*x_y_z",
+        ),
+        (
+            'join = "corpora"\n',
+            {".problems]": ".own_x]", '"Dose" }}': '"" }}\nown = {{ head = "x", labels = {{ A = "B" }} }}'},
+            "own sense x.*corpus own_x",
+        ),
+        ('join = "types"\n', {'"Drug"': '"Dose+"', '"Dose"': '"Dose-"'}, "'Dose\\+'.*'Dose-'.*`types`"),
+    ],
+)
+def test_heads_of_one_name(tmp_path, before, changes, problem):
+    corpora = CORPORA
+    for old, new in changes.items():
+        corpora = corpora.replace(old, new)
+    with pytest.raises(ValueError, match=f"CE084.*{problem}"):
+        heads(tmp_path, before, corpora)
+
+
 def test_a_sense_of_its_own_has_a_head_of_its_own(tmp_path):
     assert heads(tmp_path, "", OWN) == [
         HeadPlan("ner", "ents_ner", "ner", None, ["Problem"], ["problems", "drugs"]),
@@ -69,6 +93,10 @@ def test_tables_say_who_teaches_what(tmp_path):
         ("", ('labels = {{ PROBLEM = "Problem" }}', ""), "corpora.problems.labels: none of its labels is learned"),
         ("", ('labels = {{ PROBLEM = "Problem" }}', 'labels = {{ PROBLEM = "" }}'), "none of its labels is learned"),
         ("[sampling]\nweights = { drugs = 1 }\n", ("", ""), "sampling.weights: it must name each of problems, drugs"),
+        ("[hierarchy]\nseeds = [1, 1]\n", ("", ""), "hierarchy.seeds: 1 is there twice"),
+        ('[hierarchy]\ntargets = ["drugs", "drugs"]\n', ("", ""), "hierarchy.targets: 'drugs' is there twice"),
+        ("[hierarchy.all]\ntraining.max_steps = 9\n", ("", ""), "hierarchy.all.training: no dotted name"),
+        ('[hierarchy.type]\n"paths.source_model" = "x"\n', ("", ""), "hierarchy.type.paths.source_model: .* sets"),
         ('types = { a = ["Problem"] }\n', ("", ""), "types: no type has Dose, Drug"),
         ('types = { a = ["Problem", "Drug", "Dose", "X"], b = ["Drug"] }\n', ("", ""), "'Drug' is in two.*label 'X'"),
         ("", ('DRUG = "Drug"', 'DRUG = "Problem", PROBLEM = "Drug"'), None),
