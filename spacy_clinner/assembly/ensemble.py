@@ -13,6 +13,7 @@ from ..errors import Errors, Warnings
 from ..models.ensemble import Member, pool_members
 from ..models.listening import listeners_of
 from .calibrated import META_KEY, tell_calibrations
+from .settings import interpolate_components
 from .share_vectors import share_vectors
 from .training_data import TRAINING_DATA, trained_on
 
@@ -39,6 +40,7 @@ def ensemble_pipelines(pipelines: Sequence[Language]) -> Language:
     nlp, *others = pipelines
     taggers = [_find_tagger(other, number) for number, other in enumerate(pipelines, 1)]
     for number, (other, tagger) in enumerate(zip(pipelines, taggers, strict=True), 1):
+        interpolate_components(other)
         _check_reading(nlp, other, number)
         _check_tagger(taggers[0], tagger, number)
     for other in others:
@@ -106,7 +108,7 @@ def _own_encoder(nlp: Language, name: str, number: int) -> dict[str, Any]:
             if not encoder.listening_components:
                 nlp.remove_pipe(upstream)
             break
-    config = nlp.config.interpolate()["components"][name]["model"]
+    config = nlp.get_pipe_config(name)["model"]
     if config["@architectures"] != TAGGER or not tagger.model.has_dim("nO") or listeners_of(tagger.model):
         raise ValueError(Errors.CE388.format(number=number, name=name, architecture=config["@architectures"]))
     return config["tok2vec"]
@@ -141,7 +143,7 @@ def _tell_of_all(nlp: Language, pipelines: Sequence[Language], name: str) -> Non
 
 
 def _replace_tagger(nlp: Language, first: Any, encoders: dict[str, Any]) -> Any:
-    config = nlp.config.interpolate()["components"][first.name]
+    config = dict(nlp.get_pipe_config(first.name))
     config |= {name: value for name, value in first.cfg.items() if name in config}
     config |= {"model": {"@architectures": ENSEMBLE, "members": encoders}, "temperature": 1.0, "tie_to": None}
     del config["factory"]

@@ -21,6 +21,7 @@ from ..layers.crf.brute_force import all_paths
 from ..pipeline.tagger.test_crf_tagger import same_annotation
 from ..toys import transformer
 from ..toys.tagger import SMALL_TOK2VEC, TEXTS, entities, examples, make_nlp, train
+from ..toys.transfer import borrowing_head
 
 LABELS = ["DOSAGE", "DRUG", "PROBLEM"]
 WORDS = "Give 5 mg daily"
@@ -205,6 +206,15 @@ def test_who_listens_to_a_transformer_gets_one_of_its_own(encoder, tmp_path):
     assert nlp.pipe_names == ["ner"]
     found = nlp.get_pipe("ner").model.predict([nlp.make_doc(text) for text, _ in TEXTS]).dataXd
     assert np.allclose(found, expected, atol=1e-5)
+
+
+def test_settings_that_are_borrowed(tmp_path):
+    members = [borrowing_head(), borrowing_head()]
+    for member in members:
+        train(member, 20)
+    nlp = ensemble_pipelines(members)
+    nlp.to_disk(tmp_path)
+    same_annotation(nlp(TEXTS[1][0]), spacy.load(tmp_path)(TEXTS[1][0]))
 
 
 def test_an_encoder_stays_for_others(members):
