@@ -931,7 +931,7 @@ class Errors(metaclass=_Coded):
         "A component cannot have a copy of layers that listen to an encoder themselves: nobody would feed the copy. "
         "Give the layers a copy of the encoder first, `nlp.replace_listeners(ENCODER, LAYERS, [PATH])`."
     )
-    # 400-408, 414-417 exported models
+    # 400-408, 414-417, 438 exported models
     CE400 = (
         "The layer {layer} was exported: it has no gradients, and cannot be trained or initialised. Train the pipeline "
         "that it was exported from, and export that again (`clinner export`); or name the component of this layer in "
@@ -985,6 +985,11 @@ class Errors(metaclass=_Coded):
     CE417 = (
         "A transformer of the family {kind!r} does not read in bfloat16 ({error}). Export it (`clinner export`), with "
         "`--quantize int8` if wished, or train on another family."
+    )
+    CE438 = (
+        "Exported, the component {name!r} would read rows of the encoder {found!r}, not of {encoder!r}: both leave "
+        "them in `doc.tensor`, which holds those of one. In the config.cfg of the pipeline, let `[nlp] pipeline` name "
+        "each encoder after those who listen to the one before it, and export that."
     )
     # 409-413 notes in tables
     CE409 = (
