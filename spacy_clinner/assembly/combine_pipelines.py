@@ -7,6 +7,7 @@ from spacy.ty import ListenedToComponent
 
 from ..errors import Errors
 from .calibrated import META_KEY, tell_calibrations
+from .parts import tell_of_parts
 from .share_vectors import share_vectors
 
 CONTEXT, SENTENCIZER = "context", "sentencizer"
@@ -18,7 +19,7 @@ def combine_pipelines(pipelines: Sequence[Language]) -> Language:
 
     pipelines (Sequence[Language]): The pipelines in the order of their components. Only the first may have an encoder
         that several components share.
-    RETURNS (Language): The first, with all components; its tokenizer reads the text.
+    RETURNS (Language): The first, with all components; its tokenizer reads the text. It knows what all were trained on.
     RAISES (ValueError): CE260 if two components have the same name, CE261 if another than the first has a shared
         encoder, CE262 if their word vectors differ.
     """
@@ -33,6 +34,7 @@ def combine_pipelines(pipelines: Sequence[Language]) -> Language:
             first.add_pipe(name, source=other)
         if known := {**first.meta.get(META_KEY, {}), **other.meta.get(META_KEY, {})}:
             tell_calibrations(first, known)
+    tell_of_parts(first, pipelines)
     return first
 
 

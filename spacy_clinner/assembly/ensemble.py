@@ -13,9 +13,9 @@ from ..errors import Errors, Warnings
 from ..models.ensemble import Member, pool_members
 from ..models.listening import listeners_of
 from .calibrated import META_KEY, tell_calibrations
+from .parts import tell_of_parts
 from .settings import interpolate_components
 from .share_vectors import share_vectors
-from .training_data import TRAINING_DATA, trained_on
 
 FACTORY = "clinner_crf_tagger"
 TAGGER, ENSEMBLE = "spacy_clinner.CRFTagger.v1", "spacy_clinner.TaggerEnsemble.v1"
@@ -137,7 +137,7 @@ def _listeners_in(config: dict[str, Any], path: str) -> Iterator[str]:
 def _tell_of_all(nlp: Language, pipelines: Sequence[Language], name: str) -> None:
     """What was measured of the first tagger is not so of the ensemble; and none has seen fewer documents."""
     nlp.meta = {key: value for key, value in nlp.meta.items() if key not in OF_ONE}
-    nlp.meta[TRAINING_DATA] = {path: checksum for one in pipelines for path, checksum in trained_on(one).items()}
+    tell_of_parts(nlp, pipelines)
     if known := nlp.meta.get(META_KEY):
         tell_calibrations(nlp, {other: found for other, found in known.items() if other != name})
 

@@ -6,7 +6,9 @@ from typer.testing import CliRunner
 
 from spacy_clinner.assembly.calibrated import META_KEY, tell_calibrations
 from spacy_clinner.assembly.combine_pipelines import add_context, combine_pipelines
+from spacy_clinner.assembly.training_data import TRAINING_DATA, check_unseen
 from spacy_clinner.cli import clinner_cli
+from spacy_clinner.provenance import sha256
 
 from ..toys.relations import NOTES, examples, make_nlp, relations, train
 
@@ -39,6 +41,18 @@ def test_calibrations_come_along():
     combined = combine_pipelines([first, second, third])
     assert combined.meta[META_KEY] == known and all(name in combined.meta["notes"] for name in known)
     assert META_KEY not in combine_pipelines([third, spacy.blank("en")]).meta
+
+
+def test_training_data_and_requirements_come_along(tmp_path):
+    first, second = (spacy.blank("en") for _ in range(2))
+    (tmp_path / "train.spacy").write_bytes(b"of the second")
+    first.meta[TRAINING_DATA] = {"train.spacy": "of the first"}
+    second.meta |= {TRAINING_DATA: {"train.spacy": sha256(tmp_path / "train.spacy")}, "requirements": ["toy>=1"]}
+    combined = combine_pipelines([first, second])
+    with pytest.raises(ValueError, match="CE383"):
+        check_unseen(combined, tmp_path / "train.spacy")
+    assert "of the first" in combined.meta[TRAINING_DATA].values()
+    assert combined.meta["requirements"] == ["toy>=1"]
 
 
 def combine(*args):
