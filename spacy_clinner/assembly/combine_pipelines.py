@@ -19,7 +19,8 @@ def combine_pipelines(pipelines: Sequence[Language]) -> Language:
 
     pipelines (Sequence[Language]): The pipelines in the order of their components. Only the first may have an encoder
         that several components share.
-    RETURNS (Language): The first, with all components; its tokenizer reads the text. It knows what all were trained on.
+    RETURNS (Language): The first, with all components, those disabled that were; its tokenizer reads the text. It knows
+        what all were trained on.
     RAISES (ValueError): CE260 if two components have the same name, CE261 if another than the first has a shared
         encoder, CE262 if their word vectors differ.
     """
@@ -32,6 +33,8 @@ def combine_pipelines(pipelines: Sequence[Language]) -> Language:
             if name in first.component_names:
                 raise ValueError(Errors.CE260.format(name=name))
             first.add_pipe(name, source=other)
+            if name in other.disabled:
+                first.disable_pipe(name)
         if known := {**first.meta.get(META_KEY, {}), **other.meta.get(META_KEY, {})}:
             tell_calibrations(first, known)
     tell_of_parts(first, pipelines)

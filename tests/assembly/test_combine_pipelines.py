@@ -55,6 +55,14 @@ def test_training_data_and_requirements_come_along(tmp_path):
     assert combined.meta["requirements"] == ["toy>=1"]
 
 
+def test_what_was_disabled_stays_so(tagger):
+    nlp = spacy.load(tagger)
+    nlp.add_pipe("sentencizer")
+    nlp.disable_pipe("sentencizer")
+    combined = combine_pipelines([spacy.blank("en"), nlp])
+    assert combined.pipe_names == ["entity_ruler"] and combined.disabled == ["sentencizer"]
+
+
 def combine(*args):
     return CliRunner().invoke(clinner_cli, ["combine", *map(str, args)])
 
