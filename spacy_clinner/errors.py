@@ -702,6 +702,11 @@ class Errors(metaclass=_Coded):
         "The pipelines have different word vectors, and one pipeline can hold one table only. Train them with the same "
         "`initialize.vectors`."
     )
+    CE439 = (
+        "The components {one!r} and {other!r} of two pipelines both write the span group {group!r}, so the second "
+        "would replace what the first finds. Train one of them with another `spans_key`, and let a "
+        "`clinner_entity_union` unite both groups."
+    )
     CE271 = (
         "Component {name!r} needs sentence boundaries, and a document has none. Put a sentencizer before it: "
         '`nlp.add_pipe("clinner_sentencizer", before={name!r})`.'

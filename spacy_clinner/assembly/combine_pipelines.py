@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from spacy.language import Language
 from spacy.ty import ListenedToComponent
 
+from ..annotations.writers import entity_writers, written_groups
 from ..errors import Errors
 from .calibrated import META_KEY, tell_calibrations
 from .parts import tell_of_parts
@@ -22,12 +23,13 @@ def combine_pipelines(pipelines: Sequence[Language]) -> Language:
     RETURNS (Language): The first, with all components, those disabled that were; its tokenizer reads the text. It knows
         what all were trained on.
     RAISES (ValueError): CE260 if two components have the same name, CE261 if another than the first has a shared
-        encoder, CE262 if their word vectors differ.
+        encoder, CE262 if their word vectors differ, CE439 if components of two write one span group.
     """
     first, *others = pipelines
     for other in others:
         if shared := [name for name, pipe in other.components if _is_shared(pipe)]:
             raise ValueError(Errors.CE261.format(names=", ".join(shared)))
+        _check_groups(first, other)
         share_vectors(first, other)
         for name in other.component_names:
             if name in first.component_names:
@@ -57,6 +59,13 @@ def add_context(nlp: Language, entity_labels: Sequence[str]) -> None:
     nlp.add_pipe("clinner_sentencizer", name=SENTENCIZER, before=CONTEXT)
     # `spacy package` finds this package's own name, but not what its components import
     nlp.meta["requirements"] = sorted({*nlp.meta.get("requirements", ()), MEDSPACY})
+
+
+def _check_groups(first: Language, other: Language) -> None:
+    for name in other.pipe_names:
+        for group in written_groups(other, [name]):
+            for writer in entity_writers(first, group):
+                raise ValueError(Errors.CE439.format(one=writer, other=name, group=group))
 
 
 def _is_shared(pipe) -> bool:

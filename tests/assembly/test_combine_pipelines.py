@@ -96,6 +96,19 @@ def test_pipelines_that_do_not_fit(tagger, extractor, tmp_path):
         combine_pipelines([spacy.load(tagger), shared])
 
 
+def with_tagger(name, **config):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("clinner_crf_tagger", name=name, config=config)
+    return nlp
+
+
+def test_two_taggers_write_groups_of_their_own():
+    with pytest.raises(ValueError, match="CE439.*'problems' and 'drugs'.*'clinner_ents'"):
+        combine_pipelines([with_tagger("problems"), with_tagger("drugs")])
+    combined = combine_pipelines([with_tagger("problems"), with_tagger("drugs", spans_key="drugs")])
+    assert combined.pipe_names == ["problems", "drugs"]
+
+
 def with_vectors(path, fill):
     nlp = spacy.load(path)
     data = np.full((1, 4), fill, dtype="f")
