@@ -881,7 +881,7 @@ class Errors(metaclass=_Coded):
     )
     CE385 = (
         "Pipeline {number} of the ensemble reads texts in another way than the first: their {what} differ. Train all "
-        "with the same `[nlp]` settings and `initialize.lookups`."
+        "with the same `[nlp]` settings, `initialize.lookups` and components before the tagger, such as a sentencizer."
     )
     CE386 = (
         "The tagger of pipeline {number} of the ensemble has other labels than the first; only one of them knows "

@@ -1,8 +1,10 @@
 """One pipeline of several whose taggers were trained apart for the same labels: their taggers together are one."""
 
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
+from itertools import takewhile
 from typing import Any
 
 from spacy.language import Language
@@ -70,17 +72,27 @@ def _check_reading(nlp: Language, other: Language, number: int) -> None:
     for what, read in (
         ("languages", lambda one: one.lang),
         ("kinds of tokenizers", lambda one: type(one.tokenizer)),
-        ("rules of the tokenizers", _rules),
+        ("rules of the tokenizers", lambda one: _content(one.tokenizer)),
         ("lookup tables of the vocabularies", lambda one: one.vocab.lookups.to_bytes()),
+        ("components before the tagger", _components_before_tagger),
     ):
         if read(nlp) != read(other):
             raise ValueError(Errors.CE385.format(number=number, what=what))
 
 
-def _rules(nlp: Language) -> bytes:
-    """What is saved of a tokenizer; some are all in their config."""
-    tokenizer: Any = nlp.tokenizer
-    return tokenizer.to_bytes(exclude=["vocab"]) if hasattr(tokenizer, "to_bytes") else b""
+def _components_before_tagger(nlp: Language) -> list[tuple[Any, ...]]:
+    """What may say where sentences end, or change words. An encoder does not; its tagger gets a copy of it."""
+    return [
+        # spaCy's sentencizer saves a set of characters, in any order
+        (nlp.get_pipe_meta(name).factory, nlp.get_pipe_config(name), Counter(_content(pipe)))
+        for name, pipe in takewhile(lambda named: nlp.get_pipe_meta(named[0]).factory != FACTORY, nlp.pipeline)
+        if not isinstance(pipe, ListenedToComponent)
+    ]
+
+
+def _content(pipe: Any) -> bytes:
+    """What is saved of a tokenizer or a component; some are all in their config."""
+    return pipe.to_bytes(exclude=["vocab"]) if hasattr(pipe, "to_bytes") else b""
 
 
 def _check_tagger(first: Any, tagger: Any, number: int) -> None:

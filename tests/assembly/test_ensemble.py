@@ -277,6 +277,21 @@ def test_all_read_texts_alike(members):
         ensemble_pipelines([members[0], german])
 
 
+def test_all_have_the_same_components_before_their_taggers(members):
+    for member in members:
+        member.add_pipe("sentencizer", before="tagger")
+        member.add_pipe("entity_ruler")
+    members[1].get_pipe("sentencizer").punct_chars.add("|")
+    with pytest.raises(ValueError, match="CE385.*Pipeline 2 .*components before the tagger"):
+        ensemble_pipelines(members)
+    members[1].remove_pipe("sentencizer")
+    with pytest.raises(ValueError, match="CE385.*Pipeline 2 .*components before the tagger"):
+        ensemble_pipelines(members)
+    members[1].add_pipe("sentencizer", before="tagger")
+    members[1].remove_pipe("entity_ruler")
+    assert ensemble_pipelines(members).pipe_names == ["sentencizer", "tagger", "entity_ruler"]
+
+
 def test_all_learned_the_same(members):
     with pytest.raises(ValueError, match="CE386.*pipeline 2 .*TEST"):
         ensemble_pipelines([members[0], make_member(0, [*LABELS, "TEST"])])
