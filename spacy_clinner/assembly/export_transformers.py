@@ -43,7 +43,8 @@ def export_transformers(nlp: Language, int8: bool = False) -> list[str]:
 
 def _heard_in_tensor(nlp: Language) -> dict[str, str | None]:
     """By components that read an encoder's rows in `doc.tensor`, which holds those of one: whose they find there."""
-    heard, encoder = {}, None
+    heard: dict[str, str | None] = {}
+    encoder = None
     for name, component in nlp.components:
         model = getattr(component, "model", None)
         if isinstance(model, Model) and any(map(_reads_tensor, listeners_of(model))):
