@@ -724,6 +724,11 @@ class Errors(metaclass=_Coded):
         "The pipelines have different word vectors, and one pipeline can hold one table only. Train them with the same "
         "`initialize.vectors`."
     )
+    CE439 = (
+        "The components {one!r} and {other!r} of two pipelines both write the span group {group!r}, so the second "
+        "would replace what the first finds. Train one of them with another `spans_key`, and let a "
+        "`clinner_entity_union` unite both groups."
+    )
     CE271 = (
         "Component {name!r} needs sentence boundaries, and a document has none. Put a sentencizer before it: "
         '`nlp.add_pipe("clinner_sentencizer", before={name!r})`.'
@@ -898,7 +903,7 @@ class Errors(metaclass=_Coded):
     )
     CE385 = (
         "Pipeline {number} of the ensemble reads texts in another way than the first: their {what} differ. Train all "
-        "with the same `[nlp]` settings and `initialize.lookups`."
+        "with the same `[nlp]` settings, `initialize.lookups` and components before the tagger, such as a sentencizer."
     )
     CE386 = (
         "The tagger of pipeline {number} of the ensemble has other labels than the first; only one of them knows "
@@ -952,7 +957,7 @@ class Errors(metaclass=_Coded):
         "A component cannot have a copy of layers that listen to an encoder themselves: nobody would feed the copy. "
         "Give the layers a copy of the encoder first, `nlp.replace_listeners(ENCODER, LAYERS, [PATH])`."
     )
-    # 400-408, 414-417 exported models
+    # 400-408, 414-417, 438 exported models
     CE400 = (
         "The layer {layer} was exported: it has no gradients, and cannot be trained or initialised. Train the pipeline "
         "that it was exported from, and export that again (`clinner export`); or name the component of this layer in "
@@ -1007,6 +1012,11 @@ class Errors(metaclass=_Coded):
         "A transformer of the family {kind!r} does not read in bfloat16 ({error}). Export it (`clinner export`), with "
         "`--quantize int8` if wished, or train on another family."
     )
+    CE438 = (
+        "Exported, the component {name!r} would read rows of the encoder {found!r}, not of {encoder!r}: both leave "
+        "them in `doc.tensor`, which holds those of one. In the config.cfg of the pipeline, let `[nlp] pipeline` name "
+        "each encoder after those who listen to the one before it, and export that."
+    )
     # 409-413 notes in tables
     CE409 = (
         "{file} must have one column {column!r}, and has {n}. Its columns: {known}. Name another (`--id-column`, "
@@ -1053,7 +1063,7 @@ class Errors(metaclass=_Coded):
         "The process that annotates this note dies, likely for want of memory. Annotate it alone on a larger machine, "
         "or cut it."
     )
-    # 420-439 unlabelled notes
+    # 420-437 unlabelled notes
     CE420 = "{path} is no whole gzip file ({error}): likely a copy or download of it broke off. Get it again."
     CE421 = (
         "{path} holds no .spacy file, so no note can be compared with it. Name the labelled files that the notes must "

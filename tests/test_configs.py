@@ -19,6 +19,7 @@ from spacy.vectors import Vectors
 from thinc.schedules import warmup_linear
 
 from spacy_clinner.annotations.keys import RELATIONS_KEY
+from spacy_clinner.assembly.export import export_pipeline
 from spacy_clinner.recipes.compose import compose
 from spacy_clinner.recipes.recipe import RECIPES
 from spacy_clinner.reports.data_check import check_data
@@ -173,6 +174,18 @@ def test_learns_on_outside_of_spacy_train(trained):
     nlp.update(examples, sgd=nlp.resume_training())
     nlp._optimizer = None
     nlp.update(examples)
+
+
+@pytest.mark.slow
+@each([recipe for recipe in SHIPPED if "hashcnn" not in recipe.name])
+def test_is_exported(trained, tmp_path):
+    """With the variables of its config, which calibrating writes out."""
+    recipe, paths, _ = trained
+    config = load_config_from_str(compose(recipe).to_str(), overrides=overrides(compose(recipe), paths))
+    nlp = init_nlp(config)
+    before = [doc.to_json() for doc in nlp.pipe(["No fever.", ""])]
+    export_pipeline(nlp).to_disk(tmp_path / "exported")
+    assert [doc.to_json() for doc in spacy.load(tmp_path / "exported").pipe(["No fever.", ""])] == before
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..errors import Errors
+from .settings import interpolate_components
 from .transformers import OWN, SHARED, change_blocks, transformers_of
 from .without_torch import NOTE
 
@@ -21,6 +22,7 @@ def compute_in_bfloat16(nlp: Language) -> Language:
     found = {name: transformers for name, pipe in nlp.components if (transformers := transformers_of(pipe))}
     if not found:
         raise ValueError(Errors.CE416.format(names=", ".join(nlp.component_names)))
+    interpolate_components(nlp)
     for name, transformers in found.items():
         for transformer in transformers:
             _change(transformer, note)

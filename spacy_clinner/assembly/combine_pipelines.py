@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from spacy.language import Language
 from spacy.ty import ListenedToComponent
 
+from ..annotations.writers import entity_writers, written_groups
 from ..errors import Errors
 from .calibrated import META_KEY, tell_calibrations
+from .parts import tell_of_parts
 from .share_vectors import share_vectors
 
 CONTEXT, SENTENCIZER = "context", "sentencizer"
@@ -18,21 +20,26 @@ def combine_pipelines(pipelines: Sequence[Language]) -> Language:
 
     pipelines (Sequence[Language]): The pipelines in the order of their components. Only the first may have an encoder
         that several components share.
-    RETURNS (Language): The first, with all components; its tokenizer reads the text.
+    RETURNS (Language): The first, with all components, those disabled that were; its tokenizer reads the text. It knows
+        what all were trained on.
     RAISES (ValueError): CE260 if two components have the same name, CE261 if another than the first has a shared
-        encoder, CE262 if their word vectors differ.
+        encoder, CE262 if their word vectors differ, CE439 if components of two write one span group.
     """
     first, *others = pipelines
     for other in others:
         if shared := [name for name, pipe in other.components if _is_shared(pipe)]:
             raise ValueError(Errors.CE261.format(names=", ".join(shared)))
+        _check_groups(first, other)
         share_vectors(first, other)
         for name in other.component_names:
             if name in first.component_names:
                 raise ValueError(Errors.CE260.format(name=name))
             first.add_pipe(name, source=other)
+            if name in other.disabled:
+                first.disable_pipe(name)
         if known := {**first.meta.get(META_KEY, {}), **other.meta.get(META_KEY, {})}:
             tell_calibrations(first, known)
+    tell_of_parts(first, pipelines)
     return first
 
 
@@ -52,6 +59,13 @@ def add_context(nlp: Language, entity_labels: Sequence[str]) -> None:
     nlp.add_pipe("clinner_sentencizer", name=SENTENCIZER, before=CONTEXT)
     # `spacy package` finds this package's own name, but not what its components import
     nlp.meta["requirements"] = sorted({*nlp.meta.get("requirements", ()), MEDSPACY})
+
+
+def _check_groups(first: Language, other: Language) -> None:
+    for name in other.pipe_names:
+        for group in written_groups(other, [name]):
+            for writer in entity_writers(first, group):
+                raise ValueError(Errors.CE439.format(one=writer, other=name, group=group))
 
 
 def _is_shared(pipe) -> bool:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from spacy.language import Language
@@ -76,8 +78,14 @@ def _check_listeners(nlp: Language, names: Sequence[str]) -> None:
 
 
 def _copy_content(original: Any, copy: Any) -> None:
-    if hasattr(original, "to_bytes"):
-        copy.from_bytes(original.to_bytes(exclude=["vocab"]), exclude=["vocab"])
+    exclude = ["vocab"]
+    if hasattr(original, "to_bytes") and hasattr(copy, "from_bytes"):
+        copy.from_bytes(original.to_bytes(exclude=exclude), exclude=exclude)
+    elif hasattr(original, "to_disk") and hasattr(copy, "from_disk"):
+        # a pipeline's folder holds what has no other way, too
+        with TemporaryDirectory() as folder:
+            original.to_disk(path := Path(folder) / "content", exclude=exclude)
+            copy.from_disk(path, exclude=exclude)
 
 
 def _config_without(nlp: Language, names: Sequence[str]) -> Any:

@@ -1,8 +1,10 @@
 """One pipeline of several whose taggers were trained apart for the same labels: their taggers together are one."""
 
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
+from itertools import takewhile
 from typing import Any
 
 from spacy.language import Language
@@ -13,8 +15,9 @@ from ..errors import Errors, Warnings
 from ..models.ensemble import Member, pool_members
 from ..models.listening import listeners_of
 from .calibrated import META_KEY, tell_calibrations
+from .parts import tell_of_parts
+from .settings import interpolate_components
 from .share_vectors import share_vectors
-from .training_data import TRAINING_DATA, trained_on
 
 FACTORY = "clinner_crf_tagger"
 TAGGER, ENSEMBLE = "spacy_clinner.CRFTagger.v1", "spacy_clinner.TaggerEnsemble.v1"
@@ -39,6 +42,7 @@ def ensemble_pipelines(pipelines: Sequence[Language]) -> Language:
     nlp, *others = pipelines
     taggers = [_find_tagger(other, number) for number, other in enumerate(pipelines, 1)]
     for number, (other, tagger) in enumerate(zip(pipelines, taggers, strict=True), 1):
+        interpolate_components(other)
         _check_reading(nlp, other, number)
         _check_tagger(taggers[0], tagger, number)
     for other in others:
@@ -68,17 +72,27 @@ def _check_reading(nlp: Language, other: Language, number: int) -> None:
     for what, read in (
         ("languages", lambda one: one.lang),
         ("kinds of tokenizers", lambda one: type(one.tokenizer)),
-        ("rules of the tokenizers", _rules),
+        ("rules of the tokenizers", lambda one: _content(one.tokenizer)),
         ("lookup tables of the vocabularies", lambda one: one.vocab.lookups.to_bytes()),
+        ("components before the tagger", _components_before_tagger),
     ):
         if read(nlp) != read(other):
             raise ValueError(Errors.CE385.format(number=number, what=what))
 
 
-def _rules(nlp: Language) -> bytes:
-    """What is saved of a tokenizer; some are all in their config."""
-    tokenizer: Any = nlp.tokenizer
-    return tokenizer.to_bytes(exclude=["vocab"]) if hasattr(tokenizer, "to_bytes") else b""
+def _components_before_tagger(nlp: Language) -> list[tuple[Any, ...]]:
+    """What may say where sentences end, or change words. An encoder does not; its tagger gets a copy of it."""
+    return [
+        # spaCy's sentencizer saves a set of characters, in any order
+        (nlp.get_pipe_meta(name).factory, nlp.get_pipe_config(name), Counter(_content(pipe)))
+        for name, pipe in takewhile(lambda named: nlp.get_pipe_meta(named[0]).factory != FACTORY, nlp.pipeline)
+        if not isinstance(pipe, ListenedToComponent)
+    ]
+
+
+def _content(pipe: Any) -> bytes:
+    """What is saved of a tokenizer or a component; some are all in their config."""
+    return pipe.to_bytes(exclude=["vocab"]) if hasattr(pipe, "to_bytes") else b""
 
 
 def _check_tagger(first: Any, tagger: Any, number: int) -> None:
@@ -106,7 +120,7 @@ def _own_encoder(nlp: Language, name: str, number: int) -> dict[str, Any]:
             if not encoder.listening_components:
                 nlp.remove_pipe(upstream)
             break
-    config = nlp.config.interpolate()["components"][name]["model"]
+    config = nlp.get_pipe_config(name)["model"]
     if config["@architectures"] != TAGGER or not tagger.model.has_dim("nO") or listeners_of(tagger.model):
         raise ValueError(Errors.CE388.format(number=number, name=name, architecture=config["@architectures"]))
     return config["tok2vec"]
@@ -135,13 +149,13 @@ def _listeners_in(config: dict[str, Any], path: str) -> Iterator[str]:
 def _tell_of_all(nlp: Language, pipelines: Sequence[Language], name: str) -> None:
     """What was measured of the first tagger is not so of the ensemble; and none has seen fewer documents."""
     nlp.meta = {key: value for key, value in nlp.meta.items() if key not in OF_ONE}
-    nlp.meta[TRAINING_DATA] = {path: checksum for one in pipelines for path, checksum in trained_on(one).items()}
+    tell_of_parts(nlp, pipelines)
     if known := nlp.meta.get(META_KEY):
         tell_calibrations(nlp, {other: found for other, found in known.items() if other != name})
 
 
 def _replace_tagger(nlp: Language, first: Any, encoders: dict[str, Any]) -> Any:
-    config = nlp.config.interpolate()["components"][first.name]
+    config = dict(nlp.get_pipe_config(first.name))
     config |= {name: value for name, value in first.cfg.items() if name in config}
     config |= {"model": {"@architectures": ENSEMBLE, "members": encoders}, "temperature": 1.0, "tie_to": None}
     del config["factory"]

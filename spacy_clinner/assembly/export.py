@@ -13,6 +13,7 @@ from thinc.api import Model
 from ..errors import Errors
 from ..models.onnx_layers import export_layers, exportable_layers, needs_torch, wrap_architectures
 from .export_transformers import export_transformers
+from .settings import interpolate_components
 
 
 def export_pipeline(nlp: Language, int8: bool = False) -> Language:
@@ -24,6 +25,7 @@ def export_pipeline(nlp: Language, int8: bool = False) -> Language:
     RAISES (ValueError): CE403 if components need torch for what cannot be exported, CE404 if nothing can be exported,
         CE405 if a model was not built by architectures that are known, and those of `export_transformers`.
     """
+    interpolate_components(nlp)
     changed = export_transformers(nlp, int8)
     found = ((name, getattr(pipe, "model", None)) for name, pipe in nlp.components)
     models = {name: model for name, model in found if isinstance(model, Model)}

@@ -7,10 +7,12 @@ exported one leaves rows in `doc.tensor`, as other shared encoders do, and spaCy
 from typing import Any
 
 from spacy.language import Language
-from spacy.pipeline.tok2vec import Tok2VecListener
+from spacy.pipeline.tok2vec import Tok2Vec, Tok2VecListener
 from thinc.api import Model
 
 from ..errors import Errors
+from ..models.layers_listener import LayersListener
+from ..models.listening import listeners_of
 from .transformers import OWN, change_blocks, is_transformer
 
 LISTENER = "spacy-transformers.TransformerListener.v1"
@@ -23,13 +25,37 @@ def export_transformers(nlp: Language, int8: bool = False) -> list[str]:
     nlp (Language): The pipeline, trained. It is changed.
     int8 (bool): Whether they compute in 8-bit integers.
     RETURNS (List[str]): The components that were changed.
-    RAISES (ValueError): CE414 if a transformer, CE415 if a listener cannot be exported.
+    RAISES (ValueError): CE414 if a transformer, CE415 if a listener cannot be exported, CE438 if one would read rows
+        of another encoder.
     """
+    heard = _heard_in_tensor(nlp)
     shared = [name for name, pipe in nlp.components if is_transformer(getattr(pipe, "model", None))]
     changed = [name for name in nlp.component_names if name not in shared and _export_own(nlp, name, int8)]
     for name in shared:
-        changed += [name, *_export_shared(nlp, name, int8)]
+        listeners = _export_shared(nlp, name, int8)
+        heard |= dict.fromkeys(listeners, name)
+        changed += [name, *listeners]
+    for name, found in _heard_in_tensor(nlp).items():
+        if found != heard[name]:
+            raise ValueError(Errors.CE438.format(name=name, found=found, encoder=heard[name]))
     return changed
+
+
+def _heard_in_tensor(nlp: Language) -> dict[str, str | None]:
+    """By components that read an encoder's rows in `doc.tensor`, which holds those of one: whose they find there."""
+    heard: dict[str, str | None] = {}
+    encoder = None
+    for name, component in nlp.components:
+        model = getattr(component, "model", None)
+        if isinstance(model, Model) and any(map(_reads_tensor, listeners_of(model))):
+            heard[name] = encoder
+        if isinstance(component, Tok2Vec) and any(map(_reads_tensor, component.listeners)):
+            encoder = name
+    return heard
+
+
+def _reads_tensor(listener: Model) -> bool:
+    return isinstance(listener, Tok2VecListener) and not isinstance(listener, LayersListener)
 
 
 def _export_shared(nlp: Language, name: str, int8: bool) -> list[str]:

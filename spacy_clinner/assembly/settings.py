@@ -1,8 +1,17 @@
-"""Settings of a component, changed in it and in what is saved."""
+"""Settings of components, changed in them and in what is saved."""
 
 from typing import Any
 
 from spacy.language import Language
+
+
+def interpolate_components(nlp: Language) -> None:
+    """Write out what the settings of components borrow (`${...}`): those that they borrow from may change or go.
+
+    nlp (Language): The pipeline.
+    """
+    for name, settings in nlp.config.interpolate()["components"].items():
+        nlp.get_pipe_config(name).update(settings)
 
 
 def change_settings(nlp: Language, name: str, **settings: Any) -> None:

@@ -6,7 +6,9 @@ from typer.testing import CliRunner
 
 from spacy_clinner.assembly.calibrated import META_KEY, tell_calibrations
 from spacy_clinner.assembly.combine_pipelines import add_context, combine_pipelines
+from spacy_clinner.assembly.training_data import TRAINING_DATA, check_unseen
 from spacy_clinner.cli import clinner_cli
+from spacy_clinner.provenance import sha256
 
 from ..toys.relations import NOTES, examples, make_nlp, relations, train
 
@@ -41,6 +43,26 @@ def test_calibrations_come_along():
     assert META_KEY not in combine_pipelines([third, spacy.blank("en")]).meta
 
 
+def test_training_data_and_requirements_come_along(tmp_path):
+    first, second = (spacy.blank("en") for _ in range(2))
+    (tmp_path / "train.spacy").write_bytes(b"of the second")
+    first.meta[TRAINING_DATA] = {"train.spacy": "of the first"}
+    second.meta |= {TRAINING_DATA: {"train.spacy": sha256(tmp_path / "train.spacy")}, "requirements": ["toy>=1"]}
+    combined = combine_pipelines([first, second])
+    with pytest.raises(ValueError, match="CE383"):
+        check_unseen(combined, tmp_path / "train.spacy")
+    assert "of the first" in combined.meta[TRAINING_DATA].values()
+    assert combined.meta["requirements"] == ["toy>=1"]
+
+
+def test_what_was_disabled_stays_so(tagger):
+    nlp = spacy.load(tagger)
+    nlp.add_pipe("sentencizer")
+    nlp.disable_pipe("sentencizer")
+    combined = combine_pipelines([spacy.blank("en"), nlp])
+    assert combined.pipe_names == ["entity_ruler"] and combined.disabled == ["sentencizer"]
+
+
 def combine(*args):
     return CliRunner().invoke(clinner_cli, ["combine", *map(str, args)])
 
@@ -72,6 +94,19 @@ def test_pipelines_that_do_not_fit(tagger, extractor, tmp_path):
     train(shared, steps=1)
     with pytest.raises(ValueError, match="CE261.*tok2vec"):
         combine_pipelines([spacy.load(tagger), shared])
+
+
+def with_tagger(name, **config):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("clinner_crf_tagger", name=name, config=config)
+    return nlp
+
+
+def test_two_taggers_write_groups_of_their_own():
+    with pytest.raises(ValueError, match="CE439.*'problems' and 'drugs'.*'clinner_ents'"):
+        combine_pipelines([with_tagger("problems"), with_tagger("drugs")])
+    combined = combine_pipelines([with_tagger("problems"), with_tagger("drugs", spans_key="drugs")])
+    assert combined.pipe_names == ["problems", "drugs"]
 
 
 def with_vectors(path, fill):

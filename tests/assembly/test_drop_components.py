@@ -2,6 +2,7 @@ import json
 
 import pytest
 import spacy
+from spacy.language import Language
 
 from spacy_clinner.assembly.calibrated import tell_calibrations
 from spacy_clinner.assembly.drop_components import drop_components
@@ -75,6 +76,36 @@ def test_nothing_of_the_dropped_is_left(trained, tmp_path):
     loaded = spacy.load(tmp_path / "model")
     optimizer = loaded.resume_training()
     assert "target/tie" not in loaded.update(stamped(loaded), sgd=optimizer)
+
+
+class Lexicon:
+    """A component of another package, which is saved to folders alone."""
+
+    def __init__(self):
+        self.words = []
+
+    def __call__(self, doc):
+        return doc
+
+    def to_disk(self, path, exclude=()):
+        path.mkdir()
+        (path / "words.txt").write_text("\n".join(self.words))
+
+    def from_disk(self, path, exclude=()):
+        self.words = (path / "words.txt").read_text().split("\n")
+
+
+@Language.factory("toy_lexicon")
+def create_lexicon(nlp, name):
+    return Lexicon()
+
+
+def test_what_is_saved_to_folders_alone_comes_along():
+    nlp = spacy.blank("en")
+    nlp.add_pipe("toy_lexicon").words = ["fever", "cough"]
+    nlp.add_pipe("sentencizer")
+    copy = drop_components(nlp, ["sentencizer"])
+    assert copy.get_pipe("toy_lexicon").words == ["fever", "cough"]
 
 
 def test_unknown_names_and_encoders_in_use(trained):

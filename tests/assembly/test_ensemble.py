@@ -21,6 +21,7 @@ from ..layers.crf.brute_force import all_paths
 from ..pipeline.tagger.test_crf_tagger import same_annotation
 from ..toys import transformer
 from ..toys.tagger import SMALL_TOK2VEC, TEXTS, entities, examples, make_nlp, train
+from ..toys.transfer import borrowing_head
 
 LABELS = ["DOSAGE", "DRUG", "PROBLEM"]
 WORDS = "Give 5 mg daily"
@@ -207,6 +208,15 @@ def test_who_listens_to_a_transformer_gets_one_of_its_own(encoder, tmp_path):
     assert np.allclose(found, expected, atol=1e-5)
 
 
+def test_settings_that_are_borrowed(tmp_path):
+    members = [borrowing_head(), borrowing_head()]
+    for member in members:
+        train(member, 20)
+    nlp = ensemble_pipelines(members)
+    nlp.to_disk(tmp_path)
+    same_annotation(nlp(TEXTS[1][0]), spacy.load(tmp_path)(TEXTS[1][0]))
+
+
 def test_an_encoder_stays_for_others(members):
     nlp = ensemble_pipelines([make_listening(0, LISTENER, aligned=True), *members])
     assert nlp.pipe_names == ["encoder", "tagger", "aligner"]
@@ -265,6 +275,21 @@ def test_all_read_texts_alike(members):
     german.add_pipe("clinner_crf_tagger", name="tagger")
     with pytest.raises(ValueError, match="CE385.*Pipeline 2 .*languages"):
         ensemble_pipelines([members[0], german])
+
+
+def test_all_have_the_same_components_before_their_taggers(members):
+    for member in members:
+        member.add_pipe("sentencizer", before="tagger")
+        member.add_pipe("entity_ruler")
+    members[1].get_pipe("sentencizer").punct_chars.add("|")
+    with pytest.raises(ValueError, match="CE385.*Pipeline 2 .*components before the tagger"):
+        ensemble_pipelines(members)
+    members[1].remove_pipe("sentencizer")
+    with pytest.raises(ValueError, match="CE385.*Pipeline 2 .*components before the tagger"):
+        ensemble_pipelines(members)
+    members[1].add_pipe("sentencizer", before="tagger")
+    members[1].remove_pipe("entity_ruler")
+    assert ensemble_pipelines(members).pipe_names == ["sentencizer", "tagger", "entity_ruler"]
 
 
 def test_all_learned_the_same(members):

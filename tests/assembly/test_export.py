@@ -167,6 +167,13 @@ def test_an_ensemble_of_taggers(tmp_path):
         same_annotation(doc, spacy.load(tmp_path)(doc.text))
 
 
+def test_settings_that_are_borrowed(tmp_path):
+    nlp = transfer.borrowing_head()
+    tagger.train(nlp, 20)
+    export_pipeline(nlp).to_disk(tmp_path)
+    same_annotation(nlp(NOTE), spacy.load(tmp_path)(NOTE))
+
+
 def test_exported_taggers_become_an_ensemble(trained, exported):
     """As the trained ones do; each pipeline has one head of the two."""
     pools = []

@@ -14,12 +14,13 @@ from spacy_clinner.assembly.export import export_pipeline
 from spacy_clinner.assembly.without_torch import check_without_torch
 
 from ..toys.families import FAMILIES, save_family
-from ..toys.tagger import examples
+from ..toys.tagger import SMALL_TOK2VEC, examples
 from ..toys.transformer import BILSTM, HEAD, LIMIT, LISTENER, add_transformer, save_tiny_transformer
 
 LONG = " ".join(["hydroxychloroquine"] * 30)
 ODD = "No fever,  \u00e9 e\u0301 100 \u00b5g [SEP] <s>\n\n\U0001f468\u200d\U0001f469 <pad> A\u00a0B \x07 \u200b end "
 NOTES = ["", "Gave aspirin 100 mg .", f"No fever.\n{LONG}\n\nCough\n" * 2, "\n\n", LONG, ODD]
+HEARS = {"@architectures": "spacy.Tok2VecListener.v1", "width": 16}
 CONTEXT = {"unit": "strides", "min_tokens": 0, "max_tokens": 8, "overlap": 2}
 
 
@@ -267,6 +268,35 @@ def test_what_cannot_be_traced_is_refused(folder):
 def test_other_pooling_is_refused(folder):
     nlp = trained(folder, encoder={**LISTENER, "pooling": {"@layers": "reduce_sum.v1"}})
     with pytest.raises(ValueError, match="CE415.*'ner'.*'transformer'"):
+        export_pipeline(nlp)
+
+
+def with_another_encoder(folder, before, listener):
+    """A transformer and its head `ner`, and an encoder before one of these or its own head `second`."""
+    nlp = add_transformer(spacy.blank("en"), folder)
+    nlp.add_pipe("clinner_crf_tagger", name="second", config={"model": {**HEAD, "tok2vec": listener}, "spans_key": "2"})
+    nlp.add_pipe("clinner_tok2vec", name="other", config={"model": {**SMALL_TOK2VEC, "encode": BILSTM["encode"]}},
+        before=before)  # fmt: skip
+    nlp.initialize(lambda: examples(nlp))
+    return nlp
+
+
+@pytest.mark.parametrize("upstream", ["other", "*"])
+def test_another_encoder_after_the_listeners(folder, upstream):
+    nlp = with_another_encoder(folder, "second", {**HEARS, "upstream": upstream})
+    expected = [scores(nlp, key=key) for key in ("clinner_ents", "2")]
+    export_pipeline(nlp)
+    for key, found in zip(("clinner_ents", "2"), expected, strict=True):
+        same(found, scores(nlp, key=key))
+
+
+@pytest.mark.parametrize(
+    "before, message",
+    [("transformer", "'second'.*'transformer', not of 'other'"), ("ner", "'ner'.*'other', not of 'transformer'")],
+)
+def test_another_encoder_before_the_listeners_is_refused(folder, before, message):
+    nlp = with_another_encoder(folder, before, {**HEARS, "upstream": "other"})
+    with pytest.raises(ValueError, match=f"CE438.*{message}"):
         export_pipeline(nlp)
 
 

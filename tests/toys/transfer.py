@@ -8,7 +8,8 @@ import spacy
 from spacy.tokens import DocBin
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
-from spacy.util import load_config_from_str
+from spacy.util import load_config_from_str, load_model_from_config
+from thinc.api import Config
 
 from spacy_clinner.annotations.keys import DOMAIN_KEY
 
@@ -49,6 +50,17 @@ def shared_encoder(*heads, factory="clinner_tok2vec", encoder=ENCODER, **setting
         config = {"model": {**HEAD, "tok2vec": LISTENER}, **settings, **SETTINGS.get(head, {})}
         nlp.add_pipe("clinner_crf_tagger", name=head, config=config)
     return nlp
+
+
+def borrowing_head():
+    """A shared encoder whose width is a variable of the config, and a head that borrows it for one of its own."""
+    config = Config(shared_encoder().config, is_interpolated=False).copy()
+    config["vars"] = {"width": 32}
+    config["components"]["tok2vec"]["model"]["encode"]["width"] = "${vars.width}"
+    width = "${components.tok2vec.model.encode.width}"
+    own = {"embed": {**LISTENER, "width": width}, "encode": {**ENCODER["encode"], "width": width}}
+    config["components"]["ner"]["model"]["tok2vec"] = {"@architectures": ENCODER["@architectures"], **own}
+    return load_model_from_config(config)
 
 
 SETTINGS = {
