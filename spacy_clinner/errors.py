@@ -1116,6 +1116,10 @@ class Errors(metaclass=_Coded):
         "None of the thresholds finds a relation that is right, so none is better than another. Train longer, or see "
         "what is missing with `python -m spacy clinner evaluate-relations`."
     )
+    CE449 = (
+        "The tagger that is to learn from notes has its gold in span groups ({groups}), which cannot leave open where "
+        "entities are: use --labels soft or all."
+    )
     # 450-459 trainings that go on after a kill
     CE450 = (
         "The optimizer has moved parameters that are in no component's model: {parameters}. A training that does so "

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import spacy
+from spacy.tokens import DocBin
 from spacy.util import load_config
 from typer.testing import CliRunner
 
@@ -20,6 +21,7 @@ from spacy_clinner.experiments.runner import run_steps
 from spacy_clinner.experiments.self_training import SelfTraining, self_train
 from spacy_clinner.experiments.taught_cell import TaughtCell
 from spacy_clinner.unlabelled.labelling import Labelling
+from spacy_clinner.unlabelled.training import with_notes
 
 from ..toys.room import data_overrides, make_room
 from ..toys.tagger import half_trained, make_nlp, references, train
@@ -106,6 +108,16 @@ def test_some_of_the_notes(room, model, tmp_path):
     # the first of them has fewer, and another one joins
     assert record["notes"]["read"] == 2 and record["notes"]["tokens"] < sum(len(text.split()) for text in OTHERS)
     assert few.identity != taught(room, model).identity
+
+
+def test_a_training_that_has_read_notes_reads_them_anew(room, model, tmp_path):
+    docs = [make_nlp().make_doc(text) for text in OTHERS]
+    DocBin(docs=docs).to_disk(tmp_path / "notes.spacy")
+    with_notes(load_config(room / "config.cfg"), tmp_path / "notes.spacy").to_disk(tmp_path / "config.cfg")
+    again = replace(taught(room, model), config=tmp_path / "config.cfg")
+    assert tmp_path / "notes.spacy" not in again.data
+    (record,) = run_steps([again], tmp_path)
+    assert record["notes"]["read"] == len(OTHERS)
 
 
 def test_rounds_go_on_while_dev_gains(room, model, tmp_path):
