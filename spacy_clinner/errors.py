@@ -606,8 +606,9 @@ class Errors(metaclass=_Coded):
         "{ours}. There: {theirs}. Rename labels when you convert a corpus, or leave the block out (`load = false`)."
     )
     CE238 = (
-        "Block {block!r}: `freeze`, `lr_scale` and `pull` of {address!r} mean nothing, as component {pipe!r} has "
-        "weights but does not learn: it has no `finish_update`. Leave these settings out of the block."
+        "Block {block!r}: `freeze`, `lr_scale` and `pull` of {address!r} mean nothing, as component {pipe!r} does not "
+        "learn (it has no `finish_update`), or is compiled, as spaCy's `ner` and `parser`. Leave these settings out of "
+        "the block, or let the component listen to a shared encoder, whose weights take them."
     )
     CE239 = (
         "Block {block!r}: the parameter {param!r} of {address!r} in pipeline {pipeline!r} has no value yet. Transfer "
