@@ -452,6 +452,10 @@ class Errors(metaclass=_Coded):
         "names another release of the package: name the one that this program was written for."
     )
     CE134 = "`token_dropout` hides part {name!r} ({parts} are there) at a rate of {rate}; it is from 0 to below 1."
+    CE137 = (
+        "The transformer reads {most} word pieces at once, fewer than the {block} of a block. Set --block to {most} or "
+        "less."
+    )
     CE140 = "A bidirectional LSTM cannot be {width} wide: half of it belongs to each direction. Take an even width."
     CE141 = (
         "`characters` names {n} characters, but only {distinct} different ones. Each has one row of the table: remove "
