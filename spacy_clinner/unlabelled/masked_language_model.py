@@ -71,8 +71,8 @@ def continue_training(
     settings (MaskedSettings): How it learns.
     RETURNS (Perplexity): What it was worth.
     RAISES (ImportError): CE358 if transformers or accelerate is missing. (ValueError): CE425 if the transformer cannot
-        be loaded, CE443 if it is no masked language model, CE137 if blocks are longer than what it reads, CE432 if the checkpoints are of another run, CE372 if
-        another one works on them.
+        be loaded, CE443 if it is no masked language model, CE137 if blocks are longer than what it reads, CE432 if the
+        checkpoints are of another run, CE372 if another one works on them.
     """
     require("transformers", "Training of a transformer")
     require("accelerate", "Training of a transformer")
