@@ -474,6 +474,10 @@ class Errors(metaclass=_Coded):
         "There is no document to find sizes and labels from ({method}). Check the path of the training documents, and "
         "what their reader leaves out."
     )
+    CE137 = (
+        "The transformer reads {most} word pieces at once, fewer than the {block} of a block. Set --block to {most} or "
+        "less."
+    )
     CE140 = "A bidirectional LSTM cannot be {width} wide: half of it belongs to each direction. Take an even width."
     CE141 = (
         "`characters` names {n} characters, but only {distinct} different ones. Each has one row of the table: remove "
@@ -628,8 +632,9 @@ class Errors(metaclass=_Coded):
         "{ours}. There: {theirs}. Rename labels when you convert a corpus, or leave the block out (`load = false`)."
     )
     CE238 = (
-        "Block {block!r}: `freeze`, `lr_scale` and `pull` of {address!r} mean nothing, as component {pipe!r} has "
-        "weights but does not learn: it has no `finish_update`. Leave these settings out of the block."
+        "Block {block!r}: `freeze`, `lr_scale` and `pull` of {address!r} mean nothing, as component {pipe!r} does not "
+        "learn (it has no `finish_update`), or is compiled, as spaCy's `ner` and `parser`. Leave these settings out of "
+        "the block, or let the component listen to a shared encoder, whose weights take them."
     )
     CE239 = (
         "Block {block!r}: the parameter {param!r} of {address!r} in pipeline {pipeline!r} has no value yet. Transfer "
@@ -1150,6 +1155,10 @@ class Errors(metaclass=_Coded):
     CE448 = (
         "None of the thresholds finds a relation that is right, so none is better than another. Train longer, or see "
         "what is missing with `python -m spacy clinner evaluate-relations`."
+    )
+    CE449 = (
+        "The tagger that is to learn from notes has its gold in span groups ({groups}), which cannot leave open where "
+        "entities are: use --labels soft or all."
     )
     # 450-459 trainings that go on after a kill
     CE450 = (

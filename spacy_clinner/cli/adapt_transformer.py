@@ -21,7 +21,7 @@ def adapt_transformer_cli(
     epochs: Annotated[float, Option(min=0.001, help="How often it reads the notes")] = 1.0,
     block: Annotated[int, Option(min=8, help="Word pieces that it reads at once")] = 128,
     batch: Annotated[int, Option(min=1, help="Blocks of a step")] = 16,
-    rate: Annotated[float, Option(help="Learning rate")] = 5e-5,
+    rate: Annotated[float, Option(min=0, max=1, help="Learning rate")] = 5e-5,
     save_steps: Annotated[int, Option(min=1, help="Steps between checkpoints")] = 200,
     seed: Annotated[int, Option(help="Seed of masks and order")] = 0,
     min_words: options.MinWords = 1000,

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from typer import Argument, Option
+from typer import Argument, BadParameter, Option
 
 from . import _unlabelled as options
 from ._app import CORPORA, clinner_cli
@@ -33,7 +33,7 @@ def vectors_cli(
     min_count: Annotated[int, Option(min=1, help="floret skips words that are rarer")] = 3,
     min_words: options.MinWords = 1000,
     keep_repeated: options.KeepRepeated = False,
-    force: Annotated[bool, Option("--force", "-F", help="Replace OUTPUT")] = False,
+    force: Annotated[bool, Option("--force", "-F", help="Replace OUTPUT and OUTPUT.md")] = False,
 ) -> None:
     """Learn word vectors from unlabelled notes: each text once, benchmarks and what --against names left out.
 
@@ -50,6 +50,9 @@ def vectors_cli(
     from ..unlabelled.vectors_report import vectors_report
     from ..unlabelled.words import WordCounts
 
+    described = output.with_name(f"{output.name}.md")
+    if described.exists() and not force:
+        raise BadParameter(f"{described} is there already; --force replaces it.", param_hint="OUTPUT")
     with coded_errors():
         check_replaceable(output, force)
         docs = read_docs(task) if task else []
@@ -61,6 +64,6 @@ def vectors_cli(
         write_folder_atomically(output, nlp.to_disk, force)
         asked = [word.strip() for word in (words or "").split(",") if word.strip()]
         report = vectors_report(nlp, known, reading, counts, docs, asked)
-        write_atomically(output.with_name(f"{output.name}.md"), report)
+        write_atomically(described, report)
         print(report)
         msg.good(f"Saved the vectors to {output}, and the report beside them")

@@ -18,7 +18,7 @@ from ..progress import progress
 from ..provenance import checksum, digest
 from ..unlabelled.labelling import Labelled, Labelling, compare_labels, find_tagger, label_notes
 from ..unlabelled.texts import Reading, UnlabelledNote, read_unlabelled
-from ..unlabelled.training import gold_labels, with_notes
+from ..unlabelled.training import gold_groups, gold_labels, with_notes, without_notes
 from .cell import Cell
 from .step import SHORT, Kept
 from .train_cell import train_cell
@@ -85,21 +85,23 @@ class TaughtCell(Cell):
             return {**train_cell(replace(self, labelled=path), start, kept), "notes": notes}
 
     def resolve(self, model: Path | None) -> Config:
-        """RETURNS (Config): As of a training, with the notes once they are labelled. RAISES (ValueError): CE442."""
-        config = super().resolve(model)
+        """RETURNS (Config): As of a training, with the notes once they are labelled, and without those that the model
+        of the config has learned from. RAISES (ValueError): CE442."""
+        config = without_notes(super().resolve(model))
         return config if self.labelled is None else with_notes(config, self.labelled, self.share)
 
     def _label(self, teacher: Path, path: Path) -> dict[str, Any]:
-        reading = Reading()
-        against = {*files_read(super().resolve(None).interpolate()), *([self.test] if self.test else [])}
+        reading, config = Reading(), self.resolve(None)
+        groups = gold_groups(config, self.labelling)
+        against = {*files_read(config.interpolate()), *([self.test] if self.test else [])}
         notes = list(read_unlabelled(self.notes, reading, sorted(against)))
         if self.words is not None:
             notes = _draw(notes, self.words, self._config["system"]["seed"])
         nlp = spacy.load(teacher)
         tagger = find_tagger(nlp, self.tagger)
-        annotated = compare_labels(tagger, gold_labels(super().resolve(None), nlp), self.labelling)
+        annotated = compare_labels(tagger, gold_labels(config, nlp), self.labelling)
         bar = progress(notes, total=len(notes), unit="note", desc="Label")
-        found: list[Labelled] = list(label_notes(nlp, bar, self.labelling, self.tagger, annotated))
+        found: list[Labelled] = list(label_notes(nlp, bar, self.labelling, self.tagger, annotated, groups))
         path.parent.mkdir(parents=True, exist_ok=True)
         write_docbin([labelled.doc for labelled in found], path)
         tokens = sum(len(labelled.doc) for labelled in found)

@@ -49,7 +49,7 @@ def settle(model: "TransformerModel") -> int:
         `MOST_PIECES` where there is neither.
     """
     tokenizer, transformer = model.tokenizer, model.transformer
-    known = [limit for limit in (tokenizer.model_max_length, _positions(transformer)) if limit < _KNOWN]
+    known = [limit for limit in (tokenizer.model_max_length, positions(transformer)) if limit < _KNOWN]
     limit = int(min(known, default=MOST_PIECES))
     tokenizer.model_max_length = limit
     tokenizer.padding_side = "right"
@@ -60,8 +60,8 @@ def settle(model: "TransformerModel") -> int:
     return limit
 
 
-def _positions(transformer: Any) -> float:
-    """Positions that a transformer knows, without end where they are relative."""
+def positions(transformer: Any) -> float:
+    """RETURNS (float): Positions that a transformer knows, infinite where they are relative."""
     table: Any = getattr(getattr(transformer, "embeddings", transformer), "position_embeddings", None)
     if not hasattr(table, "num_embeddings"):
         return math.inf

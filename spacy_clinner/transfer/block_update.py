@@ -89,10 +89,21 @@ class _Adopted(LearnsByBlocks):
         return self._pipe.model
 
 
+def can_learn_by_blocks(pipe: Any) -> bool:
+    """Tell whether `let_learn_by_blocks` can do so.
+
+    pipe (Any): A component.
+    RETURNS (bool): False if it does not learn, or if, as spaCy's `ner` and `parser`, it is of a compiled class.
+    """
+    # the objects of a compiled class take no method of their own
+    return hasattr(pipe, "finish_update") and hasattr(pipe, "__dict__")
+
+
 def let_learn_by_blocks(pipe: Any) -> None:
     """Have a component of any package take rules for blocks of its weights, as long as the training lasts.
 
-    pipe (Any): A trainable component, such as spaCy's `tok2vec` or the `transformer` of spacy-transformers.
+    pipe (Any): A component that `can_learn_by_blocks`, such as spaCy's `tok2vec` or the `transformer` of
+        spacy-transformers.
     """
     if not isinstance(pipe, LearnsByBlocks) and not isinstance(getattr(pipe.finish_update, "__self__", None), _Adopted):
         adopted = _Adopted(pipe)
@@ -112,6 +123,8 @@ def _step_by_rule(
         gradient[rule.index] += rule.pull * (weights[rule.index] - rule.origin)
     weights, gradient = sgd(key, weights, gradient, lr_scale=lr_scale * rule.lr_scale)
     if rule.freeze:
-        # weight decay has touched them
+        # weight decay has touched them, and the means that are saved in their place
         weights[rule.index] = rule.origin
+        if sgd.averages is not None:
+            sgd.averages[key][rule.index] = rule.origin
     return weights, gradient

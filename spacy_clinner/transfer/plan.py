@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from spacy.language import Language
 
 from ..errors import Errors
+from .block_update import can_learn_by_blocks
 from .blocks import Block, Entry, all_entries, find_block, pair_entries, shared_labels
 
 
@@ -92,7 +93,7 @@ def make_plans(nlp: Language, source: Language | None, blocks: Mapping[str, Bloc
     source (Optional[Language]): The source pipeline, unless no block loads.
     blocks (Mapping[str, BlockSettings]): The blocks by name.
     RETURNS (List[Plan]): A plan for each block; no weights are in two.
-    RAISES (ValueError): CE233 to CE237 as `find_block` and `pair_entries`; CE238 if a component cannot learn at all,
+    RAISES (ValueError): CE233 to CE237 as `find_block` and `pair_entries`; CE238 if a component cannot learn by blocks,
         CE242 if weights that torch keeps are to be drawn anew; CE239 if weights are not initialised; CE243 if
         two blocks name the same weights; CE355 if a block names none.
     """
@@ -113,7 +114,7 @@ def _plan(nlp: Language, source: Language | None, name: str, settings: BlockSett
         raise ValueError(Errors.CE355.format(block=name, address=block.address, pipe=block.pipe.name))
     if block.is_in_torch and settings.reinit:
         raise ValueError(Errors.CE242.format(block=name, address=block.address, pipe=block.pipe.name))
-    if settings.is_learning_rule and not hasattr(block.pipe, "finish_update"):
+    if settings.is_learning_rule and not can_learn_by_blocks(block.pipe):
         raise ValueError(Errors.CE238.format(block=name, address=settings.target, pipe=block.pipe.name))
     _check_initialized(nlp, name, block)
     if not settings.loads:

@@ -100,6 +100,7 @@ def label_notes(
     labelling: Labelling,
     tagger: str | None = None,
     annotated: Sequence[str] | None = None,
+    groups: Sequence[str] = (),
 ) -> Iterator[Labelled]:
     """Annotate notes, one after the other.
 
@@ -108,6 +109,7 @@ def label_notes(
     labelling (Labelling): How predictions become gold.
     tagger (Optional[str]): Name of the tagger, if there are several.
     annotated (Optional[Sequence[str]]): Labels that the notes are annotated for; None: all.
+    groups (Sequence[str]): Span groups that get what is predicted ("all"), beside `doc.ents`.
     YIELDS (Labelled): The notes.
     RAISES (ValueError): CE440 and CE441.
     """
@@ -130,6 +132,8 @@ def label_notes(
                 doc.user_data[LABELS_KEY] = list(annotated)
             spans = [Span(doc, start, end, label=pipe.labels[label]) for start, end, label in rows.tolist()]
             write(doc, spans, np.asarray(probabilities), labelling)
+            for key in groups if labelling.labels == "all" else ():
+                doc.spans[key] = spans
             taught = len(doc) if labelling.labels == "soft" else int((doc.to_array("ENT_IOB") != 0).sum())
             yield Labelled(doc, float(probable.sum()), taught)
 

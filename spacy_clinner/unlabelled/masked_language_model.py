@@ -11,6 +11,7 @@ from ..errors import Errors
 from ..extras import require
 from ..files import write_atomically, write_folder_atomically
 from ..ledger import only_run
+from ..models.transformer_pieces import positions
 from ..progress import progress
 from ..provenance import digest
 from .masked_pieces import Masks, cut_blocks
@@ -70,8 +71,8 @@ def continue_training(
     settings (MaskedSettings): How it learns.
     RETURNS (Perplexity): What it was worth.
     RAISES (ImportError): CE358 if transformers or accelerate is missing. (ValueError): CE425 if the transformer cannot
-        be loaded, CE443 if it is no masked language model, CE432 if the checkpoints are of another run, CE372 if
-        another one works on them.
+        be loaded, CE443 if it is no masked language model, CE137 if blocks are longer than what it reads, CE432 if the
+        checkpoints are of another run, CE372 if another one works on them.
     """
     require("transformers", "Training of a transformer")
     require("accelerate", "Training of a transformer")
@@ -80,6 +81,9 @@ def continue_training(
     # before the head is made, if the transformer has none
     set_seed(settings.seed)
     encoder, tokenizer = load_masked(model)
+    most = positions(encoder.base_model)
+    if settings.block > most:
+        raise ValueError(Errors.CE137.format(block=settings.block, most=most))
     blocks = [cut_blocks(tokenizer, text, settings.block) for text in progress(texts, unit="note", desc="Tokenize")]
     held = [block for number, own in enumerate(blocks) if number % HELD_OUT == 0 for block in own]
     learned = [block for number, own in enumerate(blocks) if number % HELD_OUT for block in own] or held

@@ -84,9 +84,12 @@ class Pretraining:
         words (Sequence[str]): Lower-cased words, the most frequent first.
         output (Path): Folder to write to, which no other one works in (`ledger.only_run`).
         settings (PretrainSettings): The settings.
-        RAISES (ValueError): CE429 if the encoder cannot be a language model, CE427 if there is no word, CE433 if there
-            is only one note, CE432 if its checkpoints are of another pretraining, CE451 if they are damaged.
+        RAISES (ValueError): CE447 if the folder holds a pipeline that no pretraining has left, CE429 if the encoder
+            cannot be a language model, CE427 if there is no word, CE433 if there is only one note, CE432 if its
+            checkpoints are of another pretraining, CE451 if they are damaged.
         """
+        if (output / MODEL).exists() and not (output / LOG).exists():
+            raise ValueError(Errors.CE447.format(path=output / MODEL))
         if not words:
             raise ValueError(Errors.CE427.format(n=FEWEST_NOTES))
         if len(texts) < 2:

@@ -7,32 +7,71 @@ from typing import Any
 from spacy.language import Language
 from thinc.api import Config
 
-from ..annotations.keys import DOMAIN_KEY
 from ..errors import Errors
+from ..pipeline.gold_settings import GoldSettings
 from ..training.whole_corpora import whole_corpus
+from .labelling import Labelling
 
 GOLD, NOTES = "gold", "notes"
+TAGGER, ALIGNMENT = "clinner_crf_tagger", "clinner_mmd_alignment"
 BY_DOMAIN = "spacy_clinner.batch_by_domain.v1"
 DOMAINS = "spacy_clinner.DomainCorpus.v1"
 
 
+# of a reader: what of its documents it leaves out or changes
+EVERYTHING = {"limit": 0, "augmenter": None}
+
+
 def gold_labels(config: Config, nlp: Language) -> set[str]:
-    """Find the labels that a training's gold has; of a transfer, those that are predicted.
+    """Find the labels that a training's gold has for the taggers that notes teach; of a transfer, those predicted.
 
     config (Config): The config.
     nlp (Language): A pipeline with the training's tokenizer.
-    RETURNS (Set[str]): Labels of `doc.ents` and of span groups.
+    RETURNS (Set[str]): The labels.
     """
     config = config.interpolate()
     reader, _ = whole_corpus(config, config["training"]["train_corpus"])
-    settings = config["initialize"].get("components", {}).values()
-    domains = {domain for one in settings for domain in one.get("label_domains") or ()}
-    labels: set[str] = set()
-    for example in reader(nlp):
-        doc = example.reference
-        if not domains or doc.user_data.get(DOMAIN_KEY) in domains:
-            labels.update(span.label_ for spans in (doc.ents, *doc.spans.values()) for span in spans)
-    return labels
+    learned = _learned(config)
+    return {label for example in reader(nlp) for gold in learned for label in gold.labels([example.reference])}
+
+
+def gold_groups(config: Config, labelling: Labelling) -> list[str]:
+    """Find the span groups in which the taggers that notes teach look for their gold.
+
+    config (Config): The config.
+    labelling (Labelling): How predictions become gold.
+    RETURNS (List[str]): Their keys; none for taggers that learn from `doc.ents`.
+    RAISES (ValueError): CE449 if there are some, and notes are to be annotated in part: a group is all or nothing.
+    """
+    groups = sorted({gold.spans_key for gold in _learned(config.interpolate()) if gold.gold_from == "spans"})
+    if groups and labelling.labels == "sure":
+        raise ValueError(Errors.CE449.format(groups=", ".join(groups)))
+    return groups
+
+
+def without_notes(config: Config) -> Config:
+    """Undo `with_notes`: a pipeline that has learned from notes is trained again from its gold.
+
+    config (Config): A config, with or without notes.
+    RETURNS (Config): The config without them.
+    """
+    section, _, name = str(config["training"]["train_corpus"]).partition(".")
+    weights = config["training"].get("batcher", {}).get("source_weights") or {}
+    if NOTES not in weights:
+        return config
+    config = config.copy()
+    batcher = config["training"]["batcher"]
+    of_notes = batcher["source_words"] * weights[NOTES] / sum(weights.values())
+    others = {domain: weight for domain, weight in weights.items() if domain != NOTES}
+    batcher |= {
+        "source_words": round(batcher["source_words"] - of_notes),
+        "source_weights": others if any(others.values()) else None,
+    }
+    del config[section][name]["domains"][NOTES]
+    for component in config["components"].values():
+        if NOTES in (component.get("domains") or ()):
+            component["domains"] = [domain for domain in component["domains"] if domain != NOTES]
+    return config
 
 
 def with_notes(config: Config, notes: Path, share: float = 1.0) -> Config:
@@ -43,7 +82,7 @@ def with_notes(config: Config, notes: Path, share: float = 1.0) -> Config:
     notes (Path): `.spacy` file of the notes.
     share (float): Words of notes in a batch as a multiple of the words of (target) gold, above 0.
     RETURNS (Config): The config in which they are one more domain of the source, and teach the heads that the target
-        teaches.
+        teaches. No domain is aligned with them.
     RAISES (ValueError): CE442 if its batches or its reader are of another kind, CE440 for a share of 0 or less.
     """
     if not share > 0:
@@ -60,7 +99,12 @@ def with_notes(config: Config, notes: Path, share: float = 1.0) -> Config:
         raise ValueError(Errors.CE442.format(setting=config["training"]["train_corpus"], value=reader.get("@readers")))
     of_notes = round(share * batcher["target_words"])
     weights = _weights(corpus, batcher) | {NOTES: of_notes}
-    corpus["domains"][NOTES] = {**deepcopy(reader), "path": str(notes)}
+    for component in config["components"].values():
+        if component.get("factory") == ALIGNMENT and not component.get("source"):
+            # empty, it would take notes, which are like the target, for one
+            component["source"] = [domain for domain in corpus["domains"] if domain not in component["target"]]
+    whole = {setting: value for setting, value in EVERYTHING.items() if setting in reader}
+    corpus["domains"][NOTES] = {**deepcopy(reader), **whole, "path": str(notes)}
     batcher |= {"source_words": batcher["source_words"] + of_notes, "source_weights": weights}
     config[section][name], config["training"]["batcher"] = corpus, batcher
     for component in config["components"].values():
@@ -69,6 +113,19 @@ def with_notes(config: Config, notes: Path, share: float = 1.0) -> Config:
         if domains and set(domains) & set(batcher["target"]):
             component["domains"] = [*domains, NOTES]
     return config
+
+
+def _learned(config: Config) -> list[GoldSettings]:
+    """Gold of the taggers that notes teach, which are those of the target; other taggers than ours read `doc.ents`."""
+    target = config["training"].get("batcher", {}).get("target")
+    learned = []
+    for name, component in config["components"].items():
+        domains = component.get("domains")
+        if component.get("factory") == TAGGER and not (target and domains and set(domains).isdisjoint(target)):
+            predicted = config["initialize"].get("components", {}).get(name, {}).get("label_domains")
+            settings = {setting: component[setting] for setting in GoldSettings._fields if setting in component}
+            learned.append(GoldSettings(**settings | {"domains": predicted or domains}))
+    return learned or [GoldSettings()]
 
 
 def _as_domain(corpus: dict[str, Any], batcher: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

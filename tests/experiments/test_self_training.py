@@ -21,6 +21,7 @@ from spacy_clinner.experiments.runner import run_steps
 from spacy_clinner.experiments.self_training import SelfTraining, self_train
 from spacy_clinner.experiments.taught_cell import TaughtCell
 from spacy_clinner.unlabelled.labelling import Labelling
+from spacy_clinner.unlabelled.training import with_notes
 
 from ..toys.room import data_overrides, make_room
 from ..toys.tagger import half_trained, make_nlp, references, train
@@ -119,6 +120,16 @@ def test_notes_that_repeat_documents_of_a_folder_are_left_out(room, model, tmp_p
     cell = replace(cell, overrides={**cell.overrides, "paths.dev": str(tmp_path / "dev"), "training.max_steps": 2})
     (record,) = run_steps([cell], tmp_path / "out")
     assert record["notes"]["left_out"]["shared with labelled documents"] == 2
+
+
+def test_a_training_that_has_read_notes_reads_them_anew(room, model, tmp_path):
+    docs = [make_nlp().make_doc(text) for text in OTHERS]
+    DocBin(docs=docs).to_disk(tmp_path / "notes.spacy")
+    with_notes(load_config(room / "config.cfg"), tmp_path / "notes.spacy").to_disk(tmp_path / "config.cfg")
+    again = replace(taught(room, model), config=tmp_path / "config.cfg")
+    assert tmp_path / "notes.spacy" not in again.data
+    (record,) = run_steps([again], tmp_path)
+    assert record["notes"]["read"] == len(OTHERS)
 
 
 def test_rounds_go_on_while_dev_gains(room, model, tmp_path):

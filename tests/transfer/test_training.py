@@ -241,6 +241,17 @@ def test_sourced_target_head_is_wired_and_linked_by_relink(folder, tmp_path):
                 run_training(text, tmp_path / "out", steps=2)
 
 
+def test_an_encoder_does_not_wait_for_what_is_disabled(folder, tmp_path):
+    after_init = SOURCE.format(folder / "source" / "model-last") + 'up_to = "token_encoder"\npipe = "source"\n'
+    heads = {"source": "", "target": 'set_ents = false\nspans_key = "target"'}
+    aligned = '\n[components.alignment]\nfactory = "clinner_mmd_alignment"\ntarget = ["target"]\n'
+    text = config(folder, heads, ["source"], "", after_init, aligned)
+    loaded = load_config_from_str(text)
+    loaded["nlp"] |= {"pipeline": [*loaded["nlp"]["pipeline"], "alignment"], "disabled": ["target", "alignment"]}
+    started = weights(init_nlp(loaded).get_pipe("tok2vec").model)
+    assert all(moved(started, run_training(loaded.to_str(), tmp_path, steps=2).get_pipe("tok2vec").model))
+
+
 def test_pretraining_runs_the_callback_without_harm(folder, tmp_path):
     text = config(
         folder, {"source": ""}, ["source"], "", SOURCE.format(folder / "source" / "model-last") + 'up_to = "crf"\n'

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import spacy
 from spacy.language import Language
-from thinc.api import SGD
+from thinc.api import SGD, Adam
 
 from spacy_clinner.transfer.blocks import find_block
 from spacy_clinner.transfer.layer_names import LAYERS
@@ -362,15 +362,19 @@ def test_frozen_blocks_stay_and_others_learn(sources, make):
     assert not any(moved(before[0], words)) and all(moved(before[1], encode))
 
 
-def test_frozen_labels_stay_and_new_ones_learn(sources):
+@pytest.mark.parametrize("averaged", [False, True])
+def test_frozen_labels_stay_and_new_ones_learn(sources, averaged):
+    """Also in the means of the weights, which are what is saved."""
     nlp = own_encoder()
-    optimizer = nlp.initialize(lambda: relabeled(nlp, {"PROBLEM": "SYMPTOM"}))
+    nlp.initialize(lambda: relabeled(nlp, {"PROBLEM": "SYMPTOM"}))
+    optimizer = Adam(0.02, L2=0.01, use_averages=averaged)
     transfer(nlp, sources / "own", blocks={"crf": {"target": "ner:crf", "freeze": True}})
     within = nlp.get_pipe("ner").model.get_ref("crf").get_param("within")
     before = within.copy()
     for _ in range(3):
         nlp.update(relabeled(nlp, {"PROBLEM": "SYMPTOM"}), sgd=optimizer)
-    within = nlp.get_pipe("ner").model.get_ref("crf").get_param("within")
+    with nlp.use_params(optimizer.averages or {}):
+        within = nlp.get_pipe("ner").model.get_ref("crf").get_param("within").copy()
     assert nlp.get_pipe("ner").labels == ("DOSAGE", "DRUG", "SYMPTOM")
     assert (within[:, :2] == before[:, :2]).all() and (within[:, 2] != before[:, 2]).any()
 
@@ -433,6 +437,19 @@ def test_rules_of_what_does_not_learn_are_refused(sources, rule):
     with pytest.raises(ValueError, match=f"CE238.*'{address}'"):
         transfer(nlp, sources / "own", blocks={"b": {"target": address, "source": "ner:tok2vec.encode", **rule}})
     transfer(nlp, sources / "own", blocks={"b": {"target": address, "source": "ner:tok2vec.encode"}})
+
+
+def test_rules_of_a_compiled_component_are_refused(tmp_path):
+    """Before its weights are touched."""
+    made = [spacy.blank("en"), spacy.blank("en")]
+    for nlp in made:
+        nlp.add_pipe("ner")
+        initialized(nlp)
+    made[0].to_disk(tmp_path / "source")
+    before = weights(made[1].get_pipe("ner").model)
+    with pytest.raises(ValueError, match="CE238.*compiled"):
+        transfer(made[1], tmp_path / "source", blocks={"b": {"target": "ner:tok2vec", "freeze": True}})
+    assert not any(moved(before, made[1].get_pipe("ner").model))
 
 
 @Language.factory("weights_that_do_not_learn")

@@ -61,6 +61,14 @@ def test_all_labels_are_what_is_predicted(nlp):
         assert note.taught == len(note.doc)
 
 
+def test_what_is_predicted_is_gold_of_a_span_group_too(nlp):
+    for note in label_notes(nlp, NOTES, Labelling("all"), groups=["gold"]):
+        assert [(span.start, span.end, span.label_) for span in note.doc.spans["gold"]] == [
+            (ent.start, ent.end, ent.label_) for ent in note.doc.ents
+        ]
+    assert not any("gold" in note.doc.spans for note in label_notes(nlp, NOTES, Labelling("soft"), groups=["gold"]))
+
+
 def test_other_components_write_no_gold(nlp):
     with_rules = spacy.blank("en")
     with_rules.add_pipe("tagger", source=nlp)

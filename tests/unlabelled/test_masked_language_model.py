@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from spacy_clinner.cli import clinner_cli
 from spacy_clinner.ledger import only_run
+from spacy_clinner.unlabelled import masked_language_model
 from spacy_clinner.unlabelled.masked_language_model import MaskedSettings, continue_training, load_masked
 from spacy_clinner.unlabelled.masked_pieces import cut_blocks
 
@@ -119,6 +120,14 @@ def test_the_command(model, tmp_path):
     assert result.exit_code == 0 and "Perplexity of" in result.output, result.output
     again = command(model, notes, tmp_path / "out", *options)
     assert again.exit_code == 1 and "CE058" in again.output
+
+
+@pytest.mark.parametrize(("option", "value", "said"), [("--block", 513, "CE137"), ("--rate", "nan", "--rate")])
+def test_settings_are_checked_before_notes_are_cut(model, tmp_path, monkeypatch, option, value, said):
+    monkeypatch.setattr(masked_language_model, "cut_blocks", None)
+    (tmp_path / "notes.txt").write_text(" ".join(TEXTS))
+    result = command(model, tmp_path / "notes.txt", tmp_path / "out", "--min-words", 10, option, value)
+    assert result.exit_code and said in result.output, result.output
 
 
 def test_what_cannot_learn(model, tmp_path):

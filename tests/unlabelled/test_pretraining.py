@@ -187,6 +187,13 @@ def test_checkpoints_of_others_and_damaged_ones_are_refused(tmp_path):
         start(tmp_path)
 
 
+def test_no_pipeline_is_replaced_that_is_no_result(tmp_path):
+    """`spacy train` leaves its own as model-last, too."""
+    encoder().to_disk(tmp_path / "model-last")
+    with pytest.raises(ValueError, match="CE447.*model-last"):
+        start(tmp_path)
+
+
 def test_too_little_to_learn_from(tmp_path):
     with pytest.raises(ValueError, match="CE427"):
         Pretraining(encoder, texts(), [], tmp_path, SETTINGS)

@@ -8,13 +8,15 @@ from spacy.tokens import DocBin
 from spacy.util import load_config, registry
 
 from spacy_clinner.annotations.keys import DOMAIN_KEY
-from spacy_clinner.unlabelled.training import gold_labels, with_notes
+from spacy_clinner.unlabelled.labelling import Labelling
+from spacy_clinner.unlabelled.training import gold_groups, gold_labels, with_notes, without_notes
 
 from ..toys.tagger import make_nlp, references
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 PLAIN = CONFIGS / "ner_charcnn-bilstm_crf.cfg"
 REPLAY = CONFIGS / "ner-transfer_charcnn-bilstm_crf_replay.cfg"
+LADTL = CONFIGS / "ner-transfer_charcnn-bilstm_crf_ladtl.cfg"
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ def test_notes_join_a_training_with_replay(files):
 
 
 def test_notes_teach_the_heads_that_the_target_teaches(files):
-    config = with_notes(load_config(CONFIGS / "ner-transfer_charcnn-bilstm_crf_ladtl.cfg"), files / "notes.spacy")
+    config = with_notes(load_config(LADTL), files / "notes.spacy")
     domains = {name: block["domains"] for name, block in config["components"].items() if "domains" in block}
     assert domains == {"ner": ["target", "notes"], "ner_source": ["source"]}
     assert config["corpora"]["train"]["domains"].keys() == {"target", "source", "notes"}
@@ -80,6 +82,36 @@ def test_sources_keep_their_weights(files):
     config["training"]["batcher"]["source_weights"] = {"source": 3, "more": 1}
     joined = with_notes(config, files / "notes.spacy")["training"]["batcher"]
     assert joined["source_weights"] == {"source": 375.0, "more": 125.0, "notes": 500} and joined["source_words"] == 1000
+
+
+@pytest.mark.parametrize("path", [PLAIN, REPLAY, LADTL])
+@pytest.mark.parametrize("source_words", [500, 0])
+def test_notes_take_the_place_of_earlier_ones(path, source_words):
+    config = load_config(path)
+    if path != PLAIN:
+        config["training"]["batcher"]["source_words"] = source_words
+    assert without_notes(config) == config
+    earlier = with_notes(config, Path("earlier.spacy"), 0.7)
+    assert "earlier.spacy" not in without_notes(earlier).to_str()
+    assert with_notes(without_notes(earlier), Path("notes.spacy")) == with_notes(config, Path("notes.spacy"))
+
+
+def test_all_notes_are_read_as_they_are(files):
+    config = load_config(PLAIN)
+    config["corpora"]["train"] = {"@readers": "spacy.Corpus.v1", "path": "${paths.train}", "gold_preproc": False}
+    config["corpora"]["train"] |= {"max_length": 0, "limit": 2, "augmenter": {"@augmenters": "spacy.lower_case.v1"}}
+    domains = with_notes(config, files / "notes.spacy")["corpora"]["train"]["domains"]
+    assert domains["gold"] == config["corpora"]["train"]
+    assert domains["notes"] | {"path": None} == config["corpora"]["train"] | dict.fromkeys(("path", "augmenter")) | {
+        "limit": 0
+    }
+
+
+def test_notes_are_aligned_with_nothing(files):
+    config = load_config(LADTL)
+    config["components"]["alignment"]["source"] = []
+    alignment = with_notes(config, files / "notes.spacy")["components"]["alignment"]
+    assert alignment["source"] == ["source"] and alignment["target"] == ["target"]
 
 
 def test_batches_of_other_kinds(files):
@@ -109,3 +141,35 @@ def test_labels_of_the_gold(files):
     assert gold_labels(config, make_nlp()) == {"DRUG"}
     config["initialize"]["components"]["ner"]["label_domains"] = None
     assert gold_labels(config, make_nlp()) == {"DOSAGE", "DRUG", "PROBLEM"}
+
+
+def test_labels_are_those_that_the_taggers_of_the_target_learn(files):
+    nlp = make_nlp()
+    (both, *_) = [doc for doc in references(nlp) if len({ent.label_ for ent in doc.ents}) > 1]
+    labels = {ent.label_ for ent in both.ents}
+    both.spans["gold"] = list(both.ents)
+    both.set_ents([ent for ent in both.ents if ent.label_ == "DRUG"])
+    DocBin(docs=[both]).to_disk(files / "train.spacy")
+
+    def found(path, **settings):
+        config = load_config(path)
+        config["paths"] |= {name: str(files / f"{name}.spacy") for name in ("train", "source")}
+        config["components"]["ner"] |= settings
+        return gold_labels(config, nlp)
+
+    assert found(PLAIN) == {"DRUG"}
+    assert found(PLAIN, gold_from="spans", spans_key="gold") == labels > {"DRUG"}
+    assert found(PLAIN, gold_from="spans", spans_key="gold", gold_labels=[*labels - {"DRUG"}]) == labels - {"DRUG"}
+    # the source teaches a head of its own
+    assert found(LADTL) == {"DRUG"} < found(LADTL, domains=None)
+    # spaCy's own tagger learns from entities
+    assert found(PLAIN, factory="ner") == {"DRUG"}
+
+
+def test_gold_in_a_span_group():
+    config = load_config(PLAIN)
+    assert gold_groups(config, Labelling("sure")) == []
+    config["components"]["ner"] |= {"gold_from": "spans", "spans_key": "gold"}
+    assert gold_groups(config, Labelling("all")) == ["gold"]
+    with pytest.raises(ValueError, match="CE449.*gold"):
+        gold_groups(config, Labelling("sure"))

@@ -223,4 +223,6 @@ def test_what_is_wrong_is_told(notes, beside, tmp_path):
         result = run(*words)
         assert result.exit_code == 1 and isinstance(result.exception, SystemExit), (words, result.output)
         assert code.split(".*")[-1] in result.output.replace("\n", " ") and code[:5] in result.output, result.output
+    (tmp_path / "out.md").write_text("mine")
+    assert run(notes, out, *TINY).exit_code == 2 and (tmp_path / "out.md").read_text() == "mine"
     assert not out.exists()
