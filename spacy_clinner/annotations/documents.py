@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from zlib import error as ZlibError
 
+from spacy.lang.lex_attrs import LEX_ATTRS
 from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
@@ -20,8 +21,10 @@ def read_docs(path: Path) -> list[Doc]:
     RETURNS (List[Doc]): Its documents.
     RAISES (ValueError): CE062 if it holds none, CE070 if it is another kind of file.
     """
+    # a bare vocabulary would tell of no token that it is white space
+    vocab = Vocab(lex_attr_getters=LEX_ATTRS)
     try:
-        docs = list(DocBin().from_disk(path).get_docs(Vocab()))
+        docs = list(DocBin().from_disk(path).get_docs(vocab))
     except (ZlibError, ValueError, KeyError) as error:
         raise ValueError(Errors.CE070.format(path=path.name, error=type(error).__name__)) from error
     if not docs:
