@@ -16,6 +16,11 @@ SECTIONS = ("paths", "nlp", "training", "initialize")
 # settings that name a file, a folder or a package
 NAMES_OF_DATA = ("path", "source", "vectors", "init_tok2vec")
 DOCUMENTS = ".spacy"
+# of names in settings that have names of the user's own, such as labels
+NAMES_KEPT = (
+    "names that a config file gives back: no ':' or '=' in them, no '#', ';' or '[' in front, no white space at an "
+    "end, no '.' in that of a group, and no '$' in what something is renamed to"
+)
 
 
 def read_config(path: Path, overrides: Mapping[str, Any] | None = None, interpolate: bool = False) -> Config:
@@ -64,6 +69,21 @@ def settings_of(block: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[st
             yield f"{prefix}{name}", value
 
 
+def lost_settings(block: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """Find the settings that a config file does not give back as they are: some signs in names part names from values.
+
+    block (Mapping[str, Any]): A block of a config.
+    prefix (str): What names begin with.
+    YIELDS (str): Dotted names.
+    """
+    for name, value in block.items():
+        is_block = isinstance(value, dict)
+        if not _is_given_back({name: {} if is_block else value}):
+            yield f"{prefix}{name}"
+        elif is_block:
+            yield from lost_settings(value, f"{prefix}{name}.")
+
+
 def document_files(block: Mapping[str, Any]) -> Iterator[str]:
     """Find the files of documents that a config, or a block of it, names anywhere.
 
@@ -98,6 +118,14 @@ def named_data(config: Mapping[str, Any]) -> Iterator[str]:
         is_named = section == "paths" or setting in NAMES_OF_DATA or "/" in text or text.endswith(DOCUMENTS)
         if is_named and _is_within(text):
             yield text
+
+
+def _is_given_back(block: dict[str, Any]) -> bool:
+    config = Config({"block": block})
+    try:
+        return Config().from_str(config.to_str()) == config
+    except ValueError:
+        return False
 
 
 def _is_within(text: str) -> bool:

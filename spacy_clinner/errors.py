@@ -1041,6 +1041,12 @@ class Errors(metaclass=_Coded):
         "{file} is no whole Parquet file that can be read ({error}): likely a copy or download of it broke off. Get it "
         "again."
     )
+    # 418 annotations of another text
+    CE418 = (
+        "Document {doc!r} has annotations of the characters {start} to {end}, but its text has {n}. Likely it was made "
+        "of a part of another document, by whose text they count: `Span.as_doc` without `copy_user_data` takes none "
+        "along."
+    )
     # 340-349 many notes, and documents whose tokens were changed
     CE340 = (
         "A component has written something on this note that cannot leave its process ({error}). Annotate without "

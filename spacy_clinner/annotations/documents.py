@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from zlib import error as ZlibError
 
+from spacy.lang.lex_attrs import LEX_ATTRS
 from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
@@ -28,8 +29,10 @@ def read_docs(path: Path) -> list[Doc]:
 
 def read_any_docs(path: Path) -> list[Doc]:
     """Read a DocBin that may be empty; otherwise as `read_docs`."""
+    # a bare vocabulary would tell of no token that it is white space
+    vocab = Vocab(lex_attr_getters=LEX_ATTRS)
     try:
-        return list(DocBin().from_disk(path).get_docs(Vocab()))
+        return list(DocBin().from_disk(path).get_docs(vocab))
     except (ZlibError, ValueError, KeyError) as error:
         raise ValueError(Errors.CE070.format(path=path.name, error=type(error).__name__)) from error
 

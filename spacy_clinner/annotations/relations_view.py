@@ -14,6 +14,7 @@ def view_relations(doc: Doc) -> list[Relation[Span]]:
     doc (Doc): The document.
     RETURNS (List[Relation[Span]]): Its relations, in their order, none if nobody has looked for any. Head and child are
         spans with the entities' labels; an offset that is no token boundary is expanded to the token.
+    RAISES (ValueError): CE418 if they are of another text.
     """
     return [
         Relation(

@@ -4,11 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
 
-from ..annotations.concepts import concepts_of, drop_concepts
-from ..annotations.keys import ASSERTIONS_KEY, BRAT_SPANS_KEY, RELATIONS_KEY
-from ..annotations.relations import has_relations, keep_relations, read_relations
+from ..annotations.keys import BRAT_SPANS_KEY, RELATIONS_KEY
+from ..annotations.leaving import drop_relations_and_assertions, drop_unmentioned
 from .fingerprints import Fingerprints, take_fingerprints
 from .leak import DOCUMENT, Leak, Leaks
 from .leaks import find_leaks
@@ -93,15 +92,16 @@ def _take_out(doc: Doc, sentences: Iterable[tuple[int, int]], left_out: LeftOut)
     if not (annotated or groups):
         return True
     found = LeftOut(sentences=len(set(sentences)), groups=len(groups))
-    gone = _widened(doc, sentences)
-    concepts = _concepts(doc)
+    gone, entities = _widened(doc, sentences), doc.ents
     _forget_entities(doc, gone)
-    drop_concepts(doc, concepts - _concepts(doc))
+    drop_unmentioned(doc, entities, doc.ents)
+    characters = _characters(doc, gone)
+    found.relations = drop_relations_and_assertions(doc, lambda place: bool(characters[slice(*place)].any()))
     found.tokens = int(gone.sum())
     for key in groups:
         del doc.spans[key]
-    found.relations = _forget_relations(doc, whole=bool(groups))
-    _forget_assertions(doc, gone)
+    if groups:
+        found.relations += len(doc.user_data.pop(RELATIONS_KEY, ()))
     if not doc.has_annotation("ENT_IOB"):
         return False
     left_out.sentences += found.sentences
@@ -129,35 +129,9 @@ def _forget_entities(doc: Doc, gone: np.ndarray) -> None:
         token.ent_kb_id = token.ent_id = 0
 
 
-def _forget_relations(doc: Doc, whole: bool) -> int:
-    """Drop relations of what is no entity any more, or all of them; RETURNS (int): how many."""
-    if not has_relations(doc):
-        return 0
-    relations = read_relations(doc)
-    if whole:
-        del doc.user_data[RELATIONS_KEY]
-        return len(relations)
-    places = {_offsets(entity) for entity in doc.ents}
-    kept = [relation.head in places and relation.child in places for relation in relations]
-    keep_relations(doc, kept)
-    return len(kept) - sum(kept)
-
-
-def _forget_assertions(doc: Doc, gone: np.ndarray) -> None:
-    """Drop the assertions of characters that went."""
-    if ASSERTIONS_KEY in doc.user_data:
-        places = [(token.idx, token.idx + len(token)) for token in doc if gone[token.i]]
-        doc.user_data[ASSERTIONS_KEY] = [
-            row
-            for row in doc.user_data[ASSERTIONS_KEY]
-            if not any(start < row[1] and row[0] < end for start, end in places)
-        ]
-
-
-def _concepts(doc: Doc) -> set[str]:
-    """What a relation of concepts may name: those of entities, and what a composite mention names together."""
-    return {name for entity in doc.ents for name in (entity.kb_id_, *concepts_of(entity)) if name}
-
-
-def _offsets(entity: Span) -> tuple[int, int]:
-    return entity.start_char, entity.end_char
+def _characters(doc: Doc, tokens: np.ndarray) -> np.ndarray:
+    """Whether each character is of one of the tokens."""
+    found = np.zeros(len(doc.text), dtype=bool)
+    for token in np.flatnonzero(tokens).tolist():
+        found[doc[token].idx : doc[token].idx + len(doc[token])] = True
+    return found

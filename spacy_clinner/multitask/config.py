@@ -7,8 +7,10 @@ from typing import Any
 from thinc.api import Config
 
 from ..annotations.keys import SPANS_KEY
+from ..configs import NAMES_KEPT, lost_settings
 from ..recipes.compose import compose
 from ..recipes.recipe import find_recipe
+from ..toml_file import refuse
 from .corpora_file import Corpora
 from .heads import HeadPlan, plan_heads
 
@@ -23,8 +25,10 @@ def compose_multitask(corpora: Corpora) -> Config:
     corpora (Corpora): The corpora file.
     RETURNS (Config): The config of its encoder's recipe, with one encoder that all heads share, a reader for each
         corpus, and F1 of all of them, alike, as the score.
-    RAISES (ValueError): CE354 if there is no such encoder, CE357 if vectors are given and the encoder reads none.
+    RAISES (ValueError): CE084 if a label cannot stand in a config, CE354 if there is no such encoder, CE357 if vectors
+        are given and the encoder reads none.
     """
+    _check_labels(corpora)
     settings, heads = corpora.settings, plan_heads(corpora)
     recipe = find_recipe("ner", "demo" if settings.small else "any", settings.encoder)
     config = compose(recipe, settings.lang, settings.vectors)
@@ -58,7 +62,7 @@ def compose_replay(corpora: Corpora, target: str) -> Config:
     target (str): Name of the corpus that counts: an epoch is one pass over it, each batch has as many words of the
         others, and its dev documents alone choose.
     RETURNS (Config): The config.
-    RAISES (ValueError): CE354 and CE357 as `compose_multitask`.
+    RAISES (ValueError): CE084, CE354 and CE357 as `compose_multitask`.
     """
     config = compose_multitask(corpora)
     batcher, dev = config["training"]["batcher"], config["corpora"]["dev"]
@@ -75,6 +79,17 @@ def compose_replay(corpora: Corpora, target: str) -> Config:
         dev[part] = {target: dev[part][target]}
     config["training"]["score_weights"] = _score_weights([target], plan_heads(corpora))
     return config
+
+
+def _check_labels(corpora: Corpora) -> None:
+    """A label that a config does not give back would be outside of entities in the gold, and nobody would know."""
+    problems = [
+        f"corpora.{name}: the label {label!r} must be of {NAMES_KEPT}"
+        for name, corpus in corpora.corpora.items()
+        for label in lost_settings(corpus.label_map)
+    ]
+    if problems:
+        raise refuse(corpora.path, problems)
 
 
 def _share_encoder(config: Config) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from spacy.util import logger, registry
 
 from ..annotations.documents import annotated_labels
 from ..annotations.keys import DOC_ID_KEY, DOMAIN_KEY, LABELS_KEY
+from ..annotations.leaving import drop_relations_and_assertions, drop_unmentioned
 from ..annotations.span_groups import kept_scores
 from ..cells import format_tsv
 from ..errors import Errors
@@ -183,7 +184,7 @@ def map_labels(reference: Doc, label_map: LabelMap) -> Doc:
     label_map (Dict[str, str]): new names. Spans whose label it does not name, or maps to "", are left out.
     RETURNS (Doc): a copy with the renamed `doc.ents` and span groups. Tokens of entities that were left out are
         outside of entities, tokens without annotation stay so; of the attributes of span groups, "scores" are kept.
-        Labels that it was annotated for are renamed, too.
+        Relations and assertions go with their entities. Labels that it was annotated for are renamed, too.
     """
     doc = reference.copy()
     for key, group in reference.spans.items():
@@ -193,11 +194,19 @@ def map_labels(reference: Doc, label_map: LabelMap) -> Doc:
     if reference.has_annotation("ENT_IOB"):
         missing = [doc[token.i : token.i + 1] for token in reference if not token.ent_iob]
         doc.set_ents(_renamed(doc, reference.ents, label_map), missing=missing, default="outside")
+    before, after = _all_entities(reference), _all_entities(doc)
+    gone = {(span.start_char, span.end_char) for span in before} - {(span.start_char, span.end_char) for span in after}
+    drop_relations_and_assertions(doc, gone.__contains__)
+    drop_unmentioned(doc, before, after)
     if (annotated := annotated_labels(reference)) is not None:
         # of two labels that become one, both must have been looked for
         unknown = {"", *(new for label, new in label_map.items() if label not in annotated)}
         doc.user_data[LABELS_KEY] = [new for new in dict.fromkeys(label_map.values()) if new not in unknown]
     return doc
+
+
+def _all_entities(doc: Doc) -> list[Span]:
+    return [*doc.ents, *(span for group in doc.spans.values() for span in group)]
 
 
 def _renamed(doc: Doc, spans: Iterable[Span], label_map: LabelMap) -> list[Span]:

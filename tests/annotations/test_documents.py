@@ -1,7 +1,8 @@
 import pytest
-from spacy.tokens import DocBin
+from spacy.tokens import DocBin, Span
 
 from spacy_clinner.annotations.documents import document_ids, entities_of, read_docs
+from spacy_clinner.pipeline.gold_settings import GoldSettings
 
 from ..toys.documents import PAIN, make_doc
 
@@ -25,6 +26,14 @@ def test_reading_a_docbin(tmp_path):
     (doc,) = read_docs(tmp_path / "a.spacy")
     assert entities_of(doc) == {PAIN}
     assert document_ids([doc]) == ["a"]
+
+
+def test_documents_that_were_read_tell_white_space(tmp_path):
+    doc = make_doc()
+    doc.set_ents([Span(doc, 1, 4, "Problem")])
+    DocBin(docs=[doc]).to_disk(tmp_path / "a.spacy")
+    (read,) = read_docs(tmp_path / "a.spacy")
+    assert GoldSettings().entities(read) == {PAIN}
 
 
 def test_empty_docbin_is_refused(tmp_path):

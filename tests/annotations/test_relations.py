@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spacy.tokens import Doc, DocBin, Span
 
-from spacy_clinner.annotations.keys import RELATIONS_KEY
+from spacy_clinner.annotations.keys import DOC_ID_KEY, RELATIONS_KEY
 from spacy_clinner.annotations.relations import (
     Relation,
     cut_relations,
@@ -115,3 +115,12 @@ def test_the_view_has_spans_and_may_be_unpacked():
     write_relations(doc, [Relation((6, 9), (13, 17), "HAS")])
     (relation,) = doc._.relations
     assert (relation.head.text, relation.head.label_, relation.probability) == ("aspirin", "", None)
+
+
+def test_relations_of_a_longer_text_are_not_shown():
+    doc = document()
+    doc.user_data[DOC_ID_KEY] = "n1"
+    drug, _, often = doc.ents
+    write_relations(doc, [relation_of(drug, often, "HAS")])
+    with pytest.raises(ValueError, match="CE418.*'n1'.*characters 18 to 23.*text has 15"):
+        view_relations(doc[0:3].as_doc(copy_user_data=True))

@@ -1,6 +1,7 @@
 import pytest
 import spacy
 from spacy.util import load_config, load_model_from_config
+from thinc.api import Config
 from typer.testing import CliRunner
 
 from spacy_clinner.cli import clinner_cli
@@ -60,3 +61,20 @@ def test_without_a_source_nothing_is_transferred_and_with_one_all_is(tmp_path):
     again, history = train(read_config(path, SMALL | {"paths.source_model": str(tmp_path / "model")}))
     assert history[0]["step"] == 0 and history[0]["score"] == pytest.approx(1.0, abs=1e-3)
     assert {row["target"] for row in again.meta["clinner_transfer"]["blocks"]} == {"tok2vec", "ner"}
+
+
+@pytest.mark.parametrize("label, new", [("NAME:DOCTOR", "Name"), ("#1", "Name"), ("NAME", "$Name"), (" NAME", "Name")])
+def test_labels_that_a_config_does_not_give_back(tmp_path, label, new):
+    path = write_corpora_file(tmp_path)
+    path.write_text(path.read_text().replace("PROBLEM =", f'"{label}" = "{new}", PROBLEM ='))
+    with pytest.raises(ValueError, match=f"CE084.*corpora.problems: the label '{label}' must be"):
+        compose_multitask(read_corpora_file(path))
+
+
+def test_labels_with_other_signs_come_back(tmp_path):
+    path = write_corpora_file(tmp_path)
+    path.write_text(path.read_text().replace("PROBLEM =", '"a.b/c #d-é" = "x: y", PROBLEM ='))
+    config = compose_multitask(read_corpora_file(path))
+    again = Config().from_str(config.to_str())["corpora"]["train"]
+    assert again["label_maps"]["problems"] == {"a.b/c #d-é": "x: y", "PROBLEM": "Problem"}
+    assert again["annotated"]["problems"] == ["x: y", "Problem"]

@@ -6,7 +6,8 @@ import spacy
 from spacy.tokens import DocBin, Span
 from spacy.util import registry
 
-from spacy_clinner.annotations.keys import DOMAIN_KEY, LABELS_KEY
+from spacy_clinner.annotations.keys import ASSERTIONS_KEY, CONCEPT_RELATIONS_KEY, DOMAIN_KEY, LABELS_KEY
+from spacy_clinner.annotations.relations import read_relations, relation_of, write_relations
 from spacy_clinner.training.domain_corpus import create_domain_corpus, map_labels
 
 from ..toys.domains import NLP, domain_of, ids, make_example
@@ -70,6 +71,28 @@ def test_map_labels(reference):
 def test_map_labels_keeps_a_group_that_became_empty_and_missing_gold_missing(reference):
     assert list(map_labels(reference, {"other": "X"}).spans["all"]) == []
     assert not map_labels(NLP.make_doc("not annotated"), {"Sign": "X"}).has_annotation("ENT_IOB")
+
+
+def test_map_labels_takes_what_is_said_of_entities_along(reference):
+    severe, cough, place = (Span(reference, *tokens, "X") for tokens in ((0, 2), (3, 4), (5, 6)))
+    write_relations(reference, [relation_of(cough, severe, "R"), relation_of(cough, place, "R")])
+    rows = [[span.start_char, span.end_char, "negated"] for span in (cough, place)]
+    reference.user_data[ASSERTIONS_KEY] = list(rows)
+    mapped = map_labels(reference, {"Sign": "PROBLEM"})
+    # "severe fever" is in a span group only
+    assert read_relations(mapped) == [relation_of(cough, severe, "R")]
+    assert mapped.user_data[ASSERTIONS_KEY] == rows[:1]
+    assert len(read_relations(reference)) == 2 and reference.user_data[ASSERTIONS_KEY] == rows
+
+
+def test_map_labels_takes_relations_of_concepts_along(reference):
+    concepts = ["C1", "C2", "C3"]
+    spans = [Span(reference, ent.start, ent.end, ent.label, kb_id=kb_id)
+             for ent, kb_id in zip(reference.ents, concepts, strict=True)]  # fmt: skip
+    reference.set_ents(spans, default="unmodified")
+    reference.user_data[CONCEPT_RELATIONS_KEY] = [["R", "C1", "C2"], ["R", "C1", "C3"]]
+    mapped = map_labels(reference, {"Sign_symptom": "PROBLEM", "Sign": "PROBLEM"})
+    assert mapped.user_data[CONCEPT_RELATIONS_KEY] == [["R", "C1", "C2"]]
 
 
 def test_map_labels_renames_what_was_looked_for(reference):

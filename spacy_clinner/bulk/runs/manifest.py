@@ -18,6 +18,8 @@ from .counts import Counts
 from .shards import Shard
 
 NAME = "manifest.sqlite"
+# a run of an earlier version goes on without them
+NOT_ALWAYS_STORED = ("id_column", "text_column")
 _TABLES = """
 CREATE TABLE IF NOT EXISTS run (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS shards (
@@ -84,7 +86,7 @@ class Manifest:
             stored = {"settings": json.dumps(settings), **more}
             with self._connection:
                 self._connection.executemany("INSERT INTO run VALUES (?, ?)", stored.items())
-        before = json.loads(stored.pop("settings"))
+        before = {name: settings.get(name) for name in NOT_ALWAYS_STORED} | json.loads(stored.pop("settings"))
         if before != dict(settings):
             names = differences(before, dict(settings))
             changed = "; ".join(f"{name}: {_shown(before.get(name))} -> {_shown(settings.get(name))}" for name in names)
@@ -95,7 +97,7 @@ class Manifest:
         """Store which shards there are, and see which of them are to be annotated.
 
         shards (Iterable[Shard]): All shards, in their order; none is held.
-        RETURNS (Planned): What is to be done.
+        RETURNS (Planned): What is to be done; without any shard what is stored stays, as of a mistyped path.
         """
         stored = {number: rest for number, *rest in self._connection.execute("SELECT * FROM shards")}
         notes, done, todo, number = 0, 0, dict[int, str](), -1
@@ -110,7 +112,8 @@ class Manifest:
                 todo[number] = reason
                 row = (number, len(shard.notes), digest)
                 self._connection.execute("REPLACE INTO shards (number, notes, digest) VALUES (?, ?, ?)", row)
-            self._connection.execute("DELETE FROM shards WHERE number > ?", (number,))
+            if notes:
+                self._connection.execute("DELETE FROM shards WHERE number > ?", (number,))
         return Planned(notes, todo, done)
 
     def _reason(self, stored: list[Any] | None, digest: str) -> str | None:

@@ -79,7 +79,7 @@ def run_notes(
         manifest = Manifest(folder)
         try:
             _check_before(manifest, resume)
-            kept = manifest.settle(fingerprint(job) | {"shard_bytes": settings.shard_bytes}, date=job.date)
+            kept = manifest.settle(fingerprint(job) | settings.of_notes(), date=job.date)
             job = job._replace(date=kept["date"])
             audit = ImportAudit()
             found = each_id_once(iter_notes(paths, audit, settings.columns))

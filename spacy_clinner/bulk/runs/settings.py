@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ...errors import Errors
 from ...extras import require
@@ -69,6 +69,14 @@ class RunSettings(NamedTuple):
             batch_size=self.batch_size,
             gpu_id=self.gpu_id,
         )
+
+    def of_notes(self) -> dict[str, Any]:
+        """RETURNS (Dict[str, Any]): How notes are read and cut, which may not change between the shards of a run."""
+        return {
+            "id_column": self.columns.id,
+            "text_column": self.columns.text,
+            "shard_bytes": self.shard_bytes,
+        }
 
 
 DEFAULTS = RunSettings()

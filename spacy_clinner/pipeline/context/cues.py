@@ -40,6 +40,8 @@ class CueFinder:
 
         self.name = name
         self.max_tokens = max_tokens
+        # those of a document know no rule if the component was taken from another pipeline
+        self._strings = nlp.vocab.strings
         self._matcher = MedspacyMatcher(nlp)
         self._matcher.add([self._medspacy.ConTextRule(**rule) for rule in rules])
 
@@ -62,10 +64,10 @@ class CueFinder:
 
     def _find_modifiers(self, doc: Doc, bounds: Bounds) -> list:
         """medspaCy's cues of the whole document, as one may be longer than a sentence; they know where they reach."""
-        rule_of, strings = self._matcher.rule_map, doc.vocab.strings
+        rule_of = self._matcher.rule_map
         with _sentences(doc, bounds):
             return [
-                self._medspacy.ConTextModifier(rule_of[strings[match_id]], start, end, doc)
+                self._medspacy.ConTextModifier(rule_of[self._strings[match_id]], start, end, doc)
                 for match_id, start, end in self._matcher(doc)
             ]
 

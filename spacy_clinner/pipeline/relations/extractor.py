@@ -21,6 +21,7 @@ from ...models.relation_classifier import set_label_counts, sizes
 from ...models.vocab_vectors import check_read_vectors
 from ..default_models import DEFAULT_RELATION_MODEL
 from ..head import Head, warn_of_others
+from ..kept_names import check_names_kept
 from ..listening import warn_if_encoder_missed
 from ..sample import sample_examples
 from .candidates import Candidates, read_entities
@@ -106,12 +107,14 @@ class RelationExtractor(Head):
         lr_scale (float): Learning rate of this component as a multiple of the training's.
         scorer (Optional[Callable]): The scoring method.
         RAISES (ValueError): CE112 if the temperature is not above 0, CE255 if the threshold is no probability, CE256 if
-            entities or level is neither, CE364 if `max_candidates` is not positive.
+            entities or level is neither, CE364 if `max_candidates` is not positive, CE375 if a config file would not
+            give `label_pairs` back.
         """
         if max_candidates < 1:
             raise ValueError(Errors.CE364.format(name=name, setting="max_candidates", value=max_candidates))
         _check_probability(threshold)
         check_temperature(temperature)
+        check_names_kept(name, "label_pairs", label_pairs or {})
         for setting, value, known in (
             ("entities", entities, ("gold", "predicted")),
             ("level", level, ("mentions", "concepts")),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...errors import Errors
+from ..kept_names import check_names_kept
 
 
 def check_settings(name: str, cfg: Mapping[str, Any]) -> None:
@@ -24,6 +25,7 @@ def check_settings(name: str, cfg: Mapping[str, Any]) -> None:
         must = "a number from 0 to 1 for each group"
         raise ValueError(Errors.CE375.format(name=name, setting="assumed", value=assumed, must=must))
     for setting in ("labels", "assumed"):
+        check_names_kept(name, setting, cfg[setting])
         check_names(name, setting, list(cfg[setting]), heads)
 
 

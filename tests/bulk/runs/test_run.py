@@ -184,6 +184,28 @@ def test_another_pipeline_or_setting_is_refused_with_the_difference(toy, tmp_pat
     assert read_tables(folder) == before
 
 
+def test_other_columns_are_refused(toy, tmp_path):
+    folder = tmp_path / "out"
+    run(toy, folder)
+    before = read_tables(folder)
+    for columns in (SETTINGS.columns._replace(text="patient"), SETTINGS.columns._replace(id="patient")):
+        with pytest.raises(ValueError, match="CE474.*(text|id)_column: (text|id) -> patient"):
+            run(toy, folder, settings=SETTINGS._replace(columns=columns), resume=True)
+    assert read_tables(folder) == before
+
+
+def test_a_run_of_before_columns_were_stored_goes_on(toy, tmp_path):
+    folder = tmp_path / "out"
+    run(toy, folder)
+    with sqlite3.connect(folder / "manifest.sqlite") as connection:
+        ((stored,),) = connection.execute("SELECT value FROM run WHERE name = 'settings'")
+        earlier = {name: value for name, value in json.loads(stored).items() if not name.endswith("_column")}
+        connection.execute("UPDATE run SET value = ? WHERE name = 'settings'", (json.dumps(earlier),))
+    executor = InPlace()
+    run(toy, folder, executor, resume=True)
+    assert executor.done == []
+
+
 def test_a_pipeline_may_be_moved(toy, tmp_path):
     import shutil
 
@@ -266,6 +288,14 @@ def test_a_folder_without_notes_is_refused(toy, tmp_path):
     notes.write_text("")
     with pytest.raises(ValueError, match="CE005"):
         run((toy[0], None, notes), tmp_path / "out")
+    # nor is a run forgotten that is there
+    run(toy, tmp_path / "out")
+    before = read_tables(tmp_path / "out")
+    with pytest.raises(ValueError, match="CE005"):
+        run((toy[0], None, notes), tmp_path / "out", resume=True)
+    executor = InPlace()
+    run(toy, tmp_path / "out", executor, resume=True)
+    assert executor.done == [] and read_tables(tmp_path / "out") == before
 
 
 @pytest.mark.parametrize("damage", ["other", "cut"])

@@ -343,6 +343,14 @@ def test_rules_replace_those_of_the_same_name():
     assert len(context.rules) == 1 and doc_rows(nlp("No fever")) == [[3, 8, "historical"]]
 
 
+def test_a_component_of_another_pipeline_gets_rules_of_its_own():
+    nlp = make_nlp(rules="none")
+    nlp.remove_pipe("context")
+    nlp.add_pipe("context", source=make_nlp(rules="none"))
+    nlp.get_pipe("context").add_rules([{"literal": "lacks", "category": "NEGATED_EXISTENCE", "direction": "FORWARD"}])
+    assert doc_rows(nlp("Lacks fever")) == [[6, 11, "negated"]]
+
+
 def test_a_rule_can_be_ended_by_a_category():
     nlp = make_nlp(rules="none")
     family = {"literal": "FH", "category": "FAMILY", "direction": "FORWARD", "terminated_by": ["NEGATED_EXISTENCE"]}

@@ -282,6 +282,8 @@ def test_bad_settings():
         make_nlp(entities="both")
     with pytest.raises(ValueError, match="CE256.*'relations'.*mentions"):
         make_nlp(level="documents")
+    with pytest.raises(ValueError, match="CE375.*`label_pairs`.*'relations' is of 'A=B', but"):
+        make_nlp(label_pairs={"A=B": ["C"], "A.B": ["C:D"]})
     nlp = make_nlp()
     with pytest.raises(ValueError, match="CE250.*'relations'"):
         nlp.initialize(lambda: examples(nlp, NOTES[2:]))
