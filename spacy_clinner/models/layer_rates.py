@@ -33,7 +33,7 @@ class LayerRates:
         RETURNS (Dict[str, float]): by name, a multiple of the training's learning rate; 0 for what stays as it is.
         RAISES (ValueError): CE128 if the transformer has no such lists of layers, or others beside them.
         """
-        lists, n_layers = _lists_of_layers(module), module.config.num_hidden_layers
+        lists, n_layers = _lists_of_layers(module)
         by_height = [self._scale(height, n_layers - height, step) for height in range(n_layers + 1)]
         return {name: by_height[_height(name, lists)] for name, _ in module.named_parameters()}
 
@@ -68,8 +68,9 @@ def make_layer_rates(
     return LayerRates(lr_scale, decay, frozen_layers, unfreeze_every)
 
 
-def _lists_of_layers(module: Any) -> list[str]:
-    """Names of the lists that hold a transformer's layers: one, or one for each part of a layer (XLM, FlauBERT)."""
+def _lists_of_layers(module: Any) -> tuple[list[str], int]:
+    """Names of the lists that hold a transformer's layers, one or one for each part of a layer (XLM, FlauBERT), and their
+    length."""
     from torch.nn import ModuleList
 
     n_layers = module.config.num_hidden_layers
@@ -80,7 +81,7 @@ def _lists_of_layers(module: Any) -> list[str]:
     # a list of another length, as of encoders of single characters before or after the layers: nobody knows its height
     if not found or any(re.search(r"\.\d+\.", name) for name in parameters if not _height(name, outermost)):
         raise ValueError(Errors.CE128.format(kind=module.config.model_type, n=n_layers))
-    return outermost
+    return outermost, n_layers
 
 
 def _height(name: str, lists: Sequence[str]) -> int:
