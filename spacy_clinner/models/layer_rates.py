@@ -69,7 +69,7 @@ def make_layer_rates(
 
 
 def _lists_of_layers(module: Any) -> tuple[list[str], int]:
-    """Names of the lists that hold a transformer's layers, one or one for each part of a layer (XLM, FlauBERT); length."""
+    """Names of the lists that hold a transformer's layers, one or one for each part of a layer (as in XLM); length."""
     from torch.nn import ModuleList
 
     n_layers = module.config.num_hidden_layers
