@@ -70,17 +70,18 @@ def settings_of(block: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[st
 
 
 def lost_settings(block: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    """Find the settings that a config file does not give back as they are: some signs in names part names from values.
+    """Find the settings whose names or texts a config file does not give back: some signs part names from values.
 
     block (Mapping[str, Any]): A block of a config.
     prefix (str): What names begin with.
     YIELDS (str): Dotted names.
     """
     for name, value in block.items():
-        is_block = isinstance(value, dict)
-        if not _is_given_back({name: {} if is_block else value}):
+        # numbers come back, but not always to the last bit
+        told = {} if isinstance(value, dict) else 0 if isinstance(value, float) else value
+        if not _is_given_back({name: told}):
             yield f"{prefix}{name}"
-        elif is_block:
+        elif isinstance(value, dict):
             yield from lost_settings(value, f"{prefix}{name}.")
 
 
