@@ -49,7 +49,7 @@ class Errors(metaclass=_Coded):
         "remove the .ann file."
     )
     CE004 = "Document {doc!r}, line {line} of its .ann file: the id {id!r} was used before. Give each annotation one."
-    CE005 = "{path} holds no {kind}. Check the path and the format (--format)."
+    CE005 = "{path} holds no {kind}. Check the path, and the format of the files."
     CE006 = (
         "{file}, line {line}: columns found: {found}; wanted: {token} (the token) and {column} (its tag). Set the "
         "token's and the tag's column (--token-column, --tag-column; they count from 0, -1 is the last that holds "
@@ -1054,7 +1054,7 @@ class Errors(metaclass=_Coded):
     )
     CE341 = (
         '{file}, line {line} is no note ({problem}). A line is {{"{id}": ..., "{text}": ...}} in UTF-8, the id a '
-        "string or a whole number."
+        "string or a whole number; commands that have --id-column and --text-column read other keys by these."
     )
     CE342 = (
         "Component {component!r} fails on this note: {error}. All others go on; find the cause by `nlp(text)` on this "

@@ -1,8 +1,8 @@
 """A batch of notes through a pipeline, losing none: what a component loses is tried in parts until it is alone."""
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 from spacy.language import Language
@@ -149,13 +149,19 @@ def _handling_errors(nlp: Language) -> Iterator[dict[int, Failure]]:
     before = [component.get_error_handler() for component in components]
     default, nlp.default_error_handler = nlp.default_error_handler, note
     for component in components:
-        component.set_error_handler(note)
+        _set_error_handler(component, note)
     try:
         yield failed
     finally:
         nlp.default_error_handler = default
         for component, handler in zip(components, before, strict=True):
-            component.set_error_handler(handler)
+            _set_error_handler(component, handler)
+
+
+def _set_error_handler(component: Any, handler: Callable) -> None:
+    # spaCy's `ner` and `parser` are of compiled classes, which can keep none: they lose a batch as a whole
+    with suppress(AttributeError):
+        component.set_error_handler(handler)
 
 
 def _annotate_alone(nlp: Language, text: str, pipeline: Sequence[tuple[str, Any]]) -> Doc | Failure:

@@ -8,7 +8,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
 from ..annotations.keys import DOC_ID_KEY
-from ..configs import check_language
+from ..configs import DOCUMENTS, check_language
 from ..errors import Errors
 from ..files import write_atomically
 from .audit import ImportAudit
@@ -132,15 +132,17 @@ def import_files(
     assertions (Optional[Mapping[str, str]]): For brat: as of `ReadOptions`.
     leave_out (Optional[Path]): File with ids of documents that are not written, one a line.
     RETURNS (Tuple[ImportAudit, Dict[Path, int]]): The audit, and the number of documents of each file.
-    RAISES (ValueError): CE014 if the output is a folder for a file, or the reverse, CE009 for a document that is named
+    RAISES (ValueError): CE014 if the output is a folder or no name for a file, or the reverse, CE009 for a document that is named
         and not there, CE010 and CE011 for wrong splits, CE306 for an id that no list can hold, and those of
         `check_others`, `draw_splits`, `check_tokenizer`, `blank_pipeline` and `import_corpus`.
     """
     check_tokenizer(format, tokenizer)
     if splits and output.is_file():
         raise ValueError(Errors.CE014.format(path=output.name, found="file", wanted="folder"))
-    if not splits and output.is_dir():
-        raise ValueError(Errors.CE014.format(path=output.name, found="folder", wanted="file"))
+    if not splits and (output.is_dir() or output.suffix != DOCUMENTS):
+        # of another ending spaCy reads no file
+        found = "folder" if output.is_dir() else f"name that does not end in {DOCUMENTS}"
+        raise ValueError(Errors.CE014.format(path=output.name, found=found, wanted="file"))
     named = read_splits(splits) if isinstance(splits, Path) else None
     # a set that keeps the order of the file, in which an error names its ids
     unwanted = dict.fromkeys(read_ids(leave_out) if leave_out else ())

@@ -266,6 +266,18 @@ def test_documents_that_cannot_leave_their_process():
     assert annotate(nlp)["one"] == "one"
 
 
+@pytest.mark.parametrize("n_process", [1, 2])
+def test_components_of_compiled_classes(n_process):
+    """spaCy's `ner` and `parser` can keep no error handler; untrained ones fail on every note."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("ner").add_label("PROBLEM")
+    nlp.add_pipe("parser").add_label("dep")
+    nlp.initialize()
+    assert annotate(nlp, n_process=n_process) == {text.split()[0]: text for text in TEXTS}
+    nlp.add_pipe("ner", name="untrained")
+    assert all("'untrained'" in message for message in annotate(nlp, n_process=n_process).values())
+
+
 def test_notes_that_cannot_be_read_or_tokenized():
     def unreadable():
         raise PermissionError(13, "Permission denied", "/a/secret/name")

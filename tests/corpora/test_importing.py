@@ -93,6 +93,9 @@ def test_a_file_and_a_folder_are_not_confused(brat, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ValueError, match="CE014.*is a file"):
         import_files(brat, tmp_path / "file", "brat", splits=brat)
+    # as when --split was forgotten
+    with pytest.raises(ValueError, match=r"CE014.*does not end in \.spacy"):
+        import_files(brat, tmp_path / "corpus", "brat")
 
 
 def ids(path):
