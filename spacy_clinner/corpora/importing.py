@@ -132,9 +132,9 @@ def import_files(
     assertions (Optional[Mapping[str, str]]): For brat: as of `ReadOptions`.
     leave_out (Optional[Path]): File with ids of documents that are not written, one a line.
     RETURNS (Tuple[ImportAudit, Dict[Path, int]]): The audit, and the number of documents of each file.
-    RAISES (ValueError): CE014 if the output is a folder or no name for a file, or the reverse, CE009 for a document that is named
-        and not there, CE010 and CE011 for wrong splits, CE306 for an id that no list can hold, and those of
-        `check_others`, `draw_splits`, `check_tokenizer`, `blank_pipeline` and `import_corpus`.
+    RAISES (ValueError): CE014 if the output is a folder or no name for a file, or the reverse, CE009 for a document
+        that is named and not there, CE010 and CE011 for wrong splits, CE306 for an id that no list can hold, and those
+        of `check_others`, `draw_splits`, `check_tokenizer`, `blank_pipeline` and `import_corpus`.
     """
     check_tokenizer(format, tokenizer)
     if splits and output.is_file():

@@ -85,7 +85,7 @@ def test_a_document_to_leave_out_that_is_not_there(room):
     [
         ((), "CE015"),
         (("--format", "brat", "--to", "brat"), "CE015"),
-        (("--format", "xml"), "CE008"),
+        (("--format", "xml", "--split", "60,20,20"), "CE008"),
         (("--format", "brat", "--split", "60,20,20", "--splits", "splits"), "CE307"),
         (("--format", "brat", "--by", "patients.tsv"), "CE307"),
         (("--format", "brat", "--split", "60,20"), "CE303"),
