@@ -91,7 +91,7 @@ def test_a_document_to_leave_out_that_is_not_there(room):
         (("--format", "brat", "--split", "60,20"), "CE303"),
         (("--to", "brat"), "CE070"),
         (("--format", "brat", "--tokenizer", "file"), "CE312"),
-        (("--format", "xml", "--tokenizer", "file"), "CE008"),
+        (("--format", "xml", "--tokenizer", "file", "--split", "60,20,20"), "CE008"),
     ],
 )
 def test_wrong_arguments_end_with_a_coded_message(room, arguments, code):
