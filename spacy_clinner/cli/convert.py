@@ -64,7 +64,9 @@ def convert_cli(
             raise ValueError(Errors.CE015)
         if others := others_given(ctx, OF_EXPORT if to else {*ctx.params} - {"ents_only"}):
             raise ValueError(Errors.CE322.format(option=others[0], other="--to" if to else "--format"))
-        check_apart([output, audit, ids], [source, by, leave_out, *(splits.glob("*.txt") if splits else ())])
+        # of documents in .spacy files no format is read, but lists of splits may be taken for notes
+        listed = output if to or split else None
+        check_apart([listed, audit, ids], [source, by, leave_out, *(splits.glob("*.txt") if splits else ())])
         assertions = parse_assertions(assertion or ())
         if to:
             written, left_out = export_file(source, output, to, ents_only=ents_only, assertions=assertions)
