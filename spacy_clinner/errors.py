@@ -734,6 +734,14 @@ class Errors(metaclass=_Coded):
         "would replace what the first finds. Train one of them with another `spans_key`, and let a "
         "`clinner_entity_union` unite both groups."
     )
+    CE454 = (
+        "Component {reader!r} reads the entities that {writer!r} finds ({where}), and stands before it: it would miss "
+        "them. Name the pipeline of {writer!r} first."
+    )
+    CE455 = (
+        "The pipeline finds no entities of these labels: {unknown}. It finds: {known}. Correct the labels, or take "
+        "another pipeline."
+    )
     CE271 = (
         "Component {name!r} needs sentence boundaries, and a document has none. Put a sentencizer before it: "
         '`nlp.add_pipe("clinner_sentencizer", before={name!r})`.'
