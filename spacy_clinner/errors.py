@@ -734,6 +734,14 @@ class Errors(metaclass=_Coded):
         "would replace what the first finds. Train one of them with another `spans_key`, and let a "
         "`clinner_entity_union` unite both groups."
     )
+    CE454 = (
+        "Component {reader!r} reads the entities that {writer!r} finds ({where}), and stands before it: it would miss "
+        "them. Name the pipeline of {writer!r} first."
+    )
+    CE455 = (
+        "The pipeline finds no entities of these labels: {unknown}. It finds: {known}. Correct the labels, or take "
+        "another pipeline."
+    )
     CE271 = (
         "Component {name!r} needs sentence boundaries, and a document has none. Put a sentencizer before it: "
         '`nlp.add_pipe("clinner_sentencizer", before={name!r})`.'
@@ -1222,6 +1230,10 @@ class Errors(metaclass=_Coded):
     CE487 = (
         "Shard {shard} cannot be annotated, by something unforeseen: {place}. If the file is one of this package, "
         "please report the bug. All that is written counts; go on by --resume when it is mended."
+    )
+    CE488 = (
+        "None of the shards that the run in {folder} has written is of these notes, so that all its tables would be "
+        "replaced. Nothing there was changed: name another folder, or go on with the notes that the run began with."
     )
     # 480-483 shards on Ray and Spark
     CE480 = (

@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 from spacy.language import Language
 
+from ..errors import Errors
+
 
 class Source(NamedTuple):
     """Where entities of a component come from: itself, or, of a union, one of the heads that it unites.
@@ -70,17 +72,39 @@ def entity_sources(nlp: Language, name: str) -> list[Source]:
 
 def written_labels(nlp: Language, name: str) -> set[str]:
     """RETURNS (Set[str]): Labels of the entities that a component can write; none if it does not tell them."""
-    return {
-        renamed
-        for source in entity_sources(nlp, name)
-        if source.name is not None
-        for label in getattr(nlp.get_pipe(source.name), "labels", ())
-        if (renamed := source.rename(label))
-    }
+    return set().union(*_labels_of_sources(nlp, name))
+
+
+def check_labels(nlp: Language, labels: Collection[str], spans_key: str | None = None) -> None:
+    """See that a pipeline can find entities of some labels, where all that write entities tell theirs.
+
+    nlp (Language): The pipeline.
+    labels (Collection[str]): The labels.
+    spans_key (Optional[str]): As for `entity_writers`.
+    RAISES (ValueError): CE455 if it cannot.
+    """
+    told = [known for name in entity_writers(nlp, spans_key) for known in _labels_of_sources(nlp, name)]
+    known = set().union(*told)
+    if told and all(told) and (unknown := sorted({*labels} - known)):
+        raise ValueError(Errors.CE455.format(unknown=", ".join(unknown), known=", ".join(sorted(known))))
+
+
+def check_order(nlp: Language) -> None:
+    """See that no component reads entities before all that write them.
+
+    nlp (Language): The pipeline.
+    RAISES (ValueError): CE454 if one does.
+    """
+    for position, name in enumerate(nlp.pipe_names):
+        for spans_key in _read_groups(nlp, name):
+            writers = all_entity_writers(nlp, spans_key)
+            if writers and writers[0] not in nlp.pipe_names[: position + 1]:
+                where = "doc.ents" if spans_key is None else f"span group {spans_key!r}"
+                raise ValueError(Errors.CE454.format(reader=name, writer=writers[0], where=where))
 
 
 def written_group(nlp: Language, name: str) -> str | None:
-    """RETURNS (Optional[str]): The span group that a component is set to write; None if it is set to none."""
+    """RETURNS (Optional[str]): The span group that a component is set to write or read; None if it is set to none."""
     return nlp.get_pipe_config(name).get("spans_key")
 
 
@@ -95,6 +119,24 @@ def _writes(nlp: Language, name: str, spans_key: str | None) -> bool:
     if spans_key is None:
         return "doc.ents" in assigns and config.get("set_ents", True)
     return "doc.spans" in assigns and config.get("spans_key") == spans_key
+
+
+def _read_groups(nlp: Language, name: str) -> Collection[str | None]:
+    """The span groups whose entities a component reads; None: `doc.ents`."""
+    pipe: Any = nlp.get_pipe(name)
+    if _unites(pipe):
+        return pipe.heads
+    return [written_group(nlp, name)] if "doc.ents" in nlp.get_pipe_meta(name).requires else []
+
+
+def _labels_of_sources(nlp: Language, name: str) -> list[set[str]]:
+    """What each source of a component's entities tells of its labels, as they are called in the end."""
+    return [
+        {renamed for label in getattr(nlp.get_pipe(source.name), "labels", ()) if (renamed := source.rename(label))}
+        if source.name is not None
+        else set()
+        for source in entity_sources(nlp, name)
+    ]
 
 
 def _unites(pipe: Any) -> bool:

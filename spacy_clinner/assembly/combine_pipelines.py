@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from spacy.language import Language
 from spacy.ty import ListenedToComponent
 
-from ..annotations.writers import entity_writers, written_groups
+from ..annotations.writers import check_labels, check_order, entity_writers, written_groups
 from ..errors import Errors
 from .calibrated import META_KEY, tell_calibrations
 from .parts import tell_of_parts
@@ -23,7 +23,8 @@ def combine_pipelines(pipelines: Sequence[Language]) -> Language:
     RETURNS (Language): The first, with all components, those disabled that were; its tokenizer reads the text. It knows
         what all were trained on.
     RAISES (ValueError): CE260 if two components have the same name, CE261 if another than the first has a shared
-        encoder, CE262 if their word vectors differ, CE439 if components of two write one span group.
+        encoder, CE262 if their word vectors differ, CE439 if components of two write one span group, CE454 if one reads
+        entities before they are written.
     """
     first, *others = pipelines
     for other in others:
@@ -39,6 +40,7 @@ def combine_pipelines(pipelines: Sequence[Language]) -> Language:
                 first.disable_pipe(name)
         if known := {**first.meta.get(META_KEY, {}), **other.meta.get(META_KEY, {})}:
             tell_calibrations(first, known)
+    check_order(first)
     tell_of_parts(first, pipelines)
     return first
 
@@ -49,10 +51,11 @@ def add_context(nlp: Language, entity_labels: Sequence[str]) -> None:
     nlp (Language): The pipeline, which finds entities.
     entity_labels (Sequence[str]): Labels of the entities that can be negated, historical and so on.
     RAISES (ImportError): CE358 if medspaCy is not installed. (ValueError): CE260 if a component has the name of one
-        that is to be added.
+        that is to be added, CE455 if the pipeline is known to find no entities of a label.
     """
     if taken := [name for name in (CONTEXT, SENTENCIZER) if name in nlp.component_names]:
         raise ValueError(Errors.CE260.format(name=taken[0]))
+    check_labels(nlp, entity_labels)
     extractors = [n for n in nlp.component_names if nlp.get_pipe_meta(n).factory == "clinner_relation_extractor"]
     where = {"before": extractors[0]} if extractors else {"last": True}
     nlp.add_pipe("clinner_context", name=CONTEXT, config={"entity_labels": list(entity_labels)}, **where)

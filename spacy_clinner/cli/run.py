@@ -58,8 +58,10 @@ def run_cli(
 
     def tell(planned: Planned) -> None:
         msg.info(f"{planned.notes} notes, {planned.done} of them done before")
-        if planned.done and planned.todo:
+        if resume and planned.todo:
             msg.info(f"{len(planned.todo)} shards to do: {reasons(planned.todo)}")
+        if planned.removed:
+            msg.info(f"{planned.removed} shards that were done are removed, as there are fewer notes")
 
     with coded_errors():
         settings = RunSettings(

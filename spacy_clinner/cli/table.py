@@ -33,6 +33,7 @@ def table_cli(
     import spacy
     from wasabi import msg
 
+    from ..annotations.writers import check_labels
     from ..apart import check_apart
     from ..bulk.earlier import check_earlier
     from ..bulk.tables import annotate, read_annotated
@@ -52,12 +53,17 @@ def table_cli(
             annotated, known = read_annotated(notes, spans_key), Known()
         else:
             found, nlp = find(notes), spacy.load(model)
+            check_labels(nlp, head_labels or (), spans_key)
             annotated, known = annotate(nlp, found, spans_key, failures.report), known_of(nlp)
         table = note_table(annotated, head_labels or None, known)
         write_table(output, table, spreadsheet_safe=spreadsheet_safe)
         if show:
             print(field_table(table))
         msg.good(f"Wrote {len(table.rows)} rows of {len(annotated)} notes to {output}; they hold text of the notes")
+        labels = {entity.label for note in annotated for entity in note.entities}
+        if strange := sorted({*(head_labels or ())} - labels):
+            there = ", ".join(sorted(labels)) or "none"
+            msg.warn(f"No note has an entity of the labels {', '.join(strange)}; there are: {there}")
         # the table itself cannot tell "none found" from "not read"
         first_column = next(iter(table.columns))
         in_table = {row[first_column] for row in table.rows}

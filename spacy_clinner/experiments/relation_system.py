@@ -82,7 +82,7 @@ class RelationSystem(ReadsAnew):
         models (Sequence[Path]): Folders of the parts' models, and of the pipeline that the threshold is of.
         kept (Kept): Where to leave the pipeline.
         RETURNS (Dict[str, Any]): JSON-able record: scores, the pipeline's folder, seconds, provenance.
-        RAISES (ValueError): CE258 and CE259 as `relation_runs`, CE260 to CE262 and CE439 as
+        RAISES (ValueError): CE258 and CE259 as `relation_runs`, CE260 to CE262, CE439 and CE454 as
             `combine_pipelines`.
         """
         assert kept.model is not None, "a system leaves its pipeline"

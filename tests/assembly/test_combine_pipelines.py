@@ -109,6 +109,33 @@ def test_two_taggers_write_groups_of_their_own():
     assert combined.pipe_names == ["problems", "drugs"]
 
 
+def test_who_reads_entities_comes_behind_who_writes_them(tagger, extractor, tmp_path):
+    result = combine(extractor, tagger, tmp_path / "out")
+    words = " ".join(result.output.split())
+    assert result.exit_code == 1 and "CE454" in words and "'relations'" in words and "'entity_ruler'" in words
+    assert not (tmp_path / "out").exists()
+    # entities may be given
+    assert combine_pipelines([spacy.load(extractor), spacy.blank("en")]).pipe_names == ["relations"]
+
+
+def test_a_union_comes_behind_all_its_heads():
+    united = with_tagger("problems", spans_key="problems")
+    united.add_pipe("clinner_entity_union", config={"heads": ["problems", "drugs"]})
+    with pytest.raises(ValueError, match="CE454.*'clinner_entity_union'.*'drugs'"):
+        combine_pipelines([united, with_tagger("medication", spans_key="drugs")])
+
+
+@pytest.mark.medspacy
+def test_context_is_for_labels_that_are_found(tagger, extractor, tmp_path):
+    result = combine(tagger, extractor, tmp_path / "out", "--context", "DRUG", "--context", "DRUGS")
+    words = " ".join(result.output.split())
+    assert result.exit_code == 1 and "CE455" in words and "DRUGS" in words and "DOSE, DRUG" in words
+    assert not (tmp_path / "out").exists()
+    untold = spacy.load(extractor)
+    add_context(untold, ["DRUGS"])
+    assert "context" in untold.pipe_names
+
+
 def with_vectors(path, fill):
     nlp = spacy.load(path)
     data = np.full((1, 4), fill, dtype="f")

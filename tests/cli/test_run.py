@@ -60,6 +60,17 @@ def test_notes_that_fail_make_status_3(toy, tmp_path):
 
 
 @pytest.mark.slow
+def test_what_is_done_anew_is_told(toy, tmp_path):
+    notes = write_notes(tmp_path / "notes.jsonl", {"a": "fever", "b": "aspirin"})
+    words = command((*toy[:2], notes), tmp_path / "out")
+    assert "to do" not in run(words).stdout
+    for path in (tmp_path / "out" / "notes").iterdir():
+        path.unlink()
+    assert "1 shards to do: 1 output missing" in run([*words, "--resume"]).stdout
+    assert "to do" not in run([*words, "--resume"]).stdout
+
+
+@pytest.mark.slow
 def test_a_killed_run_goes_on(toy, undisturbed, tmp_path):
     output = tmp_path / "out"
     driver = psutil.Popen(command(toy, output), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

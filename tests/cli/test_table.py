@@ -160,6 +160,21 @@ def test_chosen_heads(room):
     assert [row[1] for row in rows(room / "t.csv")] == ["aspirin", "5mg"]
 
 
+def test_a_head_that_the_pipeline_does_not_know(room):
+    result = table(room / "notes", room / "t.csv", "--model", room / "model", "--head-label", "DRUG")
+    words = " ".join(result.output.split())
+    assert result.exit_code == 1 and "CE455" in words and "DRUG. It finds: Dosage, Drug" in words
+    assert not (room / "t.csv").exists()
+
+
+def test_a_head_that_no_note_has(room):
+    result = table(room / "docs.spacy", room / "t.csv", "--head-label", "DRUG", "--head-label", "Dosage")
+    assert result.exit_code == 0, result.output
+    words = " ".join(result.output.split())
+    assert "No note has an entity of the labels DRUG; there are: Dosage, Drug" in words
+    assert "No note has" not in table(room / "docs.spacy", room / "u.csv", "--head-label", "Drug").output
+
+
 @pytest.mark.parametrize(
     "arguments, code",
     [

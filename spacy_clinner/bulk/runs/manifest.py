@@ -20,6 +20,7 @@ from .shards import Shard
 NAME = "manifest.sqlite"
 # a run of an earlier version goes on without them
 NOT_ALWAYS_STORED = ("id_column", "text_column")
+CHANGED = "its notes have changed"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS run (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS shards (
@@ -35,11 +36,13 @@ class Planned(NamedTuple):
     notes (int): Notes of all shards.
     todo (Dict[int, str]): By number of each shard that is to be annotated, why.
     done (int): Notes of shards that are done.
+    removed (int): Shards that were done and are no more, as there are fewer notes.
     """
 
     notes: int
     todo: dict[int, str]
     done: int
+    removed: int
 
 
 class Manifest:
@@ -98,8 +101,10 @@ class Manifest:
 
         shards (Iterable[Shard]): All shards, in their order; none is held.
         RETURNS (Planned): What is to be done; without any shard what is stored stays, as of a mistyped path.
+        RAISES (ValueError): CE488 if shards are done, and none of them is of these notes; what is stored stays.
         """
         stored = {number: rest for number, *rest in self._connection.execute("SELECT * FROM shards")}
+        written = {number for number, (_, _, outputs, *_) in stored.items() if outputs is not None}
         notes, done, todo, number = 0, 0, dict[int, str](), -1
         with self._connection:
             for number, shard in enumerate(shards):
@@ -112,9 +117,12 @@ class Manifest:
                 todo[number] = reason
                 row = (number, len(shard.notes), digest)
                 self._connection.execute("REPLACE INTO shards (number, notes, digest) VALUES (?, ?, ?)", row)
+            removed = {n for n in written if n > number}
             if notes:
+                if written and all(todo.get(n) == CHANGED for n in written - removed):
+                    raise ValueError(Errors.CE488.format(folder=self.folder))
                 self._connection.execute("DELETE FROM shards WHERE number > ?", (number,))
-        return Planned(notes, todo, done)
+        return Planned(notes, todo, done, len(removed))
 
     def _reason(self, stored: list[Any] | None, digest: str) -> str | None:
         """Why a shard is to be annotated; None if it is done."""
@@ -122,7 +130,7 @@ class Manifest:
             return "not done"
         _, before, outputs, *_ = stored
         if before != digest:
-            return "its notes have changed"
+            return CHANGED
         for name, expected in json.loads(outputs).items():
             path = self.folder / name
             if not path.is_file():
