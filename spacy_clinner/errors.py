@@ -1231,10 +1231,6 @@ class Errors(metaclass=_Coded):
         "Shard {shard} cannot be annotated, by something unforeseen: {place}. If the file is one of this package, "
         "please report the bug. All that is written counts; go on by --resume when it is mended."
     )
-    CE488 = (
-        "None of the shards that the run in {folder} has written is of these notes, so that all its tables would be "
-        "replaced. Nothing there was changed: name another folder, or go on with the notes that the run began with."
-    )
     # 480-483 shards on Ray and Spark
     CE480 = (
         "{engine} cannot be started or reached ({error}): its own messages say why. To do without it on this "

@@ -20,7 +20,6 @@ from .shards import Shard
 NAME = "manifest.sqlite"
 # a run of an earlier version goes on without them
 NOT_ALWAYS_STORED = ("id_column", "text_column")
-CHANGED = "its notes have changed"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS run (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS shards (
@@ -101,7 +100,6 @@ class Manifest:
 
         shards (Iterable[Shard]): All shards, in their order; none is held.
         RETURNS (Planned): What is to be done; without any shard what is stored stays, as of a mistyped path.
-        RAISES (ValueError): CE488 if shards are done, and none of them is of these notes; what is stored stays.
         """
         stored = {number: rest for number, *rest in self._connection.execute("SELECT * FROM shards")}
         written = {number for number, (_, _, outputs, *_) in stored.items() if outputs is not None}
@@ -119,8 +117,6 @@ class Manifest:
                 self._connection.execute("REPLACE INTO shards (number, notes, digest) VALUES (?, ?, ?)", row)
             removed = {n for n in written if n > number}
             if notes:
-                if written and all(todo.get(n) == CHANGED for n in written - removed):
-                    raise ValueError(Errors.CE488.format(folder=self.folder))
                 self._connection.execute("DELETE FROM shards WHERE number > ?", (number,))
         return Planned(notes, todo, done, len(removed))
 
@@ -130,7 +126,7 @@ class Manifest:
             return "not done"
         _, before, outputs, *_ = stored
         if before != digest:
-            return CHANGED
+            return "its notes have changed"
         for name, expected in json.loads(outputs).items():
             path = self.folder / name
             if not path.is_file():

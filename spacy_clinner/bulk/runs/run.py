@@ -69,9 +69,9 @@ def run_notes(
     tell (Callable[[Planned], None]): Is told what is to be done before it begins.
     RETURNS (RunResult): What was found, of this run and of those before that it has gone on with.
     RAISES (ValueError): CE344 if something else is in the folder, CE372 if another run works there, CE474 if the run
-        that is there had other settings, CE488 if it is of other notes, CE476 if notes change meanwhile, CE477 if the
-        disk is full, CE478 if a shard does not add up, CE005 without notes, and those of `RunSettings.job`,
-        `iter_notes`, `each_id_once` and `Executor.submit`.
+        that is there had other settings, CE476 if notes change meanwhile, CE477 if the disk is full, CE478 if a shard
+        does not add up, CE005 without notes, and those of `RunSettings.job`, `iter_notes`, `each_id_once` and
+        `Executor.submit`.
     """
     job = settings.job(pipeline)
     _check_folder(folder, paths)

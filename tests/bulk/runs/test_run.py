@@ -173,19 +173,6 @@ def test_notes_that_have_changed_are_annotated_again(toy, tmp_path):
     assert [row["id"] for row in rows(folder, "notes")] == [key for key in fewer if key != "n7"]
 
 
-def test_a_complete_run_is_not_replaced_by_one_of_other_notes(toy, tmp_path):
-    folder = tmp_path / "out"
-    run(toy, folder)
-    before = read_tables(folder)
-    for others in ({f"m{number}": text for number, text in enumerate(TEXTS.values())}, {"m0": "fever"}):
-        notes = write_notes(tmp_path / "others.jsonl", others)
-        with pytest.raises(ValueError, match="CE488.*another folder"):
-            run((toy[0], None, notes), folder, resume=True)
-    executor = InPlace()
-    run(toy, folder, executor, resume=True)
-    assert executor.done == [] and read_tables(folder) == before
-
-
 def test_another_pipeline_or_setting_is_refused_with_the_difference(toy, tmp_path):
     folder = tmp_path / "out"
     run(toy, folder)
