@@ -812,10 +812,7 @@ class Errors(metaclass=_Coded):
         "A learning rate cannot fall to zero within {total_steps!r} steps. Let `total_steps` be "
         "`${{training.max_steps}}`, and say there, in at least 1 step, how long the training is."
     )
-    CE352 = (
-        "The corpus {name!r} names no file: a path in it is null. Give it as to `spacy train`, such as --paths.train "
-        "corpus/train.spacy."
-    )
+    CE352 = "The corpus {name!r} names no file: a path in it is null. Give it as to `spacy train`: {options}."
     CE353 = (
         "The corpus {name!r} holds no document. Check its path, and write it with `python -m spacy clinner convert`."
     )

@@ -60,7 +60,7 @@ class SelfTraining:
         """RETURNS (Path): The documents that decide: `paths.dev`. RAISES (ValueError): CE352 if it is null."""
         dev = read_config(self.config, self.overrides, interpolate=True)["paths"].get("dev")
         if dev is None:
-            raise ValueError(Errors.CE352.format(name="paths.dev"))
+            raise ValueError(Errors.CE352.format(name="dev", options="--paths.dev FILE"))
         return Path(dev)
 
     def round(self, number: int, teacher: TaughtCell | Path) -> TaughtCell:
