@@ -5,6 +5,7 @@ from configparser import Error as ConfigParserError
 from pathlib import Path
 from typing import Any
 
+from spacy.language import DEFAULT_CONFIG
 from spacy.training.corpus import walk_corpus
 from spacy.util import get_lang_class, load_config
 from thinc.api import Config
@@ -16,6 +17,8 @@ SECTIONS = ("paths", "nlp", "training", "initialize")
 # settings that name a file, a folder or a package
 NAMES_OF_DATA = ("path", "source", "vectors", "init_tok2vec")
 DOCUMENTS = ".spacy"
+# of readers that need their path: spaCy's and this package's
+READERS = ("spacy.", "spacy_clinner.")
 # of names in settings that have names of the user's own, such as labels
 NAMES_KEPT = (
     "names that a config file gives back: no ':' or '=' in them, no '#', ';' or '[' in front, no white space at an "
@@ -53,6 +56,34 @@ def check_language(lang: str) -> None:
     except ImportError as error:
         known = "spaCy's language codes, such as en or es"
         raise ValueError(Errors.CE008.format(what="language", value=lang, known=known)) from error
+
+
+def check_corpora(config: Config) -> None:
+    """RAISES (ValueError): CE352 if a corpus that a training reads, or is chosen by, names no file."""
+    config = DEFAULT_CONFIG.merge(config)
+    for split in ("train", "dev"):
+        check_paths(config, config["training"][f"{split}_corpus"])
+
+
+def check_paths(config: Config, corpus: str) -> None:
+    """See that a corpus names its files.
+
+    config (Config): The config; its references tell which setting is to be given.
+    corpus (str): Dotted name of the corpus, such as "corpora.train".
+    RAISES (ValueError): CE352 if a path is null.
+    """
+    written, settings = dict(settings_of(config)), dict(settings_of(config.interpolate()))
+    missing = [
+        str(written.get(name) or name).strip("${}")
+        for name, value in settings.items()
+        if name.startswith(f"{corpus}.")
+        and name.endswith(".path")
+        and value is None
+        and str(settings.get(name.removesuffix("path") + "@readers")).startswith(READERS)
+    ]
+    if missing:
+        options = " ".join(f"--{name} FILE" for name in dict.fromkeys(missing))
+        raise ValueError(Errors.CE352.format(name=corpus, options=options))
 
 
 def settings_of(block: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -820,10 +820,7 @@ class Errors(metaclass=_Coded):
         "A learning rate cannot fall to zero within {total_steps!r} steps. Let `total_steps` be "
         "`${{training.max_steps}}`, and say there, in at least 1 step, how long the training is."
     )
-    CE352 = (
-        "The corpus {name!r} names no file: a path in it is null. Give it as to `spacy train`, such as --paths.train "
-        "corpus/train.spacy."
-    )
+    CE352 = "The corpus {name!r} names no file: a path in it is null. Give it as to `spacy train`: {options}."
     CE353 = (
         "The corpus {name!r} holds no document. Check its path, and write it with `python -m spacy clinner convert`."
     )
@@ -1136,14 +1133,14 @@ class Errors(metaclass=_Coded):
         "{place} is not the line that was found there first: the file has been changed meanwhile. Annotate again when "
         "nobody writes to it."
     )
-    # 440-446 notes that a model labels, transformers that go on learning
+    # 440-449, 456 notes that a model labels, transformers that go on learning
     CE440 = (
         "`{setting}` is {value!r}: an entity that is sure needs a probability above 0.5 and at most 1, a token outside "
         "may have less than that, share and sharpness are above 0; `labels` is one of soft, sure and all."
     )
     CE441 = (
-        "Notes are labelled by one tagger, and the pipeline has none that is called {name!r}: its taggers are {known}. "
-        "Name one of them with --tagger."
+        "Notes are labelled by one tagger of the pipeline, and --tagger does not say which: it has {known}. Name one "
+        "of them."
     )
     CE442 = (
         "Labelled notes cannot join this training: `{setting}` is {value!r}. Batches must be made by "
@@ -1173,6 +1170,10 @@ class Errors(metaclass=_Coded):
     CE449 = (
         "The tagger that is to learn from notes has its gold in span groups ({groups}), which cannot leave open where "
         "entities are: use --labels soft or all."
+    )
+    CE456 = (
+        "The pipeline has no tagger that labels notes: only a `clinner_crf_tagger` does, and its components are "
+        "{names}. Name a pipeline that has one, such as a trained recipe for entities."
     )
     # 450-459 trainings that go on after a kill
     CE450 = (

@@ -65,7 +65,7 @@ class ProbabilityCell(ModelTest):
         """
         dev = self.of.resolve(None).interpolate()["paths"].get("dev")
         if dev is None:
-            raise ValueError(Errors.CE352.format(name="paths.dev"))
+            raise ValueError(Errors.CE352.format(name="dev", options="--paths.dev FILE"))
         return Path(dev)
 
     @property

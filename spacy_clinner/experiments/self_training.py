@@ -13,7 +13,7 @@ from ..configs import read_config
 from ..errors import Errors
 from ..files import write_folder_atomically
 from ..scoring.predictions import predict
-from ..unlabelled.labelling import Labelling
+from ..unlabelled.labelling import Labelling, find_tagger
 from .plan import model_of
 from .runner import RESULTS, run_steps
 from .strict_scores import score_predictions
@@ -60,7 +60,7 @@ class SelfTraining:
         """RETURNS (Path): The documents that decide: `paths.dev`. RAISES (ValueError): CE352 if it is null."""
         dev = read_config(self.config, self.overrides, interpolate=True)["paths"].get("dev")
         if dev is None:
-            raise ValueError(Errors.CE352.format(name="paths.dev"))
+            raise ValueError(Errors.CE352.format(name="dev", options="--paths.dev FILE"))
         return Path(dev)
 
     def round(self, number: int, teacher: TaughtCell | Path) -> TaughtCell:
@@ -86,7 +86,7 @@ def self_train(training: SelfTraining) -> list[dict[str, Any]]:
     training (SelfTraining): What it is made of.
     RETURNS (List[Dict[str, Any]]): For the start and each round: "round", strict "p", "r" and "f" on dev, "kept" (true
         of the best, which is copied to `output/model-best`), and what was read of the notes under "notes".
-    RAISES (ValueError): CE352, CE440 to CE442, CE447, and those of `run_steps` and `read_unlabelled`.
+    RAISES (ValueError): CE352, CE440 to CE442, CE447, CE456, and those of `run_steps` and `read_unlabelled`.
     """
     training.check()
     rows = [_score_start(training)]
@@ -115,8 +115,11 @@ def distil(training: SelfTraining) -> list[dict[str, Any]]:
 
 
 def _score_start(training: SelfTraining) -> dict[str, Any]:
+    nlp = spacy.load(training.model)
+    # before anything is trained
+    find_tagger(nlp, training.tagger)
     docs = read_docs(training.dev)
-    found = score_predictions(docs, predict(spacy.load(training.model), docs))
+    found = score_predictions(docs, predict(nlp, docs))
     return {"round": START, **{name: found[name] for name in "prf"}, "notes": None}
 
 

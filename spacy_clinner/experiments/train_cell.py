@@ -14,6 +14,7 @@ from spacy.util import load_model, registry
 from thinc.api import Config, Model
 
 from ..annotations.documents import read_docs
+from ..configs import check_corpora
 from ..files import write_folder_atomically
 from ..progress import progress
 from ..provenance import provenance
@@ -83,7 +84,9 @@ def train(
     checkpoints (Optional[Checkpoints]): Where to leave checkpoints, and to go on from one that is there.
     RETURNS (Tuple[Language, List[Dict[str, Any]]]): The pipeline with the chosen parameters, and all evaluations: step,
         score and the other scores that are numbers.
+    RAISES (ValueError): CE352 if a corpus names no file.
     """
+    check_corpora(config)
     nlp = init_nlp(config)
     steps = prepare(nlp)
     state = checkpoints.read() if checkpoints else None

@@ -64,7 +64,7 @@ def check_data(config: Config, test: Path | None = None) -> DataCheck:
     corpora = {}
     for split in SPLITS:
         name = settings["training"][f"{split}_corpus"]
-        corpora[split] = name, *whole_corpus(settings, name)
+        corpora[split] = name, *whole_corpus(nlp.config, name)
     if test is not None:
         corpora["test"] = str(test), Corpus(test), {}
     parts: dict[tuple[str, str | None], PartCounts] = {}

@@ -12,7 +12,7 @@ def kept_table(records: Sequence[Record], chosen: str) -> str:
 
     records (Sequence[Record]): Runs with the keys "target", "method" and "seed", as of `run_hierarchy`.
     chosen (str): The method whose runs name in "kept" the stage that they are.
-    RETURNS (str): A Markdown table with a line for each target.
+    RETURNS (str): A Markdown table with a line for each target; below it, which stages are one training.
     """
     stages = [method for method in values(records, "method") if method != chosen]
     rows = []
@@ -22,4 +22,21 @@ def kept_table(records: Sequence[Record], chosen: str) -> str:
         kept = Counter(record["keys"]["kept"] for record in select(own, method=chosen))
         told = ", ".join(f"{stage} ({n})" for stage, n in kept.most_common())
         rows.append([target, *(str(spread_of(scores)) if scores else "" for scores in dev), told])
-    return "On dev, which chooses:\n\n" + markdown_table(["corpus", *stages, f"kept as {chosen} (seeds)"], rows)
+    table = markdown_table(["corpus", *stages, f"kept as {chosen} (seeds)"], rows)
+    return "\n\n".join(["On dev, which chooses:", table, *_same_trainings(records, chosen)])
+
+
+def _same_trainings(records: Sequence[Record], chosen: str) -> list[str]:
+    """A line for each stage that is another one's training, as a corpus without relatives has them."""
+    first: dict[tuple[str, str], str] = {}
+    # targets by stages, in order
+    same: dict[tuple[str, str], dict[str, None]] = {}
+    for record in records:
+        stage, target = record["keys"]["method"], record["keys"]["target"]
+        earlier = first.setdefault((target, record["identity"]), stage)
+        if stage not in (earlier, chosen):
+            same.setdefault((stage, earlier), {})[target] = None
+    return [
+        f"Of {', '.join(targets)}, *{stage}* is no training of its own: it is *{earlier}*."
+        for (stage, earlier), targets in same.items()
+    ]

@@ -21,6 +21,7 @@ from spacy.training.loop import (
 )
 from thinc.api import Config, set_gpu_allocator
 
+from ..configs import check_corpora
 from ..errors import Errors
 from ..files import write_atomically, write_folder_atomically
 from ..ledger import only_run
@@ -75,9 +76,11 @@ def train(
     stdout (IO), stderr (IO): Where the logger writes.
     use_gpu (int): As for spaCy.
     RETURNS (bool): False if the training had ended already, and nothing was done.
-    RAISES (ValueError): CE372 if another one works in the folder, CE452 if one has been there and it is not to be
-        resumed, CE453 if that was another one, CE451 if its checkpoints are damaged. Stopped: after SIGTERM.
+    RAISES (ValueError): CE352 if a corpus names no file, CE372 if another one works in the folder, CE452 if one has
+        been there and it is not to be resumed, CE453 if that was another one, CE451 if its checkpoints are damaged.
+        Stopped: after SIGTERM.
     """
+    check_corpora(config)
     with only_run(output):
         checkpoints = Checkpoints(output / CHECKPOINTS)
         # one that failed before its first model, as for a wrong setting, has left nothing to go on with, or to lose

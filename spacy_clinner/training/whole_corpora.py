@@ -8,7 +8,7 @@ from spacy.training import Example
 from spacy.util import dot_to_object, registry
 from thinc.api import Config
 
-from ..errors import Errors
+from ..configs import check_paths
 from ..text.windows import Windows
 
 Reader = Callable[[Language], Iterable[Example]]
@@ -19,18 +19,17 @@ WHOLE = {"@readers": "spacy.Corpus.v1", "gold_preproc": False, "max_length": 0, 
 ENCODERS = {("@architectures", "spacy_clinner.WindowedTok2Vec.v1"), ("@span_getters", "spacy_clinner.window_spans.v1")}
 
 
-def whole_corpus(config: dict[str, Any], name: str) -> tuple[Reader, dict[str | None, Windows]]:
+def whole_corpus(config: Config, name: str) -> tuple[Reader, dict[str | None, Windows]]:
     """Read a corpus of a config as whole documents: without windows, and without gold in the predicted documents.
 
-    config (Dict[str, Any]): The filled and interpolated config.
+    config (Config): The filled config.
     name (str): Dotted name of the corpus, such as "corpora.train".
     RETURNS (Tuple[Callable, Dict[Optional[str], Windows]]): A reader like the corpus', and the windows that the corpus
         itself would give: of each domain, or of None if there are no domains.
     RAISES (ValueError): CE352 if a path is null.
     """
-    block = dot_to_object(Config(config), name)
-    if any("path" in reader and reader["path"] is None for reader in _blocks(block)):
-        raise ValueError(Errors.CE352.format(name=name))
+    check_paths(config, name)
+    block = dot_to_object(config.interpolate(), name)
     return registry.resolve({"corpus": _without_windows(block)})["corpus"], dict(_corpus_windows(block, None))
 
 

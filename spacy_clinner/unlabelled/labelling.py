@@ -65,13 +65,15 @@ def find_tagger(nlp: Language, name: str | None = None) -> CRFTagger:
     nlp (Language): A pipeline.
     name (Optional[str]): Its name, if there are several.
     RETURNS (CRFTagger): The tagger.
-    RAISES (ValueError): CE441 if there is no such tagger, or several and no name.
+    RAISES (ValueError): CE441 if there is no tagger of this name, or several and no name; CE456 if there is none.
     """
     taggers = {pipe_name: pipe for pipe_name, pipe in nlp.pipeline if isinstance(pipe, CRFTagger)}
+    if not taggers:
+        raise ValueError(Errors.CE456.format(names=", ".join(nlp.pipe_names) or "none"))
     if name is None and len(taggers) == 1:
         return next(iter(taggers.values()))
     if name not in taggers:
-        raise ValueError(Errors.CE441.format(name=name, known=", ".join(taggers) or "none"))
+        raise ValueError(Errors.CE441.format(known=", ".join(taggers)))
     return taggers[name]
 
 
@@ -111,7 +113,7 @@ def label_notes(
     annotated (Optional[Sequence[str]]): Labels that the notes are annotated for; None: all.
     groups (Sequence[str]): Span groups that get what is predicted ("all"), beside `doc.ents`.
     YIELDS (Labelled): The notes.
-    RAISES (ValueError): CE440 and CE441.
+    RAISES (ValueError): CE440, CE441 and CE456.
     """
     pipe = find_tagger(nlp, tagger)
     write = _WRITERS[labelling.check().labels]

@@ -29,9 +29,9 @@ def gold_labels(config: Config, nlp: Language) -> set[str]:
     nlp (Language): A pipeline with the training's tokenizer.
     RETURNS (Set[str]): The labels.
     """
-    config = config.interpolate()
-    reader, _ = whole_corpus(config, config["training"]["train_corpus"])
-    learned = _learned(config)
+    settings = config.interpolate()
+    reader, _ = whole_corpus(config, settings["training"]["train_corpus"])
+    learned = _learned(settings)
     return {label for example in reader(nlp) for gold in learned for label in gold.labels([example.reference])}
 
 

@@ -106,6 +106,10 @@ def test_command_reports_what_each_stage_was_worth(hierarchy, tmp_path):
     assert result.exit_code == 0, result.output
     page = (hierarchy.output / "corpora.md").read_text()
     assert "| many corpora → problems |" in page and f"kept as {CHOSEN}" in page
+    # drugs shares its type with nobody
+    for stage, earlier in ((TYPE, ALL), (TARGET, FINETUNE)):
+        assert f"Of drugs, *{stage}* is no training of its own: it is *{earlier}*." in page
+    assert page.count("no training of its own") == 2
     found = json.loads((hierarchy.output / "corpora.json").read_text())
     assert {run["method"] for run in found["runs"]} == {*STAGES, CHOSEN}
     assert (hierarchy.output / "corpora.png").stat().st_size

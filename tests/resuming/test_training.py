@@ -19,6 +19,7 @@ from spacy_clinner.resuming import training
 from spacy_clinner.resuming.checkpoints import Checkpoints
 from spacy_clinner.resuming.training import train
 
+from ..paths import CONFIGS
 from ..toys.room import data_overrides, make_room
 
 pytestmark = pytest.mark.slow
@@ -202,3 +203,28 @@ def test_the_command_tells_what_to_do(room, whole, tmp_path):
     assert result.exit_code == 1 and "CE452" in result.output
     result = runner.invoke(clinner_cli, command(room, tmp_path / "out", "--resume"))
     assert result.exit_code == 0 and "nothing to do" in result.output, result.output
+
+
+@pytest.mark.parametrize("missing", ["train", "dev"])
+def test_a_corpus_without_a_file_is_named(room, tmp_path, missing):
+    overrides = {**data_overrides(room), f"paths.{missing}": None}
+    with pytest.raises(ValueError, match=f"CE352.*corpora.{missing}.*--paths.{missing} FILE"):
+        run(room, tmp_path / "out", **overrides)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_domain_without_a_file_is_told(tmp_path):
+    config = CONFIGS / "ner_demo_charcnn-bilstm_crf_replay.cfg"
+    arguments = [
+        "train",
+        config,
+        "--output",
+        tmp_path / "out",
+        "--paths.train",
+        "some.spacy",
+        "--paths.dev",
+        "some.spacy",
+    ]
+    result = CliRunner().invoke(clinner_cli, list(map(str, arguments)))
+    told = " ".join(result.output.split())
+    assert result.exit_code == 1 and "CE352" in told and "--paths.source FILE" in told and "E913" not in told

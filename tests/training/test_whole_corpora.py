@@ -3,6 +3,7 @@
 import pytest
 import spacy
 from spacy.tokens import DocBin
+from thinc.api import Config
 
 from spacy_clinner.text.windows import Windows
 from spacy_clinner.training.whole_corpora import encoder_windows, whole_corpus
@@ -32,33 +33,36 @@ def texts(corpus):
 
 
 def test_windows_become_documents(path):
-    corpus, found = whole_corpus({"corpora": {"train": windows(path)}}, "corpora.train")
+    corpus, found = whole_corpus(Config({"corpora": {"train": windows(path)}}), "corpora.train")
     assert texts(corpus) == [TEXTS[0][0], TEXTS[1][0]] and found == {None: Windows("lines", 0, 8)}
-    corpus, found = whole_corpus({"corpora": {"train": plain(path)}}, "corpora.train")
+    corpus, found = whole_corpus(Config({"corpora": {"train": plain(path)}}), "corpora.train")
     assert texts(corpus) == [text for text, _ in TEXTS if text] and found == {}
 
 
 def test_gold_stays_in_the_reference(path):
     block = {"@readers": "spacy_clinner.GoldEntsCorpus.v1", "corpus": windows(path)}
-    corpus, found = whole_corpus({"train": block}, "train")
+    corpus, found = whole_corpus(Config({"train": block}), "train")
     assert not any(example.predicted.ents for example in corpus(spacy.blank("en"))) and found[None].max_tokens == 8
 
 
 def test_domains_keep_their_windows_and_labels(path, tmp_path):
-    domains = {"notes": windows(path), "letters": plain(path)}
+    domains = {"letters": plain(path), "notes": windows(path)}
     block = {"@readers": "spacy_clinner.DomainCorpus.v1", "domains": domains, "audit": str(tmp_path / "audit.tsv")}
     block["label_maps"] = {"notes": {"DRUG": "MEDICATION"}}
-    corpus, found = whole_corpus({"train": block}, "train")
+    corpus, found = whole_corpus(Config({"train": block}), "train")
     examples = list(corpus(spacy.blank("en")))
     assert found == {"notes": Windows("lines", 0, 8)} and not (tmp_path / "audit.tsv").exists()
-    assert {ent.label_ for example in examples[::2][:2] for ent in example.reference.ents} == {"MEDICATION"}
-    assert [example.reference.user_data["clinner_domain"] for example in examples[:2]] == ["notes", "letters"]
+    assert {ent.label_ for example in examples[1::2][:2] for ent in example.reference.ents} == {"MEDICATION"}
+    assert [example.reference.user_data["clinner_domain"] for example in examples[:2]] == ["letters", "notes"]
 
 
 def test_a_path_is_null(path):
     block = {"@readers": "spacy_clinner.GoldEntsCorpus.v1", "corpus": plain(None)}
-    with pytest.raises(ValueError, match="CE352.*corpora.dev.*--paths.train"):
-        whole_corpus({"corpora": {"dev": block}}, "corpora.dev")
+    config = Config({"corpora": {"dev": block}, "paths": {"mine": None}})
+    for written, option in ((None, "--corpora.dev.corpus.path"), ("${paths.mine}", "--paths.mine")):
+        block["corpus"]["path"] = written
+        with pytest.raises(ValueError, match=f"CE352.*corpora.dev.*{option} FILE"):
+            whole_corpus(Config(config, is_interpolated=False), "corpora.dev")
 
 
 def test_encoders_that_share_windows():

@@ -133,12 +133,15 @@ def test_bad_settings(nlp, settings):
 
 
 def test_one_tagger_labels(nlp):
-    with pytest.raises(ValueError, match="CE441.*none"):
-        find_tagger(spacy.blank("en"))
+    other_kind = spacy.blank("en")
+    other_kind.add_pipe("ner")
+    with pytest.raises(ValueError, match="CE456.*components are ner"):
+        find_tagger(other_kind)
     two = make_nlp()
     two.add_pipe("clinner_crf_tagger", name="other")
-    with pytest.raises(ValueError, match="CE441.*tagger, other"):
-        find_tagger(two)
+    for name in (None, "ner"):
+        with pytest.raises(ValueError, match="CE441.*tagger, other"):
+            find_tagger(two, name)
     assert find_tagger(two, "other") is two.get_pipe("other")
 
 
