@@ -1079,7 +1079,7 @@ class Errors(metaclass=_Coded):
         "The process that annotates this note dies, likely for want of memory. Annotate it alone on a larger machine, "
         "or cut it."
     )
-    # 420-437 unlabelled notes
+    # 420-434 unlabelled notes
     CE420 = "{path} is no whole gzip file ({error}): likely a copy or download of it broke off. Get it again."
     CE421 = (
         "{path} holds no .spacy file, so no note can be compared with it. Name the labelled files that the notes must "
@@ -1175,7 +1175,7 @@ class Errors(metaclass=_Coded):
         "The pipeline has no tagger that labels notes: only a `clinner_crf_tagger` does, and its components are "
         "{names}. Name a pipeline that has one, such as a trained recipe for entities."
     )
-    # 450-459 trainings that go on after a kill
+    # 450-453 trainings that go on after a kill
     CE450 = (
         "The optimizer has moved parameters that are in no component's model: {parameters}. A training that does so "
         "cannot be gone on with: use `spacy train`."

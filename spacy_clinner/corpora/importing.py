@@ -141,8 +141,8 @@ def import_files(
         raise ValueError(Errors.CE014.format(path=output.name, found="file", wanted="folder"))
     if not splits and (output.is_dir() or output.suffix != DOCUMENTS):
         # of another ending spaCy reads no file
-        found = "folder" if output.is_dir() else f"name that does not end in {DOCUMENTS}"
-        raise ValueError(Errors.CE014.format(path=output.name, found=found, wanted="file"))
+        what = "folder" if output.is_dir() else f"name that does not end in {DOCUMENTS}"
+        raise ValueError(Errors.CE014.format(path=output.name, found=what, wanted="file"))
     named = read_splits(splits) if isinstance(splits, Path) else None
     # a set that keeps the order of the file, in which an error names its ids
     unwanted = dict.fromkeys(read_ids(leave_out) if leave_out else ())
