@@ -168,7 +168,7 @@ def test_what_are_no_probabilities(scores):
         ({"heads": ["a"], "threshold": 1.5}, "CE375.*`threshold`.*1.5"),
         ({"heads": ["a"], "assumed": {"a": 2.0}}, "CE375.*`assumed`"),
         ({"heads": ["a"], "labels": {"a": {"C:1": "X", "C": "Y"}}}, "CE375.*`labels`.*of 'a.C:1', but"),
-        ({"heads": ["a"], "labels": {"a": {"X": "$Y"}}}, "CE375.*`labels`.*of 'a.X', but"),
+        ({"heads": ["a"], "labels": {"a": {"X": "${Y}"}}}, "CE375.*`labels`.*of 'a.X', but"),
         ({"heads": ["a.b"], "labels": {"a.b": {"X": "Y"}}}, "CE375.*`labels`.*of 'a.b', but"),
         ({"heads": ["a:b"], "assumed": {"a:b": 0.95}}, "CE375.*`assumed`.*of 'a:b', but"),
         ({"heads": ["a"], "labels": {"b": {"X": "Y"}}}, "CE376.*`labels`.*'b'.*only: 'a'"),
