@@ -1,6 +1,6 @@
 """Compiled choice of entities by their probabilities. Shapes: N tokens, L of one sequence, T = 4K + 1 tags, m spans."""
 
-from ...tags.layout import B, E, I, S
+from ...tags.layout import OUTSIDE, B, E, I, S
 from .compiled import compiled, part
 from .readers import BEGIN_INSIDE, INSIDE_INSIDE, TO_LAST, probability_of, share_of, way_to, way_within
 from .sums import make_sums, sweep
@@ -36,6 +36,9 @@ def _find_in_one(scores, factors, sums, sequence, bound, spans, probabilities, c
     """
     k = factors.within.shape[1]
     for t in range(scores.shape[0]):
+        # half the bound, for the sake of rounding: most tokens of a trained tagger end here
+        if share_of(sums, t, OUTSIDE) > 1 - bound / 2:
+            continue
         for label in range(k):
             single = share_of(sums, t, tag_of(S, label, k))
             if single > bound:
