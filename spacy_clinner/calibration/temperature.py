@@ -13,8 +13,6 @@ TRIED = np.geomspace(0.25, 8.0, 21)
 USUAL = np.log(1.5)
 # The same as negative log-likelihood of each of the temperatures.
 PRIOR = np.log(TRIED) ** 2 / (2 * USUAL**2)
-
-
 # Documents that it takes: of a single one nothing is known of the spread.
 FEWEST = 2
 

@@ -52,14 +52,14 @@ def evaluate_cli(
     from ..scoring.calibration import N_BINS
     from ..scoring.evaluation import Bootstrap
     from ..scoring.predictions import write_predictions
-    from ..scoring.run import Gold, compare_runs, result_dict, run_model
+    from ..scoring.run import Gold, compare_runs, is_predictions, result_dict, run_model
 
     names = [model, compare] if compare else [model]
-    if spans_key and all(name.endswith(".jsonl") for name in names):
+    files = [Path(name) for name in names if is_predictions(name)]
+    if spans_key and len(files) == len(names):
         raise BadParameter("--spans-key is of a pipeline: a file of predictions has no span groups")
     with coded_errors():
-        # predictions of other tools; beside a pipeline its scores may be kept
-        files = [path for path in map(Path, (model, compare or "")) if path.is_file()]
+        # beside a pipeline its scores may be kept
         check_apart([output, predictions], [data, corpus, *files])
         if predictions:
             check_earlier(predictions, "jsonl")

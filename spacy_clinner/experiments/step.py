@@ -1,6 +1,7 @@
 """A step of an experiment: what is done once, has a result of one line, and may leave a model for other steps."""
 
 import shutil
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -45,16 +46,16 @@ class ReadsAnew:
         return {field.name: getattr(self, field.name) for field in fields(cast(Any, self))}
 
 
-class ModelTest(ReadsAnew):
+class ModelTest(ReadsAnew, ABC):
     """A step that measures models, and leaves none."""
 
     keep = False
     keep_predictions = False
 
     @property
+    @abstractmethod
     def parts(self) -> Mapping[str, str]:
         """RETURNS (Mapping[str, str]): Checksums of what makes the identity."""
-        raise NotImplementedError
 
     @property
     def identity(self) -> str:

@@ -72,6 +72,11 @@ class Run:
     sureness: Sureness | None
 
 
+def is_predictions(model: str) -> bool:
+    """RETURNS (bool): Whether a name is that of a file of predictions, not of a pipeline."""
+    return model.endswith(".jsonl")
+
+
 def run_model(model: str, gold: Gold, *, spans_key: str | None = None, bootstrap: Bootstrap | None = None) -> Run:
     """Predict and score.
 
@@ -86,7 +91,7 @@ def run_model(model: str, gold: Gold, *, spans_key: str | None = None, bootstrap
     RAISES (ValueError): See `documents.pair_documents`, `predictions.predict`, `predictions.read_predictions` and
         `probabilities.read_probabilities`.
     """
-    if model.endswith(".jsonl"):
+    if is_predictions(model):
         description = {"path": model, "sha256": sha256(Path(model))}
         predictions = read_predictions(Path(model))
         probabilities = read_probabilities(Path(model))
