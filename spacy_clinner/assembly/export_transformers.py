@@ -7,7 +7,7 @@ exported one leaves rows in `doc.tensor`, as other shared encoders do, and spaCy
 from typing import Any
 
 from spacy.language import Language
-from spacy.pipeline.tok2vec import Tok2Vec, Tok2VecListener
+from spacy.pipeline.tok2vec import Tok2VecListener
 from thinc.api import Model
 
 from ..errors import Errors
@@ -49,9 +49,18 @@ def _heard_in_tensor(nlp: Language) -> dict[str, str | None]:
         model = getattr(component, "model", None)
         if isinstance(model, Model) and any(map(_reads_tensor, listeners_of(model))):
             heard[name] = encoder
-        if isinstance(component, Tok2Vec) and any(map(_reads_tensor, component.listeners)):
+        if name in nlp.pipe_names and _writes_tensor(nlp, name):
             encoder = name
     return heard
+
+
+def _writes_tensor(nlp: Language, name: str) -> bool:
+    """Whether a component replaces `doc.tensor`: encoders of other packages do so even if nobody listens to them."""
+    component: Any = nlp.get_pipe(name)
+    declared = nlp.get_pipe_meta(name)
+    if declared.factory == COMPONENT:
+        return any(map(_reads_tensor, component.listeners))
+    return "doc.tensor" in declared.assigns
 
 
 def _reads_tensor(listener: Model) -> bool:

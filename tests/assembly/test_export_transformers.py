@@ -300,6 +300,20 @@ def test_another_encoder_before_the_listeners_is_refused(folder, before, message
         export_pipeline(nlp)
 
 
+@pytest.mark.parametrize("factory, is_refused", [("tok2vec", True), ("clinner_tok2vec", False)])
+def test_another_encoder_that_nobody_listens_to(folder, factory, is_refused):
+    """spaCy's own leaves its rows in `doc.tensor` all the same."""
+    nlp = add_transformer(spacy.blank("en"), folder)
+    nlp.add_pipe(factory, name="other", config={"model": SMALL_TOK2VEC}, before="ner")
+    nlp.initialize(lambda: examples(nlp))
+    if is_refused:
+        with pytest.raises(ValueError, match="CE438.*'ner'.*'other', not of 'transformer'"):
+            export_pipeline(nlp)
+    else:
+        expected = scores(nlp)
+        same(expected, scores(export_pipeline(nlp)))
+
+
 def test_a_transformer_of_others_stays_in_torch(folder):
     nlp = trained(folder, architecture="spacy-transformers.TransformerModel.v3")
     with pytest.raises(ValueError, match="CE403.*: transformer. "):
