@@ -75,17 +75,29 @@ def written_labels(nlp: Language, name: str) -> set[str]:
     return set().union(*_labels_of_sources(nlp, name))
 
 
+def known_labels(nlp: Language, spans_key: str | None = None) -> set[str]:
+    """Find the labels of the entities that the components can write which declare to.
+
+    nlp (Language): The pipeline.
+    spans_key (Optional[str]): As for `entity_writers`.
+    RETURNS (Set[str]): The labels; none if one of the components does not tell its own.
+    """
+    told = [labels for name in entity_writers(nlp, spans_key) for labels in _labels_of_sources(nlp, name)]
+    return set().union(*told) if all(told) else set()
+
+
 def check_labels(nlp: Language, labels: Collection[str], spans_key: str | None = None) -> None:
-    """See that a pipeline can find entities of some labels, where all that write entities tell theirs.
+    """See that a pipeline can find entities of some labels, where all components tell what they write.
 
     nlp (Language): The pipeline.
     labels (Collection[str]): The labels.
     spans_key (Optional[str]): As for `entity_writers`.
     RAISES (ValueError): CE455 if it cannot.
     """
-    told = [known for name in entity_writers(nlp, spans_key) for known in _labels_of_sources(nlp, name)]
-    known = set().union(*told)
-    if told and all(told) and (unknown := sorted({*labels} - known)):
+    known = known_labels(nlp, spans_key)
+    # a function, for example, that gives entities other labels declares nothing
+    is_declared = all(nlp.get_pipe_meta(name).assigns for name in nlp.pipe_names)
+    if known and is_declared and (unknown := sorted({*labels} - known)):
         raise ValueError(Errors.CE455.format(unknown=", ".join(unknown), known=", ".join(sorted(known))))
 
 
@@ -117,7 +129,8 @@ def written_groups(nlp: Language, names: Collection[str]) -> set[str]:
 def _writes(nlp: Language, name: str, spans_key: str | None) -> bool:
     assigns, config = nlp.get_pipe_meta(name).assigns, nlp.get_pipe_config(name)
     if spans_key is None:
-        return "doc.ents" in assigns and config.get("set_ents", True)
+        # a `span_ruler` declares span groups alone
+        return ("doc.ents" in assigns and config.get("set_ents", True)) or config.get("annotate_ents", False)
     return "doc.spans" in assigns and config.get("spans_key") == spans_key
 
 

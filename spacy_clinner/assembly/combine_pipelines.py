@@ -23,8 +23,8 @@ def combine_pipelines(pipelines: Sequence[Language]) -> Language:
     RETURNS (Language): The first, with all components, those disabled that were; its tokenizer reads the text. It knows
         what all were trained on.
     RAISES (ValueError): CE260 if two components have the same name, CE261 if another than the first has a shared
-        encoder, CE262 if their word vectors differ, CE439 if components of two write one span group, CE454 if one reads
-        entities before they are written.
+        encoder, CE262 if their word vectors differ, CE439 if a component would replace a span group of another
+        pipeline, CE454 if one reads entities before they are written.
     """
     first, *others = pipelines
     for other in others:
@@ -65,7 +65,9 @@ def add_context(nlp: Language, entity_labels: Sequence[str]) -> None:
 
 
 def _check_groups(first: Language, other: Language) -> None:
-    for name in other.pipe_names:
+    # a `span_ruler` can be set to add to what a group has
+    replacing = [name for name in other.pipe_names if other.get_pipe_config(name).get("overwrite", True)]
+    for name in replacing:
         for group in written_groups(other, [name]):
             for writer in entity_writers(first, group):
                 raise ValueError(Errors.CE439.format(one=writer, other=name, group=group))

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 import spacy
+from spacy.language import Language
+from spacy.tokens import Span
 from spacy.vectors import Vectors
 from typer.testing import CliRunner
 
@@ -109,6 +111,20 @@ def test_two_taggers_write_groups_of_their_own():
     assert combined.pipe_names == ["problems", "drugs"]
 
 
+def with_ruler(name, label, word, **config):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("span_ruler", name=name, config=config).add_patterns([{"label": label, "pattern": word}])
+    return nlp
+
+
+def test_a_ruler_may_add_to_a_group():
+    first, adding = with_ruler("drugs", "DRUG", "aspirin"), with_ruler("doses", "DOSE", "mg", overwrite=False)
+    doc = combine_pipelines([first, adding])("aspirin 5 mg")
+    assert [span.label_ for span in doc.spans["ruler"]] == ["DRUG", "DOSE"]
+    with pytest.raises(ValueError, match="CE439.*'drugs' and 'units'.*'ruler'"):
+        combine_pipelines([first, with_ruler("units", "UNIT", "mg")])
+
+
 def test_who_reads_entities_comes_behind_who_writes_them(tagger, extractor, tmp_path):
     result = combine(extractor, tagger, tmp_path / "out")
     words = " ".join(result.output.split())
@@ -134,6 +150,23 @@ def test_context_is_for_labels_that_are_found(tagger, extractor, tmp_path):
     untold = spacy.load(extractor)
     add_context(untold, ["DRUGS"])
     assert "context" in untold.pipe_names
+
+
+def rename(doc):
+    doc.ents = [Span(doc, ent.start, ent.end, label=ent.label_.title()) for ent in doc.ents]
+    return doc
+
+
+@pytest.mark.medspacy
+def test_context_is_for_labels_that_rules_give(tagger):
+    nlp = spacy.load(tagger)
+    nlp.add_pipe("span_ruler", config={"annotate_ents": True}).add_patterns([{"label": "PROBLEM", "pattern": "pain"}])
+    with pytest.raises(ValueError, match="CE455.*: Dose. It finds: DOSE, DRUG, PROBLEM"):
+        add_context(nlp, ["PROBLEM", "Dose"])
+    Language.component("toy_rename", func=rename)
+    nlp.add_pipe("toy_rename")
+    add_context(nlp, ["PROBLEM", "Dose"])
+    assert "context" in nlp.pipe_names
 
 
 def with_vectors(path, fill):

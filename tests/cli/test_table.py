@@ -19,7 +19,7 @@ from ..toys.bulk_runs import InPlace
 NOTE = "Given aspirin 5mg."
 
 
-@Language.component("relate_neighbours")
+@Language.component("relate_neighbours", assigns=["doc._.relations"])
 def relate_neighbours(doc):
     """Every entity is the child of the one before it."""
     offsets = [[entity.start_char, entity.end_char] for entity in doc.ents]

@@ -24,6 +24,7 @@ from .rules import ASSERTIONS, Rule, merge_rules, read_rules, ready_rules
 
 @Language.factory(
     "clinner_context",
+    assigns=[f"span._.is_{assertion}" for assertion in dict.fromkeys(ASSERTIONS.values())],
     requires=["doc.ents", "doc.sents"],
     default_config={"scorer": {"@scorers": "spacy_clinner.assertion_scorer.v1"}},
     default_score_weights={"assertions_f": None, "assertions_p": None, "assertions_r": None},

@@ -10,7 +10,7 @@ from spacy.training import Example
 
 from ...annotations.keys import DOC_ID_KEY, SPANS_KEY
 from ...annotations.span_groups import SteadySpanGroup, steady_spans
-from ...annotations.writers import entity_writers, written_labels
+from ...annotations.writers import known_labels
 from ...errors import Errors
 from ..stored_json import StoredJson
 from .choice import Found, Rule, merge_same, without_overlaps
@@ -112,9 +112,8 @@ class EntityUnion(StoredJson):
         if nlp is None:
             return
         for head, renamed in self.cfg["labels"].items():
-            known = sorted({label for writer in entity_writers(nlp, head) for label in written_labels(nlp, writer)})
-            if known:
-                check_names(self.name, f"labels.{head}", list(renamed), known)
+            if known := known_labels(nlp, head):
+                check_names(self.name, f"labels.{head}", list(renamed), sorted(known))
 
     def __call__(self, doc: Doc) -> Doc:
         """Unite the entities of a document.

@@ -191,6 +191,10 @@ def test_labels_that_no_head_finds_are_told_before_training():
     nlp.get_pipe("union").cfg["labels"]["one"] = {"DRUG": "X"}
     nlp.get_pipe("union").initialize(nlp=nlp)
     nlp.get_pipe("union").initialize()
+    # which tells no labels yet
+    nlp.add_pipe("spancat", config={"spans_key": "one"}, before="union")
+    nlp.get_pipe("union").cfg["labels"]["one"] = {"DOSE": "X"}
+    nlp.get_pipe("union").initialize(nlp=nlp)
 
 
 def test_settings_are_kept(tmp_path):
