@@ -23,6 +23,8 @@ FACTORY = "clinner_crf_tagger"
 TAGGER, ENSEMBLE = "spacy_clinner.CRFTagger.v1", "spacy_clinner.TaggerEnsemble.v1"
 # Settings of a tagger that say what is an entity, and in which documents.
 SAME = ("gold_from", "spans_key", "domains", "label_domains", "foreign_labels")
+# What a component declares that classifies whole documents; no tagger reads it.
+CATEGORIES = {"doc.cats"}
 # What a pipeline's meta tells of its first tagger, and not of the ensemble.
 OF_ONE = ("performance", "clinner_transfer")
 
@@ -86,7 +88,7 @@ def _components_before_tagger(nlp: Language) -> list[tuple[Any, ...]]:
         # spaCy's sentencizer saves a set of characters, in any order
         (nlp.get_pipe_meta(name).factory, nlp.get_pipe_config(name), Counter(_content(pipe)))
         for name, pipe in takewhile(lambda named: nlp.get_pipe_meta(named[0]).factory != FACTORY, nlp.pipeline)
-        if not isinstance(pipe, ListenedToComponent)
+        if not isinstance(pipe, ListenedToComponent) and set(nlp.get_pipe_meta(name).assigns) != CATEGORIES
     ]
 
 

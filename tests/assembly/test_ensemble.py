@@ -292,6 +292,12 @@ def test_all_have_the_same_components_before_their_taggers(members):
     assert ensemble_pipelines(members).pipe_names == ["sentencizer", "tagger", "entity_ruler"]
 
 
+def test_classifiers_of_documents_may_differ(members):
+    for member, label in zip(members, "ab", strict=False):
+        member.add_pipe("textcat", before="tagger").add_label(label)
+    assert ensemble_pipelines(members[:2]).pipe_names == ["textcat", "tagger"]
+
+
 def test_all_learned_the_same(members):
     with pytest.raises(ValueError, match="CE386.*pipeline 2 .*TEST"):
         ensemble_pipelines([members[0], make_member(0, [*LABELS, "TEST"])])
