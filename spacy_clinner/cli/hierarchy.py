@@ -35,7 +35,7 @@ def hierarchy_cli(
             plan, leaks = clean_corpora(plan, output / "train")
             plan, more_leaks = clean_unseen(plan, output / "unseen")
             print(leaks_table({**leaks, **more_leaks}))
-            records, unseen = run_hierarchy(Hierarchy(plan, output), jobs)
+            records, unseen = run_hierarchy(Hierarchy(plan, output).with_share(), jobs)
         tables = [*grid_tables(records, SINGLE), kept_table(records, CHOSEN)]
         path = output / corpora.stem
         print(write_experiment(path, "grid", f"What sharing is worth: {corpora.stem}", records, tables))

@@ -19,6 +19,7 @@ from ..toml_file import refuse
 from .cell import MODEL, Cell
 from .corpus_test import CorpusTest
 from .runner import run_steps_locked
+from .shares import write_shares
 from .step import SHORT, Step
 from .unseen_test import UnseenTest
 
@@ -58,6 +59,21 @@ class Hierarchy:
     def seeds(self) -> list[int]:
         """RETURNS (List[int]): Seeds."""
         return self.corpora.settings.hierarchy.seeds
+
+    def with_share(self) -> "Hierarchy":
+        """Leave the targets the share of their training documents that the corpora file asks for, in all stages.
+
+        RETURNS (Hierarchy): The same trainings, where targets have less to learn from; the share is drawn once, by the
+            first seed.
+        """
+        share = self.corpora.settings.hierarchy.share
+        if share == 100:
+            return self
+        corpora = dict(self.corpora.corpora)
+        for name in self.targets:
+            paths = write_shares(corpora[name].train, [share], 100, self.seeds[0], self.output / "shares")
+            corpora[name] = replace(corpora[name], train=paths[share])
+        return replace(self, corpora=replace(self.corpora, corpora=corpora))
 
     def types(self, target: str) -> set[str]:
         """RETURNS (Set[str]): The types of entities that the target was annotated for."""

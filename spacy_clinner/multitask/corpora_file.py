@@ -57,6 +57,7 @@ class Hierarchy(BaseModel, extra="forbid"):
 
     targets: list[StrictStr] = []
     seeds: list[StrictInt] = [0, 1, 2]
+    share: float = 100
     single: dict[StrictStr, Any] = {}
     all: dict[StrictStr, Any] = {}
     type: dict[StrictStr, Any] = {}
@@ -229,6 +230,8 @@ def _problems(spec: CorporaFile, corpora: Mapping[str, Corpus]) -> Iterator[str]
 def _problems_of_stages(hierarchy: Hierarchy) -> Iterator[str]:
     if not hierarchy.seeds:
         yield "hierarchy.seeds: there are none"
+    if not 0 < hierarchy.share <= 100:
+        yield "hierarchy.share: it is a percentage above 0, of at most 100"
     yield from problems_of_repeated("hierarchy.seeds", hierarchy.seeds)
     yield from problems_of_repeated("hierarchy.targets", hierarchy.targets)
     for stage in ("single", "all"):

@@ -5,6 +5,7 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 from typer.testing import CliRunner
 
+from spacy_clinner.annotations.documents import document_ids, read_docs
 from spacy_clinner.cli import clinner_cli
 from spacy_clinner.configs import read_config
 from spacy_clinner.experiments.hierarchy import ALL, CHOSEN, FINETUNE, SINGLE, TARGET, TYPE, Hierarchy, run_hierarchy
@@ -53,6 +54,22 @@ def test_stages_start_from_one_another(hierarchy):
         "problems"
     ]
     assert config["training"]["score_weights"]["ents_f"] == 1.0
+
+
+def test_targets_learn_from_a_share_of_their_documents_in_every_stage(hierarchy):
+    assert hierarchy.with_share() is hierarchy
+    path = hierarchy.corpora.path
+    path.write_text(path.read_text().replace("seeds = [0]", 'seeds = [0]\ntargets = ["problems"]\nshare = 40'))
+    few = Hierarchy(read_corpora_file(path), hierarchy.output).with_share()
+    whole, half = (read_docs(one.corpora.corpora["problems"].train) for one in (hierarchy, few))
+    assert len(half) == 2 and set(document_ids(half)) < set(document_ids(whole))
+    # what the stages are chosen and tested on stays whole, and so do the other corpora
+    for part, file in hierarchy.corpora.corpora["problems"].parts.items():
+        assert (few.corpora.corpora["problems"].parts[part] == file) is (part != "train")
+    assert few.corpora.corpora["more"] == hierarchy.corpora.corpora["more"]
+    single, (on_all, of_type) = few.single("problems", 0), few.shared("problems", 0)
+    for test in (single, on_all, of_type, *few.own("problems", 0, of_type.of)):
+        assert few.corpora.corpora["problems"].train.name in test.of.config.read_text()
 
 
 def test_senses_of_their_own_are_learned_by_the_corpora_that_have_them(tmp_path):

@@ -94,6 +94,8 @@ def test_tables_say_who_teaches_what(tmp_path):
         ("", ('labels = {{ PROBLEM = "Problem" }}', 'labels = {{ PROBLEM = "" }}'), "none of its labels is learned"),
         ("[sampling]\nweights = { drugs = 1 }\n", ("", ""), "sampling.weights: it must name each of problems, drugs"),
         ("[hierarchy]\nseeds = [1, 1]\n", ("", ""), "hierarchy.seeds: 1 is there twice"),
+        ("[hierarchy]\nshare = 0\n", ("", ""), "hierarchy.share: it is a percentage above 0, of at most 100"),
+        ("[hierarchy]\nshare = 101\n", ("", ""), "hierarchy.share: it is a percentage"),
         ('[hierarchy]\ntargets = ["drugs", "drugs"]\n', ("", ""), "hierarchy.targets: 'drugs' is there twice"),
         ("[hierarchy.all]\ntraining.max_steps = 9\n", ("", ""), "hierarchy.all.training: no dotted name"),
         ('[hierarchy.type]\n"paths.source_model" = "x"\n', ("", ""), "hierarchy.type.paths.source_model: .* sets"),
