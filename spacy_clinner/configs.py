@@ -16,6 +16,8 @@ from .errors import Errors
 SECTIONS = ("paths", "nlp", "training", "initialize")
 # settings that name a file, a folder or a package
 NAMES_OF_DATA = ("path", "source", "vectors", "init_tok2vec")
+# settings that name a file which a training writes: readers' reports, loggers' tables
+NAMES_OF_OUTPUTS = ("audit", "output_file")
 DOCUMENTS = ".spacy"
 # of readers that need their path: spaCy's and this package's
 READERS = ("spacy.", "spacy_clinner.")
@@ -143,13 +145,23 @@ def named_data(config: Mapping[str, Any]) -> Iterator[str]:
 
     config (Mapping[str, Any]): The config.
     YIELDS (str): Texts of [paths], texts of settings such as `source`, texts with a slash, and files of documents; but
-        not the working directory or one around it, where what a training writes may lie.
+        not `files_written`, nor the working directory or one around it, where what a training writes may lie.
     """
+    written = {*files_written(config)}
     for name, text in _texts_of(config):
         section, setting = name.split(".")[0], name.split(".")[-1]
         is_named = section == "paths" or setting in NAMES_OF_DATA or "/" in text or text.endswith(DOCUMENTS)
-        if is_named and _is_within(text):
+        if is_named and text not in written and _is_within(text):
             yield text
+
+
+def files_written(config: Mapping[str, Any]) -> Iterator[str]:
+    """Find the files that a training of a config writes beside its pipeline.
+
+    config (Mapping[str, Any]): The config, without references.
+    YIELDS (str): Texts of settings such as `audit`.
+    """
+    return (text for name, text in _texts_of(config) if name.split(".")[-1] in NAMES_OF_OUTPUTS)
 
 
 def _is_given_back(block: dict[str, Any]) -> bool:

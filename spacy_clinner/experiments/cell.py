@@ -9,7 +9,7 @@ from typing import Any
 
 from thinc.api import Config
 
-from ..configs import document_files, named_data, read_config, settings_of
+from ..configs import document_files, files_written, named_data, read_config, settings_of
 from ..errors import Errors
 from ..provenance import checksum, digest
 from ..toml_file import SEED
@@ -151,7 +151,8 @@ class Cell(ReadsAnew):
         }
         named = {*named_data(self._config)}
         # a word of an override may be the name of any folder, such as one of results
-        found = {value: checksum(Path(value)) if value in named or isfile(value) else None for value in sorted(values)}
+        named |= {value for value in values if isfile(value)} - {*files_written(self._config)}
+        found = {value: checksum(Path(value)) if value in named else None for value in sorted(values)}
         # added only where it matters: results from before these counted keep their identity
         more = {value: checksum(Path(value)) for value in named - values}
         return found | {value: is_there for value, is_there in more.items() if is_there}

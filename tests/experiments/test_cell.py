@@ -57,6 +57,23 @@ def test_data_change_the_identity_wherever_they_are_named(cell, tmp_path, settin
     assert replace(cell, config=tmp_path / "named.cfg").identity != before
 
 
+@pytest.mark.parametrize("setting", ["corpora.train.audit", "training.logger.output_file"])
+@pytest.mark.parametrize("overridden", [False, True])
+def test_what_a_training_writes_is_no_data(cell, tmp_path, setting, overridden):
+    written = str(tmp_path / "out" / "written.tsv")
+    config = read_config(cell.config)
+    *sections, last = setting.split(".")
+    config[sections[0]][sections[1]][last] = None if overridden else written
+    config.to_disk(tmp_path / "named.cfg")
+    cell = replace(cell, config=tmp_path / "named.cfg")
+    if overridden:
+        cell = replace(cell, overrides={**cell.overrides, setting: written})
+    before = replace(cell).identity
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "written.tsv").write_text("written meanwhile")
+    assert replace(cell).identity == before
+
+
 def test_data_in_a_linked_folder_change_the_identity(cell, tmp_path):
     """spaCy's reader goes into it, too; a link to where it came from ends nowhere."""
     real, folder = tmp_path / "real", tmp_path / "data"

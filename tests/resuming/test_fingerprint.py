@@ -31,6 +31,7 @@ def test_files_of_a_list(config, tmp_path):
 def test_what_a_training_writes_is_no_data(config, tmp_path):
     config["paths"]["root"] = "."
     config["training"]["logger"]["output_file"] = "out/log.jsonl"
+    config["paths"]["audit"] = config["corpora"]["train"]["audit"] = "out/log.jsonl"
     before = fingerprint(config)
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "log.jsonl").write_text("written meanwhile")
