@@ -12,7 +12,8 @@ from ..pipeline.gold_settings import GoldSettings
 from ..training.whole_corpora import whole_corpus
 from .labelling import Labelling
 
-GOLD, NOTES = "gold", "notes"
+# the second is no name that a domain of a user's has
+GOLD, NOTES = "gold", "labelled_by_model"
 TAGGER, ALIGNMENT = "clinner_crf_tagger", "clinner_mmd_alignment"
 BY_DOMAIN = "spacy_clinner.batch_by_domain.v1"
 DOMAINS = "spacy_clinner.DomainCorpus.v1"
@@ -141,7 +142,7 @@ def _as_domain(corpus: dict[str, Any], batcher: dict[str, Any]) -> tuple[dict[st
 def _weights(corpus: dict[str, Any], batcher: dict[str, Any]) -> dict[str, float]:
     """Words of each source in a batch, before notes come in."""
     sources = [name for name in corpus["domains"] if name not in batcher["target"]]
-    weights = batcher["source_weights"]
+    weights = batcher.get("source_weights")
     if not batcher["source_words"]:
         # weights may not name what nothing is drawn from
         return dict.fromkeys(sources, 0.0)

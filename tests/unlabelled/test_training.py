@@ -9,7 +9,7 @@ from spacy.util import load_config, registry
 
 from spacy_clinner.annotations.keys import DOMAIN_KEY
 from spacy_clinner.unlabelled.labelling import Labelling
-from spacy_clinner.unlabelled.training import gold_groups, gold_labels, with_notes, without_notes
+from spacy_clinner.unlabelled.training import NOTES, gold_groups, gold_labels, with_notes, without_notes
 
 from ..toys.tagger import make_nlp, references
 
@@ -44,7 +44,7 @@ def test_notes_join_a_plain_training(files):
     config = load_config(PLAIN)
     config["training"]["batcher"]["size"] = 100
     (first, *_) = batches(with_notes(config, files / "notes.spacy", 2.0), files)
-    assert first == {"gold": pytest.approx(100, abs=9), "notes": pytest.approx(200, abs=9)}
+    assert first == {"gold": pytest.approx(100, abs=9), NOTES: pytest.approx(200, abs=9)}
     # what it was made of stays
     assert config["corpora"]["train"]["@readers"] == "spacy_clinner.WindowCorpus.v1"
 
@@ -54,7 +54,7 @@ def test_notes_join_a_training_with_replay(files):
     config["training"]["batcher"] |= {"target_words": 100, "source_words": 60}
     found = list(batches(with_notes(config, files / "notes.spacy", 0.5), files))
     assert found[0]["target"] == pytest.approx(100, abs=9)
-    of_source, of_notes = (sum(words.get(name, 0) for words in found) for name in ("source", "notes"))
+    of_source, of_notes = (sum(words.get(name, 0) for words in found) for name in ("source", NOTES))
     # drawn by chance, in these shares
     assert of_source + of_notes == pytest.approx(110 * len(found), abs=9 * len(found))
     assert of_source > of_notes / 2 and of_notes > of_source / 2
@@ -63,15 +63,15 @@ def test_notes_join_a_training_with_replay(files):
 def test_notes_teach_the_heads_that_the_target_teaches(files):
     config = with_notes(load_config(LADTL), files / "notes.spacy")
     domains = {name: block["domains"] for name, block in config["components"].items() if "domains" in block}
-    assert domains == {"ner": ["target", "notes"], "ner_source": ["source"]}
-    assert config["corpora"]["train"]["domains"].keys() == {"target", "source", "notes"}
+    assert domains == {"ner": ["target", NOTES], "ner_source": ["source"]}
+    assert config["corpora"]["train"]["domains"].keys() == {"target", "source", NOTES}
 
 
 def test_notes_join_a_training_that_draws_nothing_from_its_source(files):
     config = load_config(REPLAY)
     config["training"]["batcher"] |= {"target_words": 100, "source_words": 0}
     (first, *_) = batches(with_notes(config, files / "notes.spacy"), files)
-    assert set(first) == {"target", "notes"}
+    assert set(first) == {"target", NOTES}
 
 
 def test_sources_keep_their_weights(files):
@@ -81,7 +81,7 @@ def test_sources_keep_their_weights(files):
         with_notes(config, files / "notes.spacy")
     config["training"]["batcher"]["source_weights"] = {"source": 3, "more": 1}
     joined = with_notes(config, files / "notes.spacy")["training"]["batcher"]
-    assert joined["source_weights"] == {"source": 375.0, "more": 125.0, "notes": 500} and joined["source_words"] == 1000
+    assert joined["source_weights"] == {"source": 375.0, "more": 125.0, NOTES: 500} and joined["source_words"] == 1000
 
 
 @pytest.mark.parametrize("path", [PLAIN, REPLAY, LADTL])
@@ -96,13 +96,31 @@ def test_notes_take_the_place_of_earlier_ones(path, source_words):
     assert with_notes(without_notes(earlier), Path("notes.spacy")) == with_notes(config, Path("notes.spacy"))
 
 
+def test_a_config_that_is_not_filled_in():
+    config = load_config(REPLAY)
+    filled = with_notes(config, Path("notes.spacy"))
+    del config["training"]["batcher"]["source_weights"]
+    assert with_notes(without_notes(config), Path("notes.spacy")) == filled
+
+
+def test_a_domain_that_is_called_notes_stays():
+    config = load_config(REPLAY)
+    domains, batcher = config["corpora"]["train"]["domains"], config["training"]["batcher"]
+    domains["notes"] = {**domains["source"], "path": "ward-notes.spacy"}
+    batcher["source_weights"] = {"source": 1, "notes": 3}
+    assert without_notes(config) == config
+    taught = with_notes(config, Path("labelled.spacy"))
+    assert taught["corpora"]["train"]["domains"]["notes"] == domains["notes"]
+    assert taught["training"]["batcher"]["source_weights"].keys() == {"source", "notes", NOTES}
+
+
 def test_all_notes_are_read_as_they_are(files):
     config = load_config(PLAIN)
     config["corpora"]["train"] = {"@readers": "spacy.Corpus.v1", "path": "${paths.train}", "gold_preproc": False}
     config["corpora"]["train"] |= {"max_length": 0, "limit": 2, "augmenter": {"@augmenters": "spacy.lower_case.v1"}}
     domains = with_notes(config, files / "notes.spacy")["corpora"]["train"]["domains"]
     assert domains["gold"] == config["corpora"]["train"]
-    assert domains["notes"] | {"path": None} == config["corpora"]["train"] | dict.fromkeys(("path", "augmenter")) | {
+    assert domains[NOTES] | {"path": None} == config["corpora"]["train"] | dict.fromkeys(("path", "augmenter")) | {
         "limit": 0
     }
 
