@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..annotations.documents import document_ids, is_annotated
+from ..annotations.documents import Entity, document_ids, entities_of, is_annotated
 from ..annotations.keys import BRAT_SPANS_KEY
 from ..corpora.original_gold import kept_gold
 from ..scoring.evaluation import AVERAGES, Bootstrap, StrictScores
@@ -19,8 +19,8 @@ from .plan import predictions_of
 
 # The golds that a score may be against, by their names in the results.
 ENTS, ALL, ORIGINAL = "doc.ents", "all annotations", "annotators' offsets"
-# identifier and text of each
-Documents = tuple[tuple[str, str], ...]
+# identifier, text and gold of each
+Documents = tuple[tuple[str, str, frozenset[Entity]], ...]
 
 
 def score_grid(grid: Grid, output: Path) -> dict[str, Any]:
@@ -70,8 +70,9 @@ def _golds(test: Path) -> dict[str, Gold]:
 
 def _documents(gold: Gold) -> Documents:
     """What is scored, by the texts as well: identifiers may be mere positions in a file."""
+    key = gold.spans_key
     names = zip(document_ids(gold.docs), gold.docs, strict=True)
-    return tuple((name, doc.text) for name, doc in names if is_annotated(doc, gold.spans_key))
+    return tuple((name, doc.text, entities_of(doc, key)) for name, doc in names if is_annotated(doc, key))
 
 
 def _score_method(

@@ -139,10 +139,15 @@ def test_documents_are_the_same_if_their_texts_are(folder):
         mean_interval([run.evaluation for run in runs])
 
 
-def test_a_method_with_other_documents_is_not_paired(folder):
+@pytest.mark.parametrize("other", ["documents", "gold"])
+def test_a_method_with_other_documents_or_gold_is_not_paired(folder, other):
     docs = list(DocBin().from_disk(folder / "test.spacy").get_docs(spacy.blank("en").vocab))
-    DocBin(docs=docs[:1], store_user_data=True).to_disk(folder / "one.spacy")
-    predictions(folder / "one.jsonl", [[[0, 5, "Symptom"]]])
+    if other == "documents":
+        docs = docs[:1]
+    else:
+        docs[0].set_ents(docs[0].ents[:1])
+    DocBin(docs=docs, store_user_data=True).to_disk(folder / "one.spacy")
+    predictions(folder / "one.jsonl", [[[0, 5, "Symptom"]]] * len(docs))
     more = f'[methods.one]\npredictions = "{folder}/one.jsonl"\ntest = "{folder}/one.spacy"\n'
     (folder / "tools.toml").write_text(GRID.format(folder=folder.as_posix()) + more)
     run(folder / "tools.toml", "--output", folder / "out")
