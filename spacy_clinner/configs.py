@@ -145,12 +145,15 @@ def named_data(config: Mapping[str, Any]) -> Iterator[str]:
 
     config (Mapping[str, Any]): The config.
     YIELDS (str): Texts of [paths], texts of settings such as `source`, texts with a slash, and files of documents; but
-        not `files_written`, nor the working directory or one around it, where what a training writes may lie.
+        not `files_written`, nor the working directory or one around it, where what a training writes may lie. A folder
+        in [paths] that others begin with is none by itself.
     """
     written = {*files_written(config)}
+    beginnings = {parent for _, text in _texts_of(config) for parent in Path(text).parents}
     for name, text in _texts_of(config):
         section, setting = name.split(".")[0], name.split(".")[-1]
-        is_named = section == "paths" or setting in NAMES_OF_DATA or "/" in text or text.endswith(DOCUMENTS)
+        may_be = Path(text) not in beginnings if section == "paths" else "/" in text
+        is_named = may_be or setting in NAMES_OF_DATA or text.endswith(DOCUMENTS)
         if is_named and text not in written and _is_within(text):
             yield text
 

@@ -116,7 +116,6 @@ class Cell(ReadsAnew):
         RAISES (ValueError): CE080 if the config has no such setting, CE320 as `read_config`.
         """
         config = read_config(self.config)
-        known = {f"paths.{name}" for name in config["paths"]}
         for name, value in self.overrides.items():
             if model is not None:
                 value = fill(value, {"model": str(model)})
@@ -127,11 +126,15 @@ class Cell(ReadsAnew):
             if not isinstance(block, dict) or (last not in block and block is not config["paths"]):
                 raise ValueError(Errors.CE080.format(setting=name, config=self.config))
             block[last] = value
-        for name in self.overrides:
-            if name.startswith("paths.") and name not in known and f"${{{name}}}" not in str(config):
-                # nothing reads it
-                raise ValueError(Errors.CE080.format(setting=name, config=self.config))
         return config
+
+    @property
+    def unread_paths(self) -> set[str]:
+        """RETURNS (Set[str]): Overrides of [paths] that the config does not have and no setting refers to."""
+        known = {f"paths.{name}" for name in read_config(self.config)["paths"]}
+        more = {name for name in self.overrides if name.startswith("paths.")} - known
+        config = str(self.resolve(None)) if more else ""
+        return {name for name in more if f"${{{name}}}" not in config}
 
     @cached_property
     def _config(self) -> Config:

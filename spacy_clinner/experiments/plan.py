@@ -46,6 +46,7 @@ def make_plan(steps: Sequence[Step], done: Mapping[str, Any], output: Path) -> d
     for step in steps:
         _collect(step, groups)
     check_data(path for group in groups.values() for step in group for path in step.data)
+    _check_paths([step for group in groups.values() for step in group if isinstance(step, Cell)])
     read = {need.identity for group in groups.values() for need in group[0].needs}
     plan: dict[str, Planned] = {}
     wanted: set[str] = set()
@@ -75,6 +76,15 @@ def check_data(paths: Iterable[Path]) -> None:
     missing = sorted({str(path) for path in paths if not exists(path)})
     if missing:
         raise ValueError(Errors.CE374.format(n=len(missing), paths=missing[:5], folder=Path.cwd()))
+
+
+def _check_paths(cells: Sequence[Cell]) -> None:
+    """What one training does not read another one may; a path that none reads is misspelt."""
+    unread = [cell.unread_paths for cell in cells]
+    read = {name for cell, lost in zip(cells, unread, strict=True) for name in cell.overrides.keys() - lost}
+    for cell, lost in zip(cells, unread, strict=True):
+        for name in sorted(lost - read):
+            raise ValueError(Errors.CE080.format(setting=name, config=cell.config))
 
 
 def model_of(identity: str, output: Path) -> Path:

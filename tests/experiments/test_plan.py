@@ -128,6 +128,18 @@ def test_a_test_that_cannot_be_scored(room):
     assert result.exit_code == 1 and "CE084" in result.output and "CE064" in result.output
 
 
+def test_a_path_that_another_training_reads(room):
+    """What trainings share may be for some of them; what none reads is misspelt."""
+    config = (room / "config.cfg").read_text()
+    (room / "more.cfg").write_text(config.replace("[paths]", "[paths]\nmore = null"))
+    shared = GRID.replace("overrides = {{", 'overrides = {{ "paths.more" = "{room}/dev.spacy",', 1)
+    (room / "grid.toml").write_text(shared.format(room=room.as_posix()))
+    result = CliRunner().invoke(clinner_cli, ["grid", str(room / "grid.toml"), "--output", str(room / "out"), "--dry"])
+    assert result.exit_code == 1 and "CE080" in result.output and "'paths.more'" in result.output
+    (room / "grid.toml").write_text((shared + 'config = "{room}/more.cfg"\n').format(room=room.as_posix()))
+    assert ("new", "short") in lines(grid(room, "--dry"))[0]
+
+
 def test_missing_documents(room):
     (room / "dev.spacy").unlink()
     result = CliRunner().invoke(clinner_cli, ["grid", str(room / "grid.toml"), "--output", "out", "--dry"])

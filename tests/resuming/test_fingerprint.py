@@ -38,6 +38,18 @@ def test_what_a_training_writes_is_no_data(config, tmp_path):
     assert fingerprint(config) == before
 
 
+def test_a_folder_that_paths_begin_with_is_no_data_by_itself(config, tmp_path):
+    """What a training writes may lie there, too."""
+    config["paths"]["work"] = "work"
+    config["paths"]["train"] = config["corpora"]["train"]["path"] = "work/train.spacy"
+    (tmp_path / "work").mkdir()
+    before = fingerprint(config)
+    (tmp_path / "work" / "results.jsonl").write_text("written meanwhile")
+    assert fingerprint(config) == before
+    (tmp_path / "work" / "train.spacy").write_bytes(b"new")
+    assert differences(before, fingerprint(config)) == ["data of work/train.spacy"]
+
+
 @pytest.mark.parametrize("text", ["/" + "b" * 300, "a/b\0c"])
 def test_texts_that_can_be_no_path(config, text):
     config["corpora"]["train"]["pattern"] = text
