@@ -122,9 +122,8 @@ def _csv(path: Path, target: Target) -> AbstractContextManager[Write]:
 def _spacy(path: Path, target: Target) -> Iterator[Write]:
     """The documents are held, packed, until all are there."""
     docbin = DocBin(store_user_data=True)
-    docbin.strings.add(PREDICTED)
     yield lambda doc_id, doc: pack(docbin, doc)
-    path.write_bytes(docbin.to_bytes())
+    path.write_bytes(docbin.to_bytes() + PREDICTED)
 
 
 @contextmanager

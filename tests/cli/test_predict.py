@@ -257,10 +257,14 @@ def test_only_an_earlier_output_is_replaced(room, name, content, options):
     assert "aspirin" not in result.output
 
 
-def test_gold_is_no_earlier_output(room):
-    """Not even predictions that somebody has written again, as when they were corrected."""
+@pytest.mark.parametrize("merge", [False, True])
+def test_gold_is_no_earlier_output(room, merge):
+    """Not even predictions that somebody has written again, as when they were corrected, or with others."""
     assert predict("notes", "p.spacy").exit_code == 0
-    DocBin(docs=read_docs(room / "p.spacy"), store_user_data=True).to_disk(room / "gold.spacy")
+    gold = DocBin(docs=read_docs(room / "p.spacy"), store_user_data=True)
+    if merge:
+        gold.merge(DocBin(store_user_data=True).from_disk(room / "p.spacy"))
+    gold.to_disk(room / "gold.spacy")
     before = (room / "gold.spacy").read_bytes()
     result = predict("p.spacy", "gold.spacy")
     assert result.exit_code == 1 and "CE344" in result.words and (room / "gold.spacy").read_bytes() == before
