@@ -13,6 +13,7 @@ from spacy.util import logger, registry
 from ..annotations.documents import annotated_labels
 from ..annotations.keys import DOC_ID_KEY, DOMAIN_KEY, LABELS_KEY
 from ..annotations.leaving import drop_relations_and_assertions, drop_unmentioned
+from ..annotations.relations import Offsets
 from ..annotations.span_groups import kept_scores
 from ..cells import format_tsv
 from ..errors import Errors
@@ -184,7 +185,8 @@ def map_labels(reference: Doc, label_map: LabelMap) -> Doc:
     label_map (Dict[str, str]): new names. Spans whose label it does not name, or maps to "", are left out.
     RETURNS (Doc): a copy with the renamed `doc.ents` and span groups. Tokens of entities that were left out are
         outside of entities, tokens without annotation stay so; of the attributes of span groups, "scores" are kept.
-        Relations and assertions go with their entities. Labels that it was annotated for are renamed, too.
+        Relations and assertions go with their entities, those of `doc.ents` before any of a group that are at the same
+        characters. Labels that it was annotated for are renamed, too.
     """
     doc = reference.copy()
     for key, group in reference.spans.items():
@@ -195,7 +197,8 @@ def map_labels(reference: Doc, label_map: LabelMap) -> Doc:
         missing = [doc[token.i : token.i + 1] for token in reference if not token.ent_iob]
         doc.set_ents(_renamed(doc, reference.ents, label_map), missing=missing, default="outside")
     before, after = _all_entities(reference), _all_entities(doc)
-    gone = {(span.start_char, span.end_char) for span in before} - {(span.start_char, span.end_char) for span in after}
+    # where `doc.ents` has lost one, no span of a group takes its place
+    gone = (_places(before) - _places(after)) | (_places(reference.ents) - _places(doc.ents))
     drop_relations_and_assertions(doc, gone.__contains__)
     drop_unmentioned(doc, before, after)
     if (annotated := annotated_labels(reference)) is not None:
@@ -207,6 +210,10 @@ def map_labels(reference: Doc, label_map: LabelMap) -> Doc:
 
 def _all_entities(doc: Doc) -> list[Span]:
     return [*doc.ents, *(span for group in doc.spans.values() for span in group)]
+
+
+def _places(spans: Iterable[Span]) -> set[Offsets]:
+    return {(span.start_char, span.end_char) for span in spans}
 
 
 def _renamed(doc: Doc, spans: Iterable[Span], label_map: LabelMap) -> list[Span]:

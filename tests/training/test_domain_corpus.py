@@ -85,6 +85,17 @@ def test_map_labels_takes_what_is_said_of_entities_along(reference):
     assert len(read_relations(reference)) == 2 and reference.user_data[ASSERTIONS_KEY] == rows
 
 
+def test_map_labels_relates_what_is_in_ents_whatever_else_groups_have_there(reference):
+    """Of two annotations of the same characters, as brat has them, the relation is of the one in `doc.ents`."""
+    fever, cough, _ = reference.ents
+    reference.spans["all"] = [*reference.spans["all"], Span(reference, fever.start, fever.end, "Sign")]
+    write_relations(reference, [relation_of(cough, fever, "R")])
+    reference.user_data[ASSERTIONS_KEY] = [[fever.start_char, fever.end_char, "negated"]]
+    mapped = map_labels(reference, {"Sign": "PROBLEM"})
+    assert (1, 2, "PROBLEM") in found(mapped.spans["all"]) and found(mapped.ents) == [(3, 4, "PROBLEM")]
+    assert read_relations(mapped) == [] and mapped.user_data[ASSERTIONS_KEY] == []
+
+
 def test_map_labels_takes_relations_of_concepts_along(reference):
     concepts = ["C1", "C2", "C3"]
     spans = [Span(reference, ent.start, ent.end, ent.label, kb_id=kb_id)
