@@ -14,9 +14,9 @@ KEYS = ("id", "entities", "probabilities", "assertions", "relations")
 # Behind the documents of a `.spacy` file, where nobody reads on. Who corrects them, or merges them with others, writes
 # them anew and without it, so that corrections, and gold that they join, are nobody's earlier output.
 PREDICTED = b"\0clinner predict"
-# in the head of a page, which may load nothing from elsewhere
-POLICY = '<meta http-equiv="Content-Security-Policy" content="default-src &#39;none&#39;'
-LINES_OF_HEAD = 5
+# in the head of a page of a note; pages of runs have another name
+ANNOTATED = '<meta name="generator" content="spacy_clinner page">'
+LINES_OF_HEAD = 6
 
 
 def check_earlier(path: Path, format: str) -> None:
@@ -56,7 +56,7 @@ def _is_spacy(path: Path) -> bool:
 
 
 def _is_html(path: Path) -> bool:
-    return POLICY in _first_lines(path, LINES_OF_HEAD)
+    return ANNOTATED in _first_lines(path, LINES_OF_HEAD)
 
 
 def _first_lines(path: Path, n: int = 1) -> str:

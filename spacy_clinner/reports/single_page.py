@@ -49,6 +49,7 @@ def render_page(
     }
     environment.tests |= tests or {}
     return environment.get_template(f"{name}.html").render(
+        name=name,
         title=title,
         lang=lang,
         policy=_policy(script),

@@ -6,10 +6,12 @@ from spacy.language import Language
 from typer.testing import CliRunner
 
 from spacy_clinner.cli import clinner_cli
+from spacy_clinner.reports.run_page import RunSummary, run_page
 
 from ..toys.pages import TEXTS, train_pipeline
 
 NOTE = "Chest pain since yesterday.\r\nGiven <aspirin> & water."
+RUN = RunSummary("en_toy 1.0.0", "out", "csv", "2024-05-03", "2024-05-03", 1, 8, 2, {}, {}, {}, 1, 0, {}, 0, 2, 1.0)
 
 
 @pytest.fixture
@@ -99,10 +101,13 @@ def test_the_page_takes_no_note_s_place(room):
     assert (room / "note.txt").read_text(encoding="utf8").startswith("Chest pain")
 
 
-def test_the_page_replaces_a_page_alone(room):
-    (room / "other.txt").write_text("No pain.")
-    result = annotate(room / "model", room / "note.txt", "--html", room / "other.txt")
-    assert result.exit_code == 1 and "CE344" in result.output and (room / "other.txt").read_text() == "No pain."
+@pytest.mark.parametrize("content", ["No pain.", run_page(RUN)])
+def test_the_page_replaces_one_of_a_note_alone(room, content):
+    """Another note keeps its place, and so does the page of a run."""
+    (room / "other").write_text(content, encoding="utf8")
+    result = annotate(room / "model", room / "note.txt", "--html", room / "other")
+    assert result.exit_code == 1 and "CE344" in result.output
+    assert (room / "other").read_text(encoding="utf8") == content
     for _ in range(2):
         assert annotate(room / "model", room / "note.txt", "--html", room / "page.html").exit_code == 0
 
