@@ -45,7 +45,7 @@ def find_notes(paths: Iterable[Path], audit: ImportAudit, columns: Columns = BY_
     """
     owners: dict[str, str] = {}
     notes: list[Note] = []
-    for place, note in iter_notes(paths, audit, columns):
+    for place, note in tell_unsaid(iter_notes(paths, audit, columns), columns):
         claim_id(note.id, place, owners)
         notes.append(note)
     return notes
@@ -55,7 +55,6 @@ def iter_notes(paths: Iterable[Path], audit: ImportAudit, columns: Columns = BY_
     """Go through notes, whose ids may be the same, without reading the text files among them.
 
     What is wrong with a folder, or with the columns of a file, is said before the first note; all else in its turn.
-    Warns (CW436), behind the last note, of what is wished beside the texts and is there in none.
 
     paths (Iterable[Path]): Text files, whose names without .txt are the ids; .jsonl files, with an object a line,
         .csv, .tsv (each of them also .gz) and .parquet files, with a note a row; .spacy files, of whose documents ids
@@ -70,7 +69,6 @@ def iter_notes(paths: Iterable[Path], audit: ImportAudit, columns: Columns = BY_
         file that is damaged, and those of `open_csv`, `open_parquet` and `read_docs`.
     """
     opened = [_open(path, columns) for path in paths]
-    unsaid = set(columns.also)
     for found, sources in opened:
         audit.files += found.files
         audit.rows += found.rows
@@ -78,12 +76,23 @@ def iter_notes(paths: Iterable[Path], audit: ImportAudit, columns: Columns = BY_
             empty = True
             for place, note in notes:
                 empty = False
-                if unsaid:
-                    also = zip(columns.also, note.also, strict=True)
-                    unsaid -= {column for column, value in also if value is not None}
                 yield place, note
             if empty:
                 leave_out([name], "holds no note", audit)
+
+
+def tell_unsaid(notes: Notes, columns: Columns) -> Notes:
+    """Go through notes, and warn (CW436), behind the last, of what is wished beside the texts and is there in none.
+
+    notes (Iterator[Tuple[str, Note]]): Places and notes, as of `iter_notes`.
+    columns (Columns): Whose `also` is wished.
+    YIELDS (Tuple[str, Note]): The same.
+    """
+    unsaid = set(columns.also)
+    for place, note in notes:
+        if unsaid:
+            unsaid -= {column for column, value in zip(columns.also, note.also, strict=True) if value is not None}
+        yield place, note
     if unsaid:
         warnings.warn(Warnings.CW436.format(columns=", ".join(map(repr, sorted(unsaid)))), stacklevel=2)
 

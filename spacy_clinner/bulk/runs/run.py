@@ -12,7 +12,7 @@ from ...errors import Errors
 from ...files import write_files_atomically
 from ...ledger import LOCK, only_run
 from ...progress import progress
-from ..notes import iter_notes
+from ..notes import iter_notes, tell_unsaid
 from .annotating import ShardResult
 from .counts import Counts
 from .executors.executor import Executor
@@ -82,7 +82,8 @@ def run_notes(
             kept = manifest.settle(fingerprint(job) | settings.of_notes(), date=job.date)
             job = job._replace(date=kept["date"])
             audit = ImportAudit()
-            found = each_id_once(iter_notes(paths, audit, settings.columns))
+            notes = iter_notes(paths, audit, settings.columns)
+            found = each_id_once(tell_unsaid(notes, settings.columns))
             planned = manifest.plan(cut(progress(found, unit="note", desc="Look"), settings.shard_bytes))
             if not planned.notes:
                 raise ValueError(Errors.CE005.format(path=", ".join(path.name for path in paths), kind="notes"))

@@ -357,6 +357,13 @@ def test_columns_of_tables_are_not_taken_twice(toy, tmp_path):
         run(toy, tmp_path / "out", settings=SETTINGS._replace(columns=Columns(also=("label", "patient"))))
 
 
+def test_a_column_that_no_note_has_is_named_once(toy, tmp_path):
+    """Notes are read twice: to plan, and to annotate them."""
+    with pytest.warns(UserWarning, match="CW436.*'patent'") as warned:
+        run(toy, tmp_path / "out", settings=SETTINGS._replace(columns=Columns(also=("patent",))))
+    assert sum("CW436" in str(warning.message) for warning in warned) == 1
+
+
 def test_a_pipeline_that_is_not_there(toy, tmp_path):
     with pytest.raises(ValueError, match="CE470"):
         run((tmp_path / "none", *toy[1:]), tmp_path / "out")
