@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+from spacy.attrs import ORTH
 from spacy.strings import StringStore, get_string_id
 from spacy.vectors import Mode, Vectors
 from thinc.types import Floats2d
@@ -24,7 +25,7 @@ class WordRows:
     def find(self, word: str) -> str | None:
         """RETURNS (Optional[str]): What to look up for a word: itself, or its lower case; None: it has no vector."""
         if self._vectors.mode == Mode.floret:
-            return word.lower()
+            return word if self._vectors.attr == ORTH else word.lower()
         return next((form for form in (word, word.lower()) if get_string_id(form) in self._vectors), None)
 
     def get(self, words: Sequence[str | None]) -> Floats2d:

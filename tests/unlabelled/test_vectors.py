@@ -179,6 +179,16 @@ def test_rows_are_shared_by_spellings_and_an_own_one_comes_first():
     assert len(vectors.data) == 2
 
 
+@pytest.mark.parametrize("attr", ["ORTH", "NORM", "LOWER"])
+def test_a_table_of_ngrams_beside_is_looked_up_as_it_says(attr):
+    data = np.random.default_rng(0).normal(size=(20, 2)).astype("f")
+    strings = spacy.blank("en").vocab.strings
+    beside = Vectors(strings=strings, data=data, mode="floret", minn=3, maxn=4, hash_count=2, attr=attr)
+    vectors = join_tables(["fever"], [WordRows(beside, strings)], strings)
+    for word in ("fever", "Fever", "FEVER"):
+        np.testing.assert_array_equal(vectors[word], beside[word if attr == "ORTH" else "fever"])
+
+
 def test_cover_counts_words_as_the_model_looks_them_up():
     nlp = keyed(["fever"], [[1.0]])
     # documents of a file have a vocabulary without a language
