@@ -20,13 +20,20 @@ class WordRows:
         """
         self.width = vectors.shape[1]
         self._vectors = vectors
-        self.words = [] if vectors.mode == Mode.floret else [strings[key] for key in vectors.key2row]
+        # of a key alone no word can be told
+        self.words = [] if vectors.mode == Mode.floret else [strings[key] for key in vectors.key2row if key in strings]
 
     def find(self, word: str) -> str | None:
         """RETURNS (Optional[str]): What to look up for a word: itself, or its lower case; None: it has no vector."""
         if self._vectors.mode == Mode.floret:
             return word if self._vectors.attr == ORTH else word.lower()
         return next((form for form in (word, word.lower()) if get_string_id(form) in self._vectors), None)
+
+    def has_any(self) -> bool:
+        """RETURNS (bool): Whether a word has a vector that is not zeros."""
+        if self._vectors.mode == Mode.floret:
+            return bool(self._vectors.data.any())
+        return any(self._vectors[word].any() for word in self.words)
 
     def get(self, words: Sequence[str | None]) -> Floats2d:
         """RETURNS (Floats2d): Rows of words as of `find`; zeros for None."""
@@ -45,7 +52,7 @@ def join_tables(words: Iterable[str], tables: Sequence[WordRows], strings: Strin
     knows has zeros in the others' place; what is no key has no vector.
 
     words (Iterable[str]): Words to have, besides those of tables with keys.
-    tables (Sequence[WordRows]): The tables, none of them empty.
+    tables (Sequence[WordRows]): The tables, each with vectors that are not zeros.
     strings (StringStore): Gets the keys.
     RETURNS (Vectors): The table.
     """

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import spacy
 from spacy.language import Language
-from spacy.vectors import Mode
 
 from ..corpora.importing import blank_pipeline
 from ..errors import Errors
@@ -80,11 +79,11 @@ def read_vectors(path: Path) -> Language:
 
     path (Path): Its folder, as `paths.vectors` of a config names it.
     RETURNS (Language): The pipeline.
-    RAISES (ValueError): CE428 if it is none, or has no vectors.
+    RAISES (ValueError): CE428 if it is none, or has no vectors but zeros.
     """
     if not (path / "config.cfg").is_file():
         raise ValueError(Errors.CE428.format(path=path, problem="is no pipeline"))
     nlp = spacy.load(path, exclude=["lookups"])
-    if not len(nlp.vocab.vectors.data) or not (nlp.vocab.vectors.mode == Mode.floret or nlp.vocab.vectors.n_keys):
-        raise ValueError(Errors.CE428.format(path=path, problem="has no vectors"))
+    if not WordRows(nlp.vocab.vectors, nlp.vocab.strings).has_any():
+        raise ValueError(Errors.CE428.format(path=path, problem="has no vectors of words, or only zeros"))
     return nlp

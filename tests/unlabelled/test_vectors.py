@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 import spacy
+from spacy.strings import get_string_id
 from spacy.tokens import Doc
 from spacy.training.initialize import convert_vectors
 from spacy.vectors import Mode, Vectors
@@ -189,6 +190,13 @@ def test_a_table_of_ngrams_beside_is_looked_up_as_it_says(attr):
         np.testing.assert_array_equal(vectors[word], beside[word if attr == "ORTH" else "fever"])
 
 
+def test_a_key_of_which_the_word_is_not_known_is_left_out():
+    nlp = keyed(["fever"], [[1.0, 2.0]])
+    beside = Vectors(data=np.ones((2, 2), dtype="f"), keys=[nlp.vocab.strings["fever"], 12345678901234567])
+    vectors = join_tables(["cough"], [WordRows(beside, nlp.vocab.strings)], spacy.blank("en").vocab.strings)
+    assert set(vectors.key2row) == {get_string_id(word) for word in ("fever", "Fever", "FEVER")}
+
+
 def test_cover_counts_words_as_the_model_looks_them_up():
     nlp = keyed(["fever"], [[1.0]])
     # documents of a file have a vocabulary without a language
@@ -219,6 +227,7 @@ def test_what_is_wrong_is_told(notes, beside, tmp_path):
     few.write_text("one two three four")
     (tmp_path / "nothing").mkdir()
     spacy.blank("en").to_disk(tmp_path / "blank")
+    keyed(["fever", "cough"], np.zeros((2, 2))).to_disk(tmp_path / "zeros")
     bert = save_tiny_transformer(tmp_path / "bert")
     for words, code in [
         ([few, out], "CE423"),
@@ -227,7 +236,8 @@ def test_what_is_wrong_is_told(notes, beside, tmp_path):
         ([notes, out, "--static", bert, "--min-words", "1"], "CE426"),
         ([few, out, "--min-count", "1", "--min-words", "1", "--beside", beside], "CE427"),
         ([notes, out, *TINY, "--beside", tmp_path / "nothing"], "CE428.*is no pipeline"),
-        ([notes, out, *TINY, "--beside", tmp_path / "blank"], "CE428.*has no vectors"),
+        ([notes, out, *TINY, "--beside", tmp_path / "blank"], "CE428.*has no vectors of words, or only zeros"),
+        ([notes, out, *TINY, "--beside", tmp_path / "zeros"], "CE428.*has no vectors of words, or only zeros"),
         ([notes, tmp_path, *TINY], "CE058"),
     ]:
         result = run(*words)
