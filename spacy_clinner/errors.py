@@ -1079,7 +1079,7 @@ class Errors(metaclass=_Coded):
         "The process that annotates this note dies, likely for want of memory. Annotate it alone on a larger machine, "
         "or cut it."
     )
-    # 420-434 unlabelled notes
+    # 420-434, 460 unlabelled notes
     CE420 = "{path} is no whole gzip file ({error}): likely a copy or download of it broke off. Get it again."
     CE421 = (
         "{path} holds no .spacy file, so no note can be compared with it. Name the labelled files that the notes must "
@@ -1132,6 +1132,10 @@ class Errors(metaclass=_Coded):
     CE435 = (
         "{place} is not the line that was found there first: the file has been changed meanwhile. Annotate again when "
         "nobody writes to it."
+    )
+    CE460 = (
+        "The transformer in {path} makes the same of every word, so its vectors would tell none from another. Likely "
+        "its tokenizer does not know their letters: take a transformer of the notes' language."
     )
     # 440-449, 456 notes that a model labels, transformers that go on learning
     CE440 = (

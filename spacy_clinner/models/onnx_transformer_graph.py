@@ -44,7 +44,8 @@ def export_transformer(model: "TransformerModel", int8: bool = False) -> Model[l
         raise _refused(model, "its windows are another package's")
     if not model.tokenizer.is_fast:
         raise _refused(model, "its tokenizer is not of the library tokenizers")
-    pieces = PiecesShim(_tokenizer(model), model.tokenizer.pad_token_id, settle(model))
+    limit = settle(model.tokenizer, model.transformer)
+    pieces = PiecesShim(_tokenizer(model), model.tokenizer.pad_token_id, limit)
     graph = _checked_graph(model)
     shim = OnnxShim(to_int8(graph, "MatMul") if int8 else graph)
     width, exact = model.transformer.config.hidden_size, model.attrs["exact_pieces"]

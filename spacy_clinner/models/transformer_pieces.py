@@ -26,7 +26,7 @@ class TransformerPieces:
 
     def limit(self) -> int:
         """As of `Pieces`; see `settle`."""
-        return settle(self.model)
+        return settle(self.model.tokenizer, self.model.transformer)
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """As of `Pieces`."""
@@ -36,7 +36,7 @@ class TransformerPieces:
         return [len(ids) for ids in pieces["input_ids"]]
 
 
-def settle(model: "TransformerModel") -> int:
+def settle(tokenizer: Any, transformer: Any) -> int:
     """Have a transformer and its tokenizer agree: on the most word pieces at once, their sides and their types.
 
     Not every tokenizer knows the limit, and then a token that is too long by itself would end in an IndexError of
@@ -44,11 +44,11 @@ def settle(model: "TransformerModel") -> int:
     the left, as XLNet's, would lose what is read. XLNet hands the rows of a window on to the next, which nobody asks
     for, and DistilBERT knows no types of pieces, though a tokenizer of another class tells them.
 
-    model (TransformerModel): the model, initialised.
+    tokenizer (PreTrainedTokenizerBase): the tokenizer.
+    transformer (PreTrainedModel): the transformer.
     RETURNS (int): the tokenizer's limit, or the rows of the transformer's table of positions if they are fewer, or
         `MOST_PIECES` where there is neither.
     """
-    tokenizer, transformer = model.tokenizer, model.transformer
     known = [limit for limit in (tokenizer.model_max_length, positions(transformer)) if limit < _KNOWN]
     limit = int(min(known, default=MOST_PIECES))
     tokenizer.model_max_length = limit

@@ -48,7 +48,7 @@ def make_vectors(
     counts (WordCounts): Gets the words.
     beside (Optional[Language]): Holds vectors that the new ones are to stand beside.
     RETURNS (Language): A pipeline without components that has the vectors.
-    RAISES (ValueError): CE424 to CE427, and what reading the notes raises.
+    RAISES (ValueError): CE424 to CE427, CE460, and what reading the notes raises.
     """
     tokenizer = blank_pipeline(plan.lang, plan.tokenizer).tokenizer
     # text of notes: a folder of its own that only its owner may read

@@ -178,7 +178,7 @@ def test_a_tokenizer_without_a_limit_learns_the_transformers(tmp_path):
     """RoBERTa's positions begin after the padding's."""
     nlp = initialized(save_tiny_roberta(tmp_path, n_positions=66))
     model = nlp.get_pipe("transformer").model
-    assert settle(model) == 64 == model.tokenizer.model_max_length
+    assert settle(model.tokenizer, model.transformer) == 64 == model.tokenizer.model_max_length
     doc = nlp(" ".join(["hydroxychloroquine"] * 60))
     assert not rowless(doc) and len(windows(nlp, doc)) > 8
     with pytest.warns(UserWarning, match="CW120"):

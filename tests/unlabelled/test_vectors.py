@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from spacy_clinner.unlabelled.texts import UnlabelledNote
 from spacy_clinner.unlabelled.vectors_report import cover
 from spacy_clinner.unlabelled.words import WordCounts, tokenized_lines
 
+from ..toys.families import FAMILIES, save_family
 from ..toys.transformer import save_tiny_transformer
 
 TINY = ["--dim", "8", "--buckets", "50", "--epochs", "2", "--min-words", "10"]
@@ -170,6 +172,38 @@ def test_a_word_of_the_transformer_is_what_it_makes_of_the_word_alone(tmp_path):
     alone = np.stack(alone) - np.mean(alone, axis=0)
     # five axes hold all that six words can differ in
     assert np.allclose(rows @ rows.T, alone @ alone.T, atol=1e-4)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_word_of_any_length_is_distilled(family, tmp_path):
+    """Of a word of more pieces than are read, the first tell; one of none is as like one other as the next."""
+    from spacy_clinner.unlabelled.static import distil_words
+
+    folder = Path(save_family(family, tmp_path / "trf"))
+    words = ["fever", "no", "a" * 2500, "a" * 3000, "copd", "\u200b"]
+    rows = distil_words(folder, words, 3)
+    assert np.isfinite(rows).all()
+    np.testing.assert_allclose(rows[2], rows[3], atol=1e-5)
+    assert len(np.unique(rows.round(3), axis=0)) == 5
+
+
+def test_a_word_without_pieces_lies_in_the_middle(tmp_path):
+    from tokenizers.processors import TemplateProcessing
+    from transformers import BertTokenizerFast, PreTrainedTokenizerFast
+
+    from spacy_clinner.unlabelled.static import distil_words
+
+    folder = Path(save_tiny_transformer(tmp_path / "bert"))
+    backend = BertTokenizerFast(str(folder / "vocab.txt"), do_lower_case=False).backend_tokenizer
+    backend.post_processor = TemplateProcessing(single="$A", special_tokens=[])
+    bare = PreTrainedTokenizerFast(tokenizer_object=backend, unk_token="[UNK]", pad_token="[PAD]", model_max_length=512)
+    bare.save_pretrained(folder)
+    rows = distil_words(folder, ["fever", "no", "\u200b", "copd"], 2)
+    np.testing.assert_allclose(rows[2], 0, atol=1e-5)
+    np.testing.assert_allclose(rows[[0, 1, 3]], distil_words(folder, ["fever", "no", "copd"], 2), atol=1e-5)
+    for alike in (["\u200b", "\u200d"], ["\u4e00", "\u4e01"]):
+        with pytest.raises(ValueError, match="CE460.*bert"):
+            distil_words(folder, alike, 2)
 
 
 def test_rows_are_shared_by_spellings_and_an_own_one_comes_first():
