@@ -1,5 +1,6 @@
 """Pad ragged sequences in groups of similar length, so that little padding is computed: by LSTMs and transformers."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -26,11 +27,12 @@ class Bucket(NamedTuple):
     reverse: Ints2d
 
 
-def plan_buckets(lengths: Ints1d, max_cells: int = MAX_CELLS) -> list[Bucket]:
+def plan_buckets(lengths: Ints1d, max_cells: int = MAX_CELLS, max_squares: float = math.inf) -> list[Bucket]:
     """Group sequences by length and lay out the padded blocks; empty sequences are in none.
 
     lengths (Ints1d): number of rows of each sequence; rows lie one sequence after the other. Shape: (n,)
     max_cells (int): most cells of a padded block; a longer single sequence has a block of its own.
+    max_squares (float): most squared lengths of a block, all sequences together, where memory grows with them.
     RETURNS (List[Bucket]): the blocks, longest sequences first.
     """
     lengths = np.asarray(lengths, dtype="int64")
@@ -41,7 +43,8 @@ def plan_buckets(lengths: Ints1d, max_cells: int = MAX_CELLS) -> list[Bucket]:
     while order.size:
         longest = int(lengths[order[0]])
         close = int((lengths[order] >= MIN_FILL * longest).sum())
-        size = min(max(close, MIN_ROWS), max(max_cells // longest, 1), order.size)
+        most = int(min(max_cells / longest, max_squares / longest**2))
+        size = min(max(close, MIN_ROWS), max(most, 1), order.size)
         buckets.append(_lay_out(order[:size], lengths, starts, longest, int(lengths.sum())))
         order = order[size:]
     return buckets

@@ -32,6 +32,9 @@ READING = make_fork_safe_lock()
 # Word pieces, padding included, that are read at once where nothing is learned: those of one long note would be too
 # many for the memory.
 MAX_PIECES = 8192
+# As many for attention, whose memory grows with the square: windows of up to 512 pieces are bounded by their number, a
+# token of two thousand signs is not read with narrow windows that it would pad.
+MAX_SQUARES = MAX_PIECES * 512
 
 
 def forward(
@@ -103,7 +106,7 @@ def _predict(model: "TransformerModel", wordpieces: WordpieceBatch) -> ModelOutp
     """Read windows in parts of similar length, if they are too many or too unlike for one."""
     transformer: Any = model.layers[0]
     sizes = wordpieces.attention_mask.sum(axis=1).astype(int)
-    parts = [bucket.sequences for bucket in plan_buckets(sizes, MAX_PIECES)]
+    parts = [bucket.sequences for bucket in plan_buckets(sizes, MAX_PIECES, MAX_SQUARES)]
     config = model.transformer.config
     bfloat16 = transformer.shims[0].bfloat16 and isinstance(model.ops, NumpyOps)
     if bfloat16 and _is_slow_in_bfloat16():
@@ -120,10 +123,16 @@ def _predict(model: "TransformerModel", wordpieces: WordpieceBatch) -> ModelOutp
             for key, rows in output.items():
                 shape = (len(wordpieces), *((wordpieces.input_ids.shape[1],) if rows.ndim == 3 else ()), rows.shape[-1])
                 if key not in whole:
-                    whole[key] = torch.zeros(shape, device=rows.device)
+                    whole[key] = _zeros(shape, rows.device)
                 target = whole[key][:, :width] if rows.ndim == 3 else whole[key]
                 target[part] = rows
     return whole
+
+
+def _zeros(shape: tuple[int, ...], device: torch.device) -> torch.Tensor:
+    """Zeros, in a processor's memory only where something is written: one long token makes most of them padding."""
+    # the system hands NumPy pages of zeros when they are touched, while torch fills them
+    return torch.from_numpy(np.zeros(shape, "f")) if device.type == "cpu" else torch.zeros(shape, device=device)
 
 
 def _is_slow_in_bfloat16() -> bool:

@@ -7,14 +7,15 @@ from spacy_clinner.layers.buckets import plan_buckets
 LENGTHS = st.lists(st.integers(0, 60), max_size=40)
 
 
-@given(LENGTHS, st.integers(1, 400))
-def test_every_row_stands_once_in_each_direction(lengths, max_cells):
-    buckets = plan_buckets(np.array(lengths, dtype="i"), max_cells)
+@given(LENGTHS, st.integers(1, 400), st.integers(1, 9999))
+def test_every_row_stands_once_in_each_direction(lengths, max_cells, max_squares):
+    buckets = plan_buckets(np.array(lengths, dtype="i"), max_cells, max_squares)
     total = sum(lengths)
     for index in ("index", "reverse"):
         rows = np.concatenate([getattr(bucket, index).ravel() for bucket in buckets] or [np.zeros(0)])
         assert sorted(rows[rows < total]) == list(range(total))
-    assert all(bucket.index.size <= max_cells or bucket.index.shape[1] == 1 for bucket in buckets)
+    for steps, n in (bucket.index.shape for bucket in buckets):
+        assert n == 1 or (steps * n <= max_cells and steps**2 * n <= max_squares)
 
 
 @given(LENGTHS)

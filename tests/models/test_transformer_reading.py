@@ -167,6 +167,20 @@ def test_little_padding_is_read(folder):
     np.testing.assert_allclose(rows(doc)[-len(alone[1]) :], alone[1], atol=1e-5)
 
 
+def test_a_token_of_many_pieces_is_read_without_windows_that_it_would_pad(tmp_path):
+    nlp = pipeline(save_family("deberta-v3", tmp_path), unit="lines", min_tokens=0, max_tokens=8)
+    text = "No fever in the left arm . \n" * 30
+    short = nlp(text)
+    shapes = []
+    nlp.get_pipe("transformer").model.transformer.register_forward_pre_hook(
+        lambda _, args, kwargs: shapes.append(tuple(kwargs["input_ids"].shape)), with_kwargs=True
+    )
+    doc = nlp(f"{text}{'x' * 1500}")
+    (alone, width), *others = shapes
+    assert alone == 1 and width > 1500 and len(others) < 5
+    np.testing.assert_allclose(rows(doc)[:200], rows(short)[:200], atol=1e-5)
+
+
 def test_what_else_is_asked_for_comes_whole(folder, monkeypatch):
     nlp = pipeline(folder, **STRIDES)
     transformer = nlp.get_pipe("transformer").model.transformer
