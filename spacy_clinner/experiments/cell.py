@@ -47,6 +47,7 @@ class Cell(ReadsAnew):
     last (bool): Whether the model is that of the last step; else it is the best one on dev.
     keep (bool): Whether the model stays even if no other step reads it.
     keep_predictions (bool): Whether the entities found on test stay.
+    spans_key (Optional[str]): Span group of test's gold, and of what the model finds; None: `doc.ents`.
     """
 
     keys: Mapping[str, Any]
@@ -58,6 +59,7 @@ class Cell(ReadsAnew):
     last: bool = False
     keep: bool = False
     keep_predictions: bool = False
+    spans_key: str | None = None
 
     @cached_property
     def identity(self) -> str:
@@ -69,8 +71,9 @@ class Cell(ReadsAnew):
         """
         start = self.start.identity if self.start else None
         parts = [self._config.to_str(), sorted(self._files.items()), self._test, start, self.train]
-        # added only where it matters: results from before this choice keep their identity
-        return digest([*parts, "last"] if self.last else parts)
+        # added only where it matters: results from before these choices keep their identity
+        chosen = [*(["last"] if self.last else []), *([["spans_key", self.spans_key]] if self.spans_key else [])]
+        return digest([*parts, *chosen])
 
     @cached_property
     def parts(self) -> dict[str, str]:
@@ -78,6 +81,7 @@ class Cell(ReadsAnew):
         parts = {name: digest(value)[:SHORT] for name, value in settings_of(self._config)}
         parts |= {f"data of {name}": found[:SHORT] for name, found in self._files.items() if found}
         parts |= {"test": (self._test or "")[:SHORT], "start": self.start.identity[:SHORT] if self.start else ""}
+        parts |= {"spans_key": self.spans_key} if self.spans_key else {}
         return {**parts, "train": str(self.train), "last": str(self.last)}
 
     @property

@@ -125,11 +125,12 @@ def _collect(step: Step, groups: dict[str, list[Step]]) -> None:
 
 def _check_tests(plan: Iterable[Planned]) -> None:
     """A training would be lost that ends with documents which cannot be scored."""
-    tests = {planned.step.test for planned in plan if planned.lacks and isinstance(planned.step, Cell)}
-    for path in sorted(filter(None, tests)):
+    cells = [planned.step for planned in plan if planned.lacks and isinstance(planned.step, Cell)]
+    tests = {(cell.test, cell.spans_key) for cell in cells if cell.test}
+    for path, spans_key in sorted(tests, key=str):
         try:
             docs = read_docs(path)
-            score_predictions(docs, dict.fromkeys(document_ids(docs), frozenset()))
+            score_predictions(docs, dict.fromkeys(document_ids(docs), frozenset()), spans_key)
         except (OSError, ValueError) as error:
             reason = error if isinstance(error, ValueError) else type(error).__name__
             raise refuse(path, [str(reason)]) from None

@@ -7,6 +7,7 @@ from shutil import copytree
 from typing import Any
 
 import spacy
+from thinc.api import Config
 
 from ..annotations.documents import read_docs
 from ..configs import read_config
@@ -14,6 +15,7 @@ from ..errors import Errors
 from ..files import write_folder_atomically
 from ..scoring.predictions import predict
 from ..unlabelled.labelling import Labelling, find_tagger
+from ..unlabelled.training import gold_group
 from .plan import model_of
 from .runner import RESULTS, run_steps
 from .strict_scores import score_predictions
@@ -58,10 +60,15 @@ class SelfTraining:
     @property
     def dev(self) -> Path:
         """RETURNS (Path): The documents that decide: `paths.dev`. RAISES (ValueError): CE352 if it is null."""
-        dev = read_config(self.config, self.overrides, interpolate=True)["paths"].get("dev")
+        dev = self._settings["paths"].get("dev")
         if dev is None:
             raise ValueError(Errors.CE352.format(name="dev", options="--paths.dev FILE"))
         return Path(dev)
+
+    @property
+    def spans_key(self) -> str | None:
+        """RETURNS (Optional[str]): The span group of dev's gold, where the taggers that notes teach look for it."""
+        return gold_group(self._settings)
 
     def round(self, number: int, teacher: TaughtCell | Path) -> TaughtCell:
         """RETURNS (TaughtCell): A training with the notes that a teacher labels."""
@@ -77,7 +84,12 @@ class SelfTraining:
             tagger=self.tagger,
             share=self.share,
             words=self.words,
+            spans_key=self.spans_key,
         )
+
+    @property
+    def _settings(self) -> Config:
+        return read_config(self.config, self.overrides, interpolate=True)
 
 
 def self_train(training: SelfTraining) -> list[dict[str, Any]]:
@@ -117,9 +129,10 @@ def distil(training: SelfTraining) -> list[dict[str, Any]]:
 def _score_start(training: SelfTraining) -> dict[str, Any]:
     nlp = spacy.load(training.model)
     # before anything is trained
-    find_tagger(nlp, training.tagger)
-    docs = read_docs(training.dev)
-    found = score_predictions(docs, predict(nlp, docs))
+    tagger = find_tagger(nlp, training.tagger)
+    docs, spans_key = read_docs(training.dev), training.spans_key
+    # a teacher may write to another group than its student
+    found = score_predictions(docs, predict(nlp, docs, spans_key and tagger.cfg["spans_key"]), spans_key)
     return {"round": START, **{name: found[name] for name in "prf"}, "notes": None}
 
 

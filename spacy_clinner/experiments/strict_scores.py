@@ -12,15 +12,16 @@ from ..scoring.entities import align_entities, count_entities
 from ..scoring.predictions import write_predictions
 
 
-def score_predictions(docs: Sequence[Doc], predictions: Predictions) -> dict[str, Any]:
+def score_predictions(docs: Sequence[Doc], predictions: Predictions, spans_key: str | None = None) -> dict[str, Any]:
     """Strict scores of predictions.
 
-    docs (Sequence[Doc]): Documents with gold in `doc.ents`.
+    docs (Sequence[Doc]): Documents with gold.
     predictions (Predictions): Predicted entities by document identifier.
+    spans_key (Optional[str]): Span group of the gold; None: `doc.ents`.
     RETURNS (Dict[str, Any]): For each document [matched, gold, predicted] entities; and micro "p", "r", "f" of all.
     RAISES (ValueError): Those of `pair_documents`.
     """
-    documents = pair_documents(docs, predictions)
+    documents = pair_documents(docs, predictions, spans_key)
     labels = sorted({entity.label for document in documents for entity in document.gold | document.predicted})
     pairs = [align_entities(document.gold, document.predicted) for document in documents]
     counts = count_entities(pairs, labels, "strict").values

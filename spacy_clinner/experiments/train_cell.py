@@ -53,8 +53,8 @@ def train_cell(cell: "Cell", model: Path | None, kept: Kept) -> dict[str, Any]:
         test = None
         if cell.test is not None:
             docs = read_docs(cell.test)
-            predictions = predict(nlp, docs, show_progress=False)
-            test = score_predictions(docs, predictions)
+            predictions = predict(nlp, docs, cell.spans_key, show_progress=False)
+            test = score_predictions(docs, predictions, cell.spans_key)
             keep_predictions(kept.predictions, predictions)
     if kept.model is not None:
         # a model without a result is what a kill left between the two

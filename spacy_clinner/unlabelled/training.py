@@ -50,6 +50,16 @@ def gold_groups(config: Config, labelling: Labelling) -> list[str]:
     return groups
 
 
+def gold_group(config: Config) -> str | None:
+    """Find where the gold is by which the taggers that notes teach are judged.
+
+    config (Config): The config.
+    RETURNS (Optional[str]): The span group that all of them learn from; None: `doc.ents`.
+    """
+    groups = {gold.spans_key if gold.gold_from == "spans" else None for gold in _learned(config.interpolate())}
+    return groups.pop() if len(groups) == 1 else None
+
+
 def without_notes(config: Config) -> Config:
     """Undo `with_notes`: a pipeline that has learned from notes is trained again from its gold.
 

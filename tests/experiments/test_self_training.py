@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import spacy
 from spacy.tokens import DocBin
+from spacy.training import Example
 from spacy.util import load_config
 from typer.testing import CliRunner
 
@@ -146,6 +147,36 @@ def test_rounds_go_on_while_dev_gains(room, model, tmp_path):
     dev = [nlp.make_doc(doc.text) for doc in read_docs(room / "dev.spacy")]
     assert all(nlp(doc).ents is not None for doc in dev)
     assert self_train(training) == rows
+
+
+def test_gold_in_a_span_group_decides_there(room, tmp_path):
+    """Dev's `doc.ents` are none, and say so."""
+
+    def in_group(nlp):
+        docs = [doc for doc in references(nlp) if len(doc)]
+        for doc in docs:
+            doc.spans["gold"] = list(doc.ents)
+            doc.set_ents([])
+        return docs
+
+    nlp = make_nlp(gold_from="spans", spans_key="gold")
+    train(nlp, make=lambda nlp: [Example(nlp.make_doc(doc.text), doc) for doc in in_group(nlp)])
+    nlp.to_disk(tmp_path / "model")
+    for name in ("train", "dev"):
+        DocBin(docs=in_group(nlp)).to_disk(tmp_path / f"{name}.spacy")
+    config = load_config(room / "config.cfg")
+    config["components"]["tagger"] |= {"gold_from": "spans", "spans_key": "gold"}
+    config["training"]["max_steps"] = 40
+    config.to_disk(tmp_path / "config.cfg")
+    settings = SelfTraining(
+        tmp_path / "model",
+        tmp_path / "config.cfg",
+        [room / "notes.jsonl"],
+        tmp_path,
+        overrides=data_overrides(tmp_path),
+    )
+    start, learned = self_train(settings)
+    assert start["f"] == 1 and learned["f"] > 0
 
 
 def command(*args, name="self-train"):

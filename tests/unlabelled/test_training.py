@@ -9,7 +9,7 @@ from spacy.util import load_config, registry
 
 from spacy_clinner.annotations.keys import DOMAIN_KEY
 from spacy_clinner.unlabelled.labelling import Labelling
-from spacy_clinner.unlabelled.training import NOTES, gold_groups, gold_labels, with_notes, without_notes
+from spacy_clinner.unlabelled.training import NOTES, gold_group, gold_groups, gold_labels, with_notes, without_notes
 
 from ..toys.tagger import make_nlp, references
 
@@ -191,3 +191,12 @@ def test_gold_in_a_span_group():
     assert gold_groups(config, Labelling("all")) == ["gold"]
     with pytest.raises(ValueError, match="CE449.*gold"):
         gold_groups(config, Labelling("sure"))
+
+
+def test_where_the_gold_is_that_decides():
+    config = load_config(PLAIN)
+    assert gold_group(config) is None
+    config["components"]["ner"] |= {"gold_from": "spans", "spans_key": "gold"}
+    assert gold_group(config) == "gold"
+    config["components"]["more"] = {**config["components"]["ner"], "spans_key": "other"}
+    assert gold_group(config) is None
