@@ -18,7 +18,7 @@ from ..progress import progress
 from ..provenance import checksum, digest
 from ..unlabelled.labelling import Labelled, Labelling, compare_labels, find_tagger, label_notes
 from ..unlabelled.texts import Reading, UnlabelledNote, read_unlabelled
-from ..unlabelled.training import gold_groups, gold_labels, with_notes, without_notes
+from ..unlabelled.training import calibrated_anew, gold_groups, gold_labels, with_notes, without_notes
 from .cell import Cell
 from .step import SHORT, Kept
 from .train_cell import train_cell
@@ -86,8 +86,8 @@ class TaughtCell(Cell):
 
     def resolve(self, model: Path | None) -> Config:
         """RETURNS (Config): As of a training, with the notes once they are labelled, and without those that the model
-        of the config has learned from. RAISES (ValueError): CE442."""
-        config = without_notes(super().resolve(model))
+        of the config has learned from; calibrated anew if that one was. RAISES (ValueError): CE442."""
+        config = calibrated_anew(without_notes(super().resolve(model)))
         return config if self.labelled is None else with_notes(config, self.labelled, self.share)
 
     def _label(self, teacher: Path, path: Path) -> dict[str, Any]:

@@ -17,6 +17,7 @@ GOLD, NOTES = "gold", "labelled_by_model"
 TAGGER, ALIGNMENT = "clinner_crf_tagger", "clinner_mmd_alignment"
 BY_DOMAIN = "spacy_clinner.batch_by_domain.v1"
 DOMAINS = "spacy_clinner.DomainCorpus.v1"
+CALIBRATE = "spacy_clinner.calibrate.v1"
 
 
 # of a reader: what of its documents it leaves out or changes
@@ -82,6 +83,22 @@ def without_notes(config: Config) -> Config:
     for component in config["components"].values():
         if NOTES in (component.get("domains") or ()):
             component["domains"] = [domain for domain in component["domains"] if domain != NOTES]
+    return config
+
+
+def calibrated_anew(config: Config) -> Config:
+    """Let a training of a calibrated pipeline's config end in a calibrated one: what fits old scores fits no new ones.
+
+    config (Config): A config.
+    RETURNS (Config): The config, with `spacy_clinner.calibrate.v1` if a component has a temperature.
+    """
+    calibrated = any(component.get("temperature", 1) != 1 for component in config["components"].values())
+    before = config["training"].get("before_to_disk")
+    if not calibrated or (before or {}).get("@callbacks") == CALIBRATE:
+        return config
+    config = config.copy()
+    domains = config["training"].get("batcher", {}).get("target")
+    config["training"]["before_to_disk"] = {"@callbacks": CALIBRATE, "domains": domains, "before": before}
     return config
 
 

@@ -179,6 +179,16 @@ def test_gold_in_a_span_group_decides_there(room, tmp_path):
     assert start["f"] == 1 and learned["f"] > 0
 
 
+def test_a_calibrated_pipeline_is_calibrated_again(room, model, tmp_path):
+    cell = taught(room, model)
+    cell = replace(cell, overrides={**cell.overrides, "components.tagger.temperature": 0.123})
+    run_steps([cell], tmp_path)
+    nlp = spacy.load(model_of(cell.identity, tmp_path))
+    found = nlp.meta["clinner_calibration"]["tagger"]["temperature"]
+    assert found == nlp.get_pipe("tagger").cfg["temperature"] != 0.123
+    assert "clinner_calibration" not in spacy.load(model).meta
+
+
 def command(*args, name="self-train"):
     return CliRunner().invoke(clinner_cli, [name, *map(str, args)])
 

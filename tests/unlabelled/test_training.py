@@ -9,7 +9,15 @@ from spacy.util import load_config, registry
 
 from spacy_clinner.annotations.keys import DOMAIN_KEY
 from spacy_clinner.unlabelled.labelling import Labelling
-from spacy_clinner.unlabelled.training import NOTES, gold_group, gold_groups, gold_labels, with_notes, without_notes
+from spacy_clinner.unlabelled.training import (
+    NOTES,
+    calibrated_anew,
+    gold_group,
+    gold_groups,
+    gold_labels,
+    with_notes,
+    without_notes,
+)
 
 from ..toys.tagger import make_nlp, references
 
@@ -200,3 +208,15 @@ def test_where_the_gold_is_that_decides():
     assert gold_group(config) == "gold"
     config["components"]["more"] = {**config["components"]["ner"], "spans_key": "other"}
     assert gold_group(config) is None
+
+
+def test_another_callback_comes_before_calibration():
+    config = load_config(REPLAY)
+    assert calibrated_anew(config) == config
+    config["components"]["ner"]["temperature"] = 1.2
+    dropped = {"@callbacks": "spacy_clinner.drop_labels.v1"}
+    config["training"]["before_to_disk"] = dropped
+    found = calibrated_anew(config)["training"]["before_to_disk"]
+    assert found == {"@callbacks": "spacy_clinner.calibrate.v1", "domains": ["target"], "before": dropped}
+    config["training"]["before_to_disk"] = found
+    assert calibrated_anew(config) == config
