@@ -13,7 +13,7 @@ from ..files import write_atomically, write_folder_atomically
 from ..ledger import only_run
 from ..models.transformer_pieces import positions
 from ..progress import progress
-from ..provenance import digest
+from ..provenance import checksum, digest
 from .masked_pieces import Masks, cut_blocks
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def continue_training(
 
     with only_run(checkpoints):
         last = _last_whole(checkpoints)
-        run = {"model": str(model), "texts": digest(list(texts)), **settings._asdict()}
+        run = {"model": checksum(model), "texts": digest(list(texts)), **settings._asdict()}
         _begin(checkpoints, run, goes_on=last is not None)
         trainer = _make_trainer(encoder, tokenizer, learned, checkpoints, settings)
         before = _perplexity(encoder, tokenizer, held, settings)

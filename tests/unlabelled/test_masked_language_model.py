@@ -86,6 +86,16 @@ def test_a_stopped_run_goes_on(model, tmp_path, monkeypatch):
     assert all(np.array_equal(whole[name], resumed[name]) for name in whole if "pooler" not in name)
 
 
+def test_another_transformer_at_the_same_path_does_not_go_on(model, tmp_path, monkeypatch):
+    monkeypatch.setattr(masked_language_model, "write_folder_atomically", None)
+    with pytest.raises(TypeError):
+        continue_training(model, TEXTS, tmp_path / "out", SETTINGS)
+    monkeypatch.undo()
+    save_tiny_transformer(model, seed=1)
+    with pytest.raises(ValueError, match="CE432"):
+        continue_training(model, TEXTS, tmp_path / "out", SETTINGS)
+
+
 def test_a_run_that_was_stopped_before_its_first_checkpoint_is_in_nobody_s_way(model, tmp_path):
     (tmp_path / "out.checkpoints").mkdir()
     (tmp_path / "out.checkpoints" / "run.json").write_text('{"of": "other settings"}')
