@@ -18,9 +18,18 @@ def cut_blocks(tokenizer: "PreTrainedTokenizerBase", text: str, size: int) -> li
     RETURNS (List[Dict[str, Any]]): Blocks, with "input_ids".
     """
     ids = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
-    room = size - tokenizer.num_special_tokens_to_add()
-    parts = [ids[start : start + room] for start in range(0, len(ids), room)]
-    return [{"input_ids": tokenizer.build_inputs_with_special_tokens(part)} for part in parts]
+    before, after = _marks(tokenizer)
+    room = size - len(before) - len(after)
+    return [{"input_ids": [*before, *ids[start : start + room], *after]} for start in range(0, len(ids), room)]
+
+
+def _marks(tokenizer: "PreTrainedTokenizerBase") -> tuple[list[int], list[int]]:
+    """What is set before and behind a text; a fast tokenizer without a class of its own shows it in use alone."""
+    inside = tokenizer("a", add_special_tokens=False)["input_ids"]
+    whole = tokenizer("a")["input_ids"]
+    n = len(inside)
+    start = next(start for start in range(len(whole)) if whole[start : start + n] == inside)
+    return whole[:start], whole[start + n :]
 
 
 class Masks:

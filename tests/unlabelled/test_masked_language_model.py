@@ -117,6 +117,16 @@ def test_notes_of_any_length_are_cut(model):
     assert cut_blocks(tokenizer, "  ", 32) == []
 
 
+def test_blocks_are_marked_as_the_tokenizer_marks_texts(model):
+    from transformers import PreTrainedTokenizerFast
+
+    _, tokenizer = load_masked(model)
+    # without a class of its own, whose methods would know the marks
+    other = PreTrainedTokenizerFast(tokenizer_object=tokenizer.backend_tokenizer, **tokenizer.special_tokens_map)
+    for one in (tokenizer, other):
+        assert cut_blocks(one, "abc", 32) == [{"input_ids": tokenizer("abc")["input_ids"]}]
+
+
 def command(*args):
     return CliRunner().invoke(clinner_cli, ["adapt-transformer", *map(str, args)])
 
