@@ -71,8 +71,8 @@ def continue_training(
     settings (MaskedSettings): How it learns.
     RETURNS (Perplexity): What it was worth.
     RAISES (ImportError): CE358 if transformers or accelerate is missing. (ValueError): CE425 if the transformer cannot
-        be loaded, CE443 if it is no masked language model, CE137 if blocks are longer than what it reads, CE432 if the
-        checkpoints are of another run, CE372 if another one works on them.
+        be loaded, CE443 if it is no masked language model, CE137 if blocks are longer than what it reads, CE433 if
+        there is only one note, CE432 if the checkpoints are of another run, CE372 if another one works on them.
     """
     require("transformers", "Training of a transformer")
     require("accelerate", "Training of a transformer")
@@ -85,8 +85,11 @@ def continue_training(
     if settings.block > most:
         raise ValueError(Errors.CE137.format(block=settings.block, most=most))
     blocks = [cut_blocks(tokenizer, text, settings.block) for text in progress(texts, unit="note", desc="Tokenize")]
+    blocks = [own for own in blocks if own]
+    if len(blocks) < 2:
+        raise ValueError(Errors.CE433)
     held = [block for number, own in enumerate(blocks) if number % HELD_OUT == 0 for block in own]
-    learned = [block for number, own in enumerate(blocks) if number % HELD_OUT for block in own] or held
+    learned = [block for number, own in enumerate(blocks) if number % HELD_OUT for block in own]
     checkpoints = output.with_name(f"{output.name}.checkpoints")
 
     def save(folder: Path) -> None:

@@ -156,6 +156,10 @@ def test_what_cannot_learn(model, tmp_path):
         continue_training(tmp_path / "empty", TEXTS, tmp_path / "out", SETTINGS)
     from transformers import GPT2Config, GPT2Model
 
+    for texts in (TEXTS[:1], [TEXTS[0], " "]):
+        # of a single note, none is held out
+        with pytest.raises(ValueError, match="CE433"):
+            continue_training(model, texts, tmp_path / "out", SETTINGS)
     GPT2Model(GPT2Config(vocab_size=250, n_embd=8, n_layer=1, n_head=1)).save_pretrained(tmp_path / "decoder")
     for file in model.glob("*token*"):
         (tmp_path / "decoder" / file.name).write_bytes(file.read_bytes())
