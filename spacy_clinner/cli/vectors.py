@@ -50,7 +50,9 @@ def vectors_cli(
     from ..unlabelled.vectors_report import vectors_report
     from ..unlabelled.words import WordCounts
 
-    described = output.with_name(f"{output.name}.md")
+    # of ".", the name is known then
+    place = output.resolve()
+    described = place.with_name(f"{place.name}.md")
     if described.exists() and not force:
         raise BadParameter(f"{described} is there already; --force replaces it.", param_hint="OUTPUT")
     with coded_errors():

@@ -90,6 +90,8 @@ def continue_training(
         raise ValueError(Errors.CE433)
     held = [block for number, own in enumerate(blocks) if number % HELD_OUT == 0 for block in own]
     learned = [block for number, own in enumerate(blocks) if number % HELD_OUT for block in own]
+    # of ".", the name is known then
+    output = output.resolve()
     checkpoints = output.with_name(f"{output.name}.checkpoints")
 
     def save(folder: Path) -> None:

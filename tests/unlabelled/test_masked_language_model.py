@@ -131,7 +131,7 @@ def command(*args):
     return CliRunner().invoke(clinner_cli, ["adapt-transformer", *map(str, args)])
 
 
-def test_the_command(model, tmp_path):
+def test_the_command(model, tmp_path, monkeypatch):
     notes = tmp_path / "notes.jsonl"
     lines = [{"id": n, "text": f"{text} {n}"} for n, text in enumerate(TEXTS)]
     notes.write_text("\n".join(map(json.dumps, lines)))
@@ -140,6 +140,10 @@ def test_the_command(model, tmp_path):
     assert result.exit_code == 0 and "Perplexity of" in result.output, result.output
     again = command(model, notes, tmp_path / "out", *options)
     assert again.exit_code == 1 and "CE058" in again.output
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert command(model, notes, ".", *options).exit_code == 0
+    assert (tmp_path / "here" / "config.json").exists()
 
 
 @pytest.mark.parametrize(("option", "value", "said"), [("--block", 513, "CE137"), ("--rate", "nan", "--rate")])
@@ -152,14 +156,14 @@ def test_settings_are_checked_before_notes_are_cut(model, tmp_path, monkeypatch,
 
 def test_what_cannot_learn(model, tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ValueError, match="CE425"):
-        continue_training(tmp_path / "empty", TEXTS, tmp_path / "out", SETTINGS)
-    from transformers import GPT2Config, GPT2Model
-
     for texts in (TEXTS[:1], [TEXTS[0], " "]):
         # of a single note, none is held out
         with pytest.raises(ValueError, match="CE433"):
             continue_training(model, texts, tmp_path / "out", SETTINGS)
+    with pytest.raises(ValueError, match="CE425"):
+        continue_training(tmp_path / "empty", TEXTS, tmp_path / "out", SETTINGS)
+    from transformers import GPT2Config, GPT2Model
+
     GPT2Model(GPT2Config(vocab_size=250, n_embd=8, n_layer=1, n_head=1)).save_pretrained(tmp_path / "decoder")
     for file in model.glob("*token*"):
         (tmp_path / "decoder" / file.name).write_bytes(file.read_bytes())

@@ -280,3 +280,11 @@ def test_what_is_wrong_is_told(notes, beside, tmp_path):
     (tmp_path / "out.md").write_text("mine")
     assert run(notes, out, *TINY).exit_code == 2 and (tmp_path / "out.md").read_text() == "mine"
     assert not out.exists()
+
+
+def test_the_current_folder_has_a_name(notes, tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    result = run(notes, ".", *TINY)
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "here" / "config.cfg").exists() and (tmp_path / "here.md").exists()
