@@ -1133,6 +1133,10 @@ class Errors(metaclass=_Coded):
         "{place} is not the line that was found there first: the file has been changed meanwhile. Annotate again when "
         "nobody writes to it."
     )
+    CE436 = (
+        "Note {note!r} has {length} characters, and the pipeline reads {most} at once. Divide the note, or leave it "
+        "out."
+    )
     CE460 = (
         "The transformer in {path} makes the same of every word, so its vectors would tell none from another. Likely "
         "its tokenizer does not know their letters: take a transformer of the notes' language."

@@ -45,16 +45,17 @@ def pretrain_cli(
     from ..ledger import only_run
     from ..unlabelled.encoder_of import encoder_pipeline
     from ..unlabelled.pretraining import MODEL, Pretraining, PretrainSettings
-    from ..unlabelled.texts import Reading
+    from ..unlabelled.texts import Reading, check_lengths
     from ..unlabelled.words import common_words
 
     with coded_errors():
         use_gpu(gpu_id)
         make_pipeline = partial(encoder_pipeline, read_config(config), vectors, lang)
         settings = PretrainSettings(seed, epochs, n_words, batch_words, learn_rate, dropout, held_out, save_every)
-        tokenizer = make_pipeline().tokenizer
+        nlp = make_pipeline()
         found = list(options.read(notes, against, keep_repeated, min_words, Reading()))
-        words = common_words(found, tokenizer)
+        check_lengths(found, nlp.max_length)
+        words = common_words(found, nlp.tokenizer)
         with only_run(output):
             pretraining = Pretraining(make_pipeline, [note.text for note in found], words, output, settings)
             if pretraining.progress.step:

@@ -17,7 +17,7 @@ from ..corpora.importing import write_docbin
 from ..progress import progress
 from ..provenance import checksum, digest
 from ..unlabelled.labelling import Labelled, Labelling, compare_labels, find_tagger, label_notes
-from ..unlabelled.texts import Reading, UnlabelledNote, read_unlabelled
+from ..unlabelled.texts import Reading, UnlabelledNote, check_lengths, read_unlabelled
 from ..unlabelled.training import calibrated_anew, gold_groups, gold_labels, with_notes, without_notes
 from .cell import Cell
 from .step import SHORT, Kept
@@ -98,6 +98,7 @@ class TaughtCell(Cell):
         if self.words is not None:
             notes = _draw(notes, self.words, self._config["system"]["seed"])
         nlp = spacy.load(teacher)
+        check_lengths(notes, nlp.max_length)
         tagger = find_tagger(nlp, self.tagger)
         annotated = compare_labels(tagger, gold_labels(config, nlp), self.labelling)
         bar = progress(notes, total=len(notes), unit="note", desc="Label")

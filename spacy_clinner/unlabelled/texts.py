@@ -107,6 +107,18 @@ def read_unlabelled(
         raise ValueError(Errors.CE423.format(found=reading.words, wanted=min_words, setting=setting))
 
 
+def check_lengths(notes: Iterable[UnlabelledNote], most: int) -> None:
+    """See that a pipeline can read notes, before it learns from the first of them.
+
+    notes (Iterable[UnlabelledNote]): The notes.
+    most (int): Characters that it reads at once, `nlp.max_length`.
+    RAISES (ValueError): CE436 if a note is longer.
+    """
+    for note in notes:
+        if len(note.text) > most:
+            raise ValueError(Errors.CE436.format(note=note.id, length=len(note.text), most=most))
+
+
 def _text_of(note: Note, reading: Reading, seen: set[bytes] | None, shared: SharedTexts) -> str | None:
     """The text of a note; None if it is left out."""
     if note.benchmark:

@@ -233,17 +233,19 @@ def test_what_cannot_be_done_ends_in_a_coded_line(room, model, tmp_path):
     blank.add_pipe("ner")
     blank.initialize()
     blank.to_disk(tmp_path / "other")
+    (tmp_path / "long.txt").write_text("cough " * 200_000)
     for args, code in (
         ([*shared, "--sure", "0.4"], "CE440"),
         ([*shared, "--config", room / "config.cfg"], "CE352"),
         ([*shared, *trained, "--tagger", "ner"], "CE441"),
         ([tmp_path / "other", *shared[1:], *trained], "CE456"),
         ([model, "--notes", room / "train.spacy", *output, *trained], "CE422"),
+        ([model, "--notes", tmp_path / "long.txt", *output, *trained], "CE436"),
     ):
         result = command(*args)
         assert result.exit_code == 1 and code in result.output, (code, result.output)
         # a teacher that cannot label is found before the run
-        assert ("CE081" in result.output) == (code == "CE422"), result.output
+        assert ("CE081" in result.output) == (code in ("CE422", "CE436")), result.output
     assert not (tmp_path / "out" / "model-best").exists()
 
 

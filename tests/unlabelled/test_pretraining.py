@@ -269,5 +269,8 @@ def test_the_command(notes, tmp_path):
     written = b"".join(path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file())
     assert b"zweistein" not in written.lower()
     assert "CE423" in CliRunner().invoke(clinner_cli, [*words, "--min-words", "99999"]).output
+    long = tmp_path / "long.txt"
+    long.write_text("fever " * 200_000)
+    assert re.search("CE436.*long", CliRunner().invoke(clinner_cli, [*words, str(long)]).output)
     with only_run(tmp_path / "out"):
         assert "CE372" in CliRunner().invoke(clinner_cli, words).output
