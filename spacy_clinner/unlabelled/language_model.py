@@ -3,6 +3,7 @@
 A state has read the words up to its own, from one side: never the word that it is to tell.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -115,12 +116,12 @@ def learn(model: Model, docs: Sequence[Doc], told: tuple[Told, Told]) -> list[fl
     model (Model): The language model.
     docs (Sequence[Doc]): The batch.
     told (Tuple[Told, Told]): What it tells.
-    RETURNS (List[float]): Mean loss of each direction, nats a word.
+    RETURNS (List[float]): Mean loss of each direction, nats a word; not a number where there is no word to tell.
     """
     probabilities, backprop = model.begin_update((docs, told))
     losses, gradients = zip(*map(_loss, probabilities, told), strict=True)
     backprop(gradients)
-    return list(losses)
+    return [loss if len(one.targets) else math.nan for loss, one in zip(losses, told, strict=True)]
 
 
 def total_loss(model: Model, docs: Sequence[Doc], told: tuple[Told, Told]) -> np.ndarray:

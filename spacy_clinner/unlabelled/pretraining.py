@@ -3,6 +3,7 @@
 Everything random follows from the seed and the number of the step, so that nothing else has to be remembered.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -119,7 +120,7 @@ class Pretraining:
         report (Callable[[str], None]): Gets a line for each checkpoint.
         """
         total = int(self._sizes[self.train].sum()) * self.settings.epochs
-        done, losses, step = 0, [], 0
+        done, losses, step = 0, list[float](), 0
         with show(total=total, unit="word", desc="Pretrain") as bar:
             for epoch in range(self.settings.epochs):
                 for batch in self._batches(epoch):
@@ -131,7 +132,7 @@ class Pretraining:
                     done += n_words
                     bar.update(n_words)
                     if losses and (step % self.settings.save_every == 0 or done == total):
-                        self._save(epoch, done, float(np.mean(losses)), report)
+                        self._save(epoch, done, _mean(losses), report)
                         losses = []
         self._write_log()
         saved = self._make_pipeline()
@@ -140,14 +141,15 @@ class Pretraining:
         write_folder_atomically(self.output / MODEL, saved.to_disk, force=True)
 
     def perplexity(self) -> tuple[float, float]:
-        """RETURNS (Tuple[float, float]): That of the held-out notes: words among which each direction still chooses."""
+        """RETURNS (Tuple[float, float]): That of the held-out notes: words among which each direction still chooses.
+        Not a number if there is none to tell."""
         sums, n = np.zeros(2), 0
         for batch in _pack(self.held_out, self._sizes, self.settings.batch_words):
             docs = self._docs(batch)
             told = tell(self.tok2vec, docs, self.vocabulary)
             sums += total_loss(self.model, docs, told)
             n += len(told[0].targets)
-        forward, backward = np.exp(sums / max(n, 1)).tolist()
+        forward, backward = np.exp(sums / n).tolist() if n else (math.nan, math.nan)
         return forward, backward
 
     def _step(self, batch: np.ndarray, step: int, done: float) -> float:
@@ -195,6 +197,12 @@ class Pretraining:
 
     def _docs(self, numbers: Sequence[int] | np.ndarray) -> list[Doc]:
         return [self.nlp.make_doc(self.texts[number]) for number in numbers]
+
+
+def _mean(losses: Sequence[float]) -> float:
+    """Of the steps that had a word to tell."""
+    told = [loss for loss in losses if not math.isnan(loss)]
+    return float(np.mean(told)) if told else math.nan
 
 
 def _pack(numbers: np.ndarray, sizes: np.ndarray, n_words: int) -> Iterator[np.ndarray]:

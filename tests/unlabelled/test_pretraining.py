@@ -173,6 +173,13 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(tmp_path):
     assert all((a == b).all() for a, b in zip(weights(saved), weights(whole.nlp), strict=True))
 
 
+def test_where_no_word_is_told_nothing_is_measured(tmp_path):
+    """Windows of one word have no neighbour to tell: that is no perfect guess."""
+    said = []
+    start(tmp_path, some=["Fever", "Rash"] * 10).run(said.append)
+    assert said and all("loss nan, perplexity of held-out notes nan and nan" in line for line in said)
+
+
 def test_checkpoints_of_others_and_damaged_ones_are_refused(tmp_path):
     start(tmp_path).run(str)
     for settings, some in [
