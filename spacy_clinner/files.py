@@ -246,5 +246,8 @@ def replacing_folder(folder: Path, force: bool = False) -> Iterator[Path]:
             os.replace(folder, old)
         os.replace(new, folder)
     finally:
+        # an interrupt can come between the two
+        if old.exists() and not folder.exists():
+            os.replace(old, folder)
         for leftover in (new, old):
             shutil.rmtree(leftover, ignore_errors=True)

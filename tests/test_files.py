@@ -127,6 +127,25 @@ def test_what_a_kill_leaves_is_removed_and_what_it_was_replacing_is_put_back(tmp
     remove_leftovers(tmp_path / "nowhere")
 
 
+@pytest.mark.parametrize("after", [1, 2])
+def test_an_interrupt_between_two_names_loses_no_folder(tmp_path, monkeypatch, after):
+    folder = tmp_path / "model"
+    write_folder_atomically(folder, lambda new: write_pipeline(new, "before"))
+    replace, calls = os.replace, []
+
+    def replace_then_interrupt(*paths):
+        replace(*paths)
+        calls.append(paths)
+        if len(calls) == after:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", replace_then_interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write_folder_atomically(folder, lambda new: write_pipeline(new, "after"), force=True)
+    assert (folder / "meta.json").read_text() == ("before" if after == 1 else "after")
+    assert list(tmp_path.iterdir()) == [folder]
+
+
 def test_what_others_have_left_stays(tmp_path):
     for name in (".mine.tmp", ".env.20240101.old", ".bashrc.1.old", ".notes.2.tmp"):
         (tmp_path / name).touch()
