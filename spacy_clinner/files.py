@@ -11,10 +11,9 @@ from typing import Any, BinaryIO
 
 from .encodings import likely_encoding
 from .errors import Errors
+from .leftovers import beside, remove_leftovers_of
 
 LINE_END = re.compile(r"\r\n|\n|\r")
-# as `_beside` names things, and no other program does: they are removed by this name
-_BESIDE = re.compile(r"\.clinner-(?P<name>.+)\.\d+\.(?P<end>tmp|old)")
 # what some programs put before the text of a UTF-8 file
 MARK = "\ufeff"
 
@@ -118,7 +117,7 @@ def write_files_atomically(
     RAISES (ValueError): CE344 if a folder or a device is in the way.
     """
     paths = [_place_of(folder / name) for name in contents]
-    temporary = [_beside(path, "tmp") for path in paths]
+    temporary = [beside(path, "tmp") for path in paths]
     for parent in {path.parent for path in paths}:
         parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -143,27 +142,6 @@ def _place_of(path: Path) -> Path:
     if path.exists() and not path.is_file():
         raise ValueError(Errors.CE344.format(path=path.name, problem="a folder or a device, and no file"))
     return path.resolve()
-
-
-def _beside(path: Path, end: str) -> Path:
-    """Where a process keeps what is to take a place, or what was there, for the time being."""
-    return path.with_name(f".clinner-{path.name}.{os.getpid()}.{end}")
-
-
-def remove_leftovers(folder: Path) -> None:
-    """Remove what killed processes have left half-written, and put back what they were just replacing.
-
-    folder (Path): The folder, which no other process writes to.
-    """
-    for path in list(folder.glob(".*")):
-        if found := _BESIDE.fullmatch(path.name):
-            place = folder / found["name"]
-            if found["end"] == "old" and not place.exists():
-                os.replace(path, place)
-            elif path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
 
 
 def _sync_names(folder: Path) -> None:
@@ -209,11 +187,12 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     path = _place_of(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _beside(path, "tmp")
+    temporary = beside(path, "tmp")
     try:
         _create(temporary, private=True).close()
         yield temporary
         os.replace(temporary, path)
+        remove_leftovers_of(path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -239,12 +218,13 @@ def replacing_folder(folder: Path, force: bool = False) -> Iterator[Path]:
     check_replaceable(folder, force)
     folder = folder.resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    new, old = _beside(folder, "tmp"), _beside(folder, "old")
+    new, old = beside(folder, "tmp"), beside(folder, "old")
     try:
         yield new
         if folder.exists():
             os.replace(folder, old)
         os.replace(new, folder)
+        remove_leftovers_of(folder)
     finally:
         # an interrupt can come between the two
         if old.exists() and not folder.exists():

@@ -10,7 +10,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from .errors import Errors
-from .files import parse_json, remove_leftovers
+from .files import parse_json
+from .leftovers import remove_leftovers
 
 LOCK = ".lock"
 

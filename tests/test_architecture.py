@@ -10,8 +10,8 @@ from pathlib import Path
 import spacy_clinner
 
 PACKAGE = Path(spacy_clinner.__file__).parent
-GROUND = {"__init__", "apart", "cells", "configs", "encodings", "errors", "extras", "files", "forks", "ledger"}
-GROUND |= {"processes", "progress", "provenance", "quoting", "toml_file"}
+GROUND = {"__init__", "apart", "cells", "configs", "encodings", "errors", "extras", "files", "forks"}
+GROUND |= {"leftovers", "ledger", "processes", "progress", "provenance", "quoting", "toml_file"}
 # from right to left
 MAY_IMPORT: dict[str, set[str]] = {"layers": set(), "text": set(), "annotations": set()}
 MAY_IMPORT["recipes"] = set()

@@ -10,13 +10,12 @@ from spacy_clinner.files import (
     parse_json,
     read_lines,
     read_text,
-    remove_leftovers,
     replacing,
     split_lines,
     write_atomically,
     write_files_atomically,
-    write_folder_atomically,
 )
+from spacy_clinner.leftovers import beside
 
 LATIN = "Señora Zebedee took aspirin,\r\nno naïve café.\n"
 CYRILLIC = "Пациент принимает аспирин.\n"
@@ -48,7 +47,7 @@ def test_what_holds_notes_is_its_owner_s_alone(tmp_path, monkeypatch):
         write_files_atomically(tmp_path, {"a/b": "x"}, private=True)
         write_atomically(tmp_path / "result", "x")
         # what another has put there in advance is not written to
-        stale = tmp_path / f".clinner-big.{os.getpid()}.tmp"
+        stale = beside(tmp_path / "big", "tmp")
         stale.write_text("seen by others")
         with replacing(tmp_path / "big") as temporary:
             assert temporary.stat().st_mode & 0o777 == 0o600
@@ -94,71 +93,6 @@ def test_files_are_written_all_or_none(tmp_path):
         write_files_atomically(tmp_path, {"a.txt": "new", "d.txt": "\udc80"})
     found = {path.relative_to(tmp_path).as_posix(): path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
     assert found == {"a.txt": "1", "b/c.txt": "2"}
-
-
-def test_what_a_kill_leaves_is_removed_and_what_it_was_replacing_is_put_back(tmp_path, monkeypatch):
-    for name in ("lost", "kept"):
-        write_folder_atomically(tmp_path / name, lambda folder: write_pipeline(folder, "before"))
-
-    def die_at(number):
-        """Let a child replace a folder; it is killed after so many steps of that."""
-        child = os.fork()
-        if not child:
-            replace, left = os.replace, [number]
-
-            def replace_or_die(*paths):
-                if not left[0]:
-                    os._exit(9)
-                left[0] -= 1
-                replace(*paths)
-
-            monkeypatch.setattr(os, "replace", replace_or_die)
-            name = "lost" if number else "kept"
-            write_folder_atomically(tmp_path / name, lambda folder: write_pipeline(folder, "after"), force=True)
-        os.waitpid(child, 0)
-
-    die_at(0)
-    die_at(1)
-    assert not (tmp_path / "lost").exists()
-    (tmp_path / ".clinner-half.txt.12.tmp").touch()
-    remove_leftovers(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "lost"]
-    assert {(tmp_path / name / "meta.json").read_text() for name in ("lost", "kept")} == {"before"}
-    remove_leftovers(tmp_path / "nowhere")
-
-
-@pytest.mark.parametrize("after", [1, 2])
-def test_an_interrupt_between_two_names_loses_no_folder(tmp_path, monkeypatch, after):
-    folder = tmp_path / "model"
-    write_folder_atomically(folder, lambda new: write_pipeline(new, "before"))
-    replace, calls = os.replace, []
-
-    def replace_then_interrupt(*paths):
-        replace(*paths)
-        calls.append(paths)
-        if len(calls) == after:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(os, "replace", replace_then_interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        write_folder_atomically(folder, lambda new: write_pipeline(new, "after"), force=True)
-    assert (folder / "meta.json").read_text() == ("before" if after == 1 else "after")
-    assert list(tmp_path.iterdir()) == [folder]
-
-
-def test_what_others_have_left_stays(tmp_path):
-    for name in (".mine.tmp", ".env.20240101.old", ".bashrc.1.old", ".notes.2.tmp"):
-        (tmp_path / name).touch()
-    (tmp_path / "env").touch()
-    before = sorted(tmp_path.iterdir())
-    remove_leftovers(tmp_path)
-    assert sorted(tmp_path.iterdir()) == before
-
-
-def write_pipeline(folder, content):
-    folder.mkdir()
-    for name in ("meta.json", "config.cfg"):
-        (folder / name).write_text(content)
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])

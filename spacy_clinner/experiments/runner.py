@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from thinc.api import ConfigValidationError
 
 from ..errors import Errors
-from ..files import remove_leftovers
 from ..ledger import append_result, only_run, read_results
+from ..leftovers import remove_leftovers
 from ..processes import run_in_processes
 from ..progress import progress, tell_as_part
 from ..quoting import has_code, place_of

@@ -8,7 +8,8 @@ from typing import Any
 import srsly
 
 from ..errors import Errors, Warnings
-from ..files import remove_leftovers, write_atomically
+from ..files import write_atomically
+from ..leftovers import remove_leftovers
 
 KEPT = 2
 ENDING = ".checkpoint"

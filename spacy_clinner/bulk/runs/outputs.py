@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ...errors import Errors
-from ...files import remove_leftovers
+from ...leftovers import remove_leftovers
 
 SUMMARY = "summary.html"
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
