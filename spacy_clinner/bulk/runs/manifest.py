@@ -15,6 +15,7 @@ from ...errors import Errors
 from ...provenance import sha256
 from ...resuming.fingerprint import differences
 from .counts import Counts
+from .outputs import is_full
 from .shards import Shard
 
 NAME = "manifest.sqlite"
@@ -60,6 +61,9 @@ class Manifest:
             self._connection.executescript(_TABLES)
             (state,) = self._connection.execute("PRAGMA quick_check").fetchone()
         except sqlite3.DatabaseError as error:
+            if is_full(error):
+                self.close()
+                raise
             state = type(error).__name__
         if state != "ok":
             self.close()

@@ -2,6 +2,7 @@
 
 import errno
 import re
+import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from ...errors import Errors
 from ...leftovers import remove_leftovers
 
 SUMMARY = "summary.html"
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 DOCS = "docs"
 TABLES = ("notes", "entities", "relations", "errors", "note_nlp", DOCS)
 # as `output_name` names files
@@ -38,6 +39,17 @@ def remove_strangers(folder: Path, known: Collection[str]) -> None:
     (folder / SUMMARY).unlink(missing_ok=True)
 
 
+def is_full(error: OSError | sqlite3.Error) -> bool:
+    """Whether an error says that a disk is full.
+
+    error (Union[OSError, sqlite3.Error]): The system's error, or SQLite's, which has its own.
+    RETURNS (bool): Whether it does.
+    """
+    if isinstance(error, OSError):
+        return error.errno in _NO_SPACE
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+
+
 @contextmanager
 def saying_when_full(folder: Path) -> Iterator[None]:
     """Say what to do when there is no space left for a file.
@@ -47,7 +59,7 @@ def saying_when_full(folder: Path) -> Iterator[None]:
     """
     try:
         yield
-    except OSError as error:
-        if error.errno in NO_SPACE:
+    except (OSError, sqlite3.Error) as error:
+        if is_full(error):
             raise ValueError(Errors.CE477.format(folder=folder)) from error
         raise

@@ -75,7 +75,7 @@ def run_notes(
     """
     job = settings.job(pipeline)
     _check_folder(folder, paths)
-    with only_run(folder):
+    with saying_when_full(folder), only_run(folder):
         manifest = Manifest(folder)
         try:
             _check_before(manifest, resume)
@@ -172,7 +172,6 @@ def _commit_finished(
         if counts.notes + counts.n_errors != len(shard.notes):
             raise ValueError(Errors.CE478.format(notes=len(shard.notes), found=counts.notes + counts.n_errors))
         files = {output_name(table, shard.number, job.format): content for table, content in result.files.items()}
-        with saying_when_full(folder):
-            write_files_atomically(folder, files, private=True, durable=True)
-            manifest.commit(shard.number, files, result.counts, time.monotonic() - since)
+        write_files_atomically(folder, files, private=True, durable=True)
+        manifest.commit(shard.number, files, result.counts, time.monotonic() - since)
         update(len(shard.notes))

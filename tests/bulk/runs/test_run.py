@@ -333,6 +333,24 @@ def test_a_full_disk_ends_the_run_which_goes_on_later(toy, undisturbed, tmp_path
     assert read_tables(tmp_path / "out") == read_tables(undisturbed[0])
 
 
+@pytest.mark.parametrize("pages", [2, 4])
+def test_a_disk_too_full_for_the_manifest_is_told(toy, undisturbed, tmp_path, monkeypatch, pages):
+    connect = sqlite3.connect
+
+    def connect_on_small_disk(path):
+        connection = connect(path)
+        # SQLite says then what it says of a full disk
+        connection.execute(f"PRAGMA max_page_count={pages}")
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", connect_on_small_disk)
+    with pytest.raises(ValueError, match="CE477.*out"):
+        run(toy, tmp_path / "out")
+    monkeypatch.undo()
+    run(toy, tmp_path / "out", resume=True)
+    assert read_tables(tmp_path / "out") == read_tables(undisturbed[0])
+
+
 def test_notes_that_change_while_they_are_read_end_the_run(toy, tmp_path):
     notes = write_notes(tmp_path / "notes.jsonl", TEXTS)
 
