@@ -141,7 +141,16 @@ def _place_of(path: Path) -> Path:
     """Where a file really is: a name that leads elsewhere goes on to do so."""
     if path.exists() and not path.is_file():
         raise ValueError(Errors.CE344.format(path=path.name, problem="a folder or a device, and no file"))
-    return path.resolve()
+    return real_path(path)
+
+
+def real_path(path: Path) -> Path:
+    """Where links of a path lead to.
+
+    path (Path): The path, which need not be there.
+    RETURNS (Path): The place; of a link to itself, which `Path.resolve` refuses, its own.
+    """
+    return Path(os.path.realpath(path))
 
 
 def _sync_names(folder: Path) -> None:
@@ -170,7 +179,7 @@ def check_replaceable(folder: Path, force: bool) -> None:
     force (bool): Whether to replace a pipeline.
     RAISES (ValueError): CE058 if it may not.
     """
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+    if not os.path.lexists(real_path(folder)) or (folder.is_dir() and not any(folder.iterdir())):
         return
     if not (force and (folder / "meta.json").is_file() and (folder / "config.cfg").is_file()):
         raise ValueError(Errors.CE058.format(path=folder))
@@ -216,7 +225,7 @@ def replacing_folder(folder: Path, force: bool = False) -> Iterator[Path]:
     YIELDS (Path): Where to write; it takes the folder's place when the block ends without an error.
     """
     check_replaceable(folder, force)
-    folder = folder.resolve()
+    folder = real_path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     new, old = beside(folder, "tmp"), beside(folder, "old")
     try:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from spacy_clinner.apart import check_apart
 from spacy_clinner.files import (
+    check_replaceable,
     parse_json,
     read_lines,
     read_text,
@@ -85,6 +87,17 @@ def test_a_link_stays_and_a_device_is_no_file(tmp_path, write):
             write(tmp_path / name)
     assert (tmp_path / "pipe").is_fifo() and (tmp_path / "to_pipe").is_symlink()
     assert len(list((tmp_path / "share").iterdir())) == 2
+
+
+@pytest.mark.parametrize("write", [write_a_file, write_piece_by_piece])
+def test_a_link_to_itself_is_replaced_by_a_file_and_by_no_folder(tmp_path, write):
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    with pytest.raises(ValueError, match="CE058.*loop"):
+        check_replaceable(loop, force=True)
+    check_apart([loop], [tmp_path / "notes"])
+    write(loop)
+    assert loop.read_text() == "x" and not loop.is_symlink()
 
 
 def test_files_are_written_all_or_none(tmp_path):
