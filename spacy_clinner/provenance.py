@@ -23,9 +23,18 @@ def provenance() -> dict[str, Any]:
         versions["torch"] = version("torch")
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": shlex.join([Path(sys.orig_argv[0]).name, *sys.orig_argv[1:]]),
+        "command": as_text(shlex.join([Path(sys.orig_argv[0]).name, *sys.orig_argv[1:]])),
         "versions": versions,
     }
+
+
+def as_text(name: object) -> str:
+    """A name as it can be stored: those of files are bytes, and may be in another encoding.
+
+    name (object): A path, a name of a pipeline, or a command line.
+    RETURNS (str): Its text, with each byte that is not UTF-8 as "\\udcc4".
+    """
+    return str(name).encode("utf8", "backslashreplace").decode("utf8")
 
 
 def sha256(path: Path) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from spacy.language import Language
 
 from ..assembly.calibrated import META_KEY, tell_calibrations
-from ..provenance import provenance
+from ..provenance import as_text, provenance
 from .calibrate import Calibrated
 
 
@@ -18,8 +18,9 @@ def record(nlp: Language, found: Sequence[Calibrated], data: Mapping[str, str]) 
     data (Mapping[str, str]): Checksums of the documents by path.
     """
     of_run = provenance()
+    checksums = {as_text(path): checksum for path, checksum in data.items()}
     known = {
-        one.name: {**one.to_dict(), "data": dict(data), "date": of_run["date"], "versions": of_run["versions"]}
+        one.name: {**one.to_dict(), "data": dict(checksums), "date": of_run["date"], "versions": of_run["versions"]}
         for one in found
         if one.fitted
     }

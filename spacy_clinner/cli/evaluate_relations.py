@@ -38,7 +38,7 @@ def evaluate_relations_cli(
     from ..apart import check_apart
     from ..experiments.relation_runs import find_extractor, score_relations
     from ..files import write_atomically
-    from ..provenance import provenance, sha256
+    from ..provenance import as_text, provenance, sha256
     from ..reports.tables import label_table
     from ..scoring.evaluation import Bootstrap
 
@@ -47,7 +47,7 @@ def evaluate_relations_cli(
         use_gpu(gpu_id)
         nlp, docs = spacy.load(model), read_docs(data)
         _, extractor = find_extractor(nlp)
-        result = {**provenance(), "model": model, "data": {"path": str(data), "sha256": sha256(data)}}
+        result = {**provenance(), "model": as_text(model), "data": {"path": as_text(data), "sha256": sha256(data)}}
         result |= {name: extractor.cfg[name] for name in ("threshold", "relative")}
         result["document_ids"] = document_ids(docs)
         for kind, title in (("gold", "given gold entities"), ("predicted", "end to end")):

@@ -9,6 +9,7 @@ from ..annotations.documents import document_ids, is_annotated
 from ..annotations.entity import Entity
 from ..annotations.keys import BRAT_SPANS_KEY
 from ..errors import Errors
+from ..provenance import as_text
 from ..scoring.original_gold import Annotations, OriginalGold
 from .audit import ImportAudit
 from .formats import FORMATS, READ, READ_BY_CHARACTERS
@@ -87,7 +88,7 @@ def read_gold(path: Path, format: str, docs: Sequence[Doc], spans_key: str | Non
     if missing:
         raise ValueError(Errors.CE072.format(n=len(missing), docs=missing[:5], path=path.name))
     annotated = {name: annotations for name, annotations in found.items() if annotations is not None}
-    source = {"path": str(path), "format": format, "files": audit.files_read()}
+    source = {"path": as_text(path), "format": format, "files": audit.files_read()}
     return OriginalGold(source, annotated, ignored)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, StrictBool, StrictInt, StrictStr
 
-from ..provenance import checksum
+from ..provenance import as_text, checksum
 from ..toml_file import check_toml, problems_of_overrides, problems_of_repeated, read_toml, refuse
 from .cell import Cell
 from .relation_system import RelationSystem
@@ -66,7 +66,7 @@ class RelationStudy:
         """RETURNS (List[Dict[str, Optional[str]]]): All documents and hierarchies, with their checksums."""
         steps: list[Step] = [*self.systems, *(cell for system in self.systems for cell in system.trainings)]
         found = {path for step in steps for path in step.data}
-        return [{"path": str(path), "sha256": checksum(path)} for path in sorted(found)]
+        return [{"path": as_text(path), "sha256": checksum(path)} for path in sorted(found)]
 
 
 def read_study(path: Path) -> RelationStudy:

@@ -9,7 +9,7 @@ import spacy
 from spacy.tokens import Doc
 
 from ..annotations.documents import annotated_labels, document_ids, entities_of, read_docs
-from ..provenance import provenance, sha256
+from ..provenance import as_text, provenance, sha256
 from .documents import Predictions, of_annotated_labels, pair_documents
 from .evaluation import Bootstrap, Evaluation, compare, evaluate
 from .original_gold import OriginalEvaluation, OriginalGold, evaluate_original
@@ -92,13 +92,14 @@ def run_model(model: str, gold: Gold, *, spans_key: str | None = None, bootstrap
         `probabilities.read_probabilities`.
     """
     if is_predictions(model):
-        description = {"path": model, "sha256": sha256(Path(model))}
+        description = {"path": as_text(model), "sha256": sha256(Path(model))}
         predictions = read_predictions(Path(model))
         probabilities = read_probabilities(Path(model))
         known = set()
     else:
         nlp = spacy.load(model)
-        description = {"path": model, "name": f"{nlp.meta['lang']}_{nlp.meta['name']}", "version": nlp.meta["version"]}
+        name = f"{nlp.meta['lang']}_{nlp.meta['name']}"
+        description = {"path": as_text(model), "name": name, "version": nlp.meta["version"]}
         known = pipeline_labels(nlp, spans_key)
         warn_of_tokens(nlp, gold.docs, gold.spans_key)
         predictions, probabilities = predict_with_probabilities(nlp, gold.docs, spans_key)
@@ -149,7 +150,7 @@ def result_dict(gold: Gold, run: Run) -> dict[str, Any]:
         predicted entity has a probability).
     """
     data = {
-        "path": str(gold.path),
+        "path": as_text(gold.path),
         "sha256": sha256(gold.path),
         "spans_key": gold.spans_key,
         "documents_without_gold": len(gold.docs) - len(run.evaluation.ids),

@@ -1,3 +1,4 @@
+import os
 import shutil
 
 import pytest
@@ -52,6 +53,16 @@ def test_shows_what_changes_and_saves_it_where_it_is_told(room, tmp_path):
     assert calibrate(tmp_path / "out", room / "dev.spacy", "--in-place").exit_code == 0
     again = spacy.load(tmp_path / "out")
     assert again.get_pipe("tagger").cfg == after.get_pipe("tagger").cfg
+
+
+def test_names_that_are_not_utf8_can_be_stored(room, tmp_path):
+    folder = tmp_path / os.fsdecode(b"\xc4rzte")
+    folder.mkdir()
+    shutil.copy(room / "dev.spacy", folder)
+    result = calibrate(room / "model", folder / "dev.spacy", "--output", folder / "out")
+    assert result.exit_code == 0, result.output
+    known = spacy.load(folder / "out").meta["clinner_calibration"]["tagger"]
+    assert known["data"] == {rf"{tmp_path}/\udcc4rzte/dev.spacy": sha256(room / "dev.spacy")}
 
 
 def test_either_in_place_or_elsewhere(room, tmp_path):

@@ -1,5 +1,6 @@
 import hashlib
 import json
+import os
 
 import pytest
 import spacy
@@ -42,6 +43,19 @@ def room(tmp_path):
     write_model(tmp_path / "half", {"aspirin": "Drug", "pain": "Problem"})
     write_data(tmp_path / "test.spacy")
     return tmp_path
+
+
+def test_names_that_are_not_utf8_cost_no_result(room):
+    folder = room / os.fsdecode(b"\xc4rzte")
+    folder.mkdir()
+    for name in ("full", "half", "test.spacy"):
+        (room / name).rename(folder / name)
+    data, output = folder / "test.spacy", folder / "new" / "out.json"
+    result = evaluate(folder / "full", data, "--output", output, "--compare", folder / "half", "--bootstrap", 100)
+    assert result.exit_code == 0, result.output
+    found = json.loads(output.read_text())
+    assert found["data"]["path"] == rf"{room}/\udcc4rzte/test.spacy"
+    assert found["model"]["path"] == rf"{room}/\udcc4rzte/full"
 
 
 @pytest.fixture

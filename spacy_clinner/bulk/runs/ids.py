@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 
 from ...errors import Errors
+from ...provenance import as_text
 from ..notes import Note
 
 
@@ -22,7 +23,7 @@ def each_id_once(notes: Iterable[tuple[str, Note]]) -> Iterator[Note]:
         for place, note in notes:
             key = hashlib.blake2b(note.id.encode("utf8", "surrogatepass"), digest_size=16).digest()
             try:
-                connection.execute("INSERT INTO ids VALUES (?, ?)", (key, place))
+                connection.execute("INSERT INTO ids VALUES (?, ?)", (key, as_text(place)))
             except sqlite3.IntegrityError:
                 (other,) = connection.execute("SELECT place FROM ids WHERE id = ?", (key,)).fetchone()
                 raise ValueError(Errors.CE301.format(doc=note.id, one=other, other=place)) from None

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ...files import write_atomically
+from ...provenance import as_text
 from ...reports.run_page import RunSummary, run_page
 from .outputs import SUMMARY, saying_when_full
 from .run import RunResult
@@ -31,7 +32,7 @@ def summary_of(result: RunResult) -> RunSummary:
         errors[code, kind] = n
     return RunSummary(
         system=job.system,
-        folder=str(result.folder.resolve()),
+        folder=as_text(result.folder.resolve()),
         format=job.format,
         began=job.date,
         written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),

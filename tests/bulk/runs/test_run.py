@@ -3,6 +3,7 @@
 import csv
 import errno
 import json
+import os
 import sqlite3
 
 import pytest
@@ -15,6 +16,7 @@ from spacy_clinner.bulk.runs.executors.processes import Processes
 from spacy_clinner.bulk.runs.manifest import reasons
 from spacy_clinner.bulk.runs.run import run_notes
 from spacy_clinner.bulk.runs.settings import RunSettings
+from spacy_clinner.bulk.runs.summary import write_summary
 
 from ...toys.bulk_runs import InPlace, read_tables, save_pipeline, write_notes
 
@@ -107,6 +109,18 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(toy, undisturbed, tmp_p
     again = InPlace()
     run(toy, tmp_path / "out", again, resume=True)
     assert again.done == []
+
+
+def test_folders_may_have_names_that_are_not_utf8(toy, tmp_path):
+    folder = tmp_path / os.fsdecode(b"\xc4rzte")
+    (folder / "ward").mkdir(parents=True)
+    (folder / "ward" / "a.txt").write_text("fever")
+    result = run((toy[0], None, folder / "ward"), folder / "out")
+    assert [row["id"] for row in rows(folder / "out", "notes")] == ["a"]
+    assert r"\udcc4rzte/out" in write_summary(result).read_text()
+    (folder / "b.jsonl").write_text('{"id": "a", "text": "fever"}\n')
+    with pytest.raises(ValueError, match="CE301"):
+        run_notes([folder / "ward", folder / "b.jsonl"], tmp_path / "twice", str(toy[0]), InPlace(), settings=SETTINGS)
 
 
 def test_a_run_that_has_done_nothing_is_begun_anew(toy, tmp_path):
