@@ -26,6 +26,11 @@ def tell_as_part(name: str) -> None:
     _part = name
 
 
+def on_terminal() -> bool:
+    """RETURNS (bool): Whether standard error, which may be closed, is a terminal."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
 class ProgressLines(Generic[T]):
     """What of tqdm's bars we use, for a log: whole lines, few of them, and none for what is quickly done.
 
@@ -71,6 +76,9 @@ class ProgressLines(Generic[T]):
 
     def _write(self) -> None:
         self.last, self.written = time.monotonic(), self.n
+        if sys.stderr is None:
+            # closed: print would take standard output for it
+            return
         line = tqdm.format_meter(
             self.n,
             self.total,
@@ -81,7 +89,7 @@ class ProgressLines(Generic[T]):
             postfix=self.postfix,
         )
         # on a terminal the other process has a bar in this line, which it draws again
-        print(CLEAR_LINE * (_part is not None and sys.stderr.isatty()) + line, file=sys.stderr, flush=True)
+        print(CLEAR_LINE * (_part is not None and on_terminal()) + line, file=sys.stderr, flush=True)
 
 
 @overload
@@ -111,6 +119,6 @@ def progress(
         total = len(items)
     if multiprocessing.parent_process() is not None:
         return ProgressLines(items, total, unit, desc, None if _part is None else SECONDS_PER_LINE_OF_PART)
-    if sys.stderr.isatty():
+    if on_terminal():
         return tqdm(items, total=total, unit=f" {unit}", desc=desc)
     return ProgressLines(items, total, unit, desc, SECONDS_PER_LINE)

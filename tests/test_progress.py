@@ -69,6 +69,13 @@ def test_a_terminal_gets_a_bar():
     assert "\r" in drawn and "█" in drawn and "3/3" in drawn
 
 
+def test_where_standard_error_is_closed_nothing_is_told(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "SECONDS_PER_LINE", 0.0)
+    monkeypatch.setattr(sys, "stderr", None)
+    assert [*progress.progress(range(3), unit="note")] == [0, 1, 2]
+    assert capsys.readouterr().out == ""
+
+
 def test_processes_that_work_for_another_one_show_nothing(tmp_path):
     """Their bars would run into that one's own."""
     script = tmp_path / "run.py"

@@ -10,6 +10,7 @@ from spacy.vectors import Vectors
 
 from ..errors import Errors
 from ..extras import require
+from ..progress import on_terminal
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,8 @@ def train_subwords(corpus: Path, lang: str, settings: FloretSettings) -> Vectors
     import floret
 
     saved = corpus.with_suffix(".floret")
-    is_terminal = sys.stderr.isatty()
-    if not is_terminal:
+    is_terminal = on_terminal()
+    if not is_terminal and sys.stderr is not None:
         told = f"floret reads them {settings.epochs} times, in one thread: some two minutes for a million words"
         print(told, file=sys.stderr, flush=True)
     try:
