@@ -5,6 +5,7 @@ import errno
 import json
 import os
 import sqlite3
+import time
 
 import pytest
 import spacy
@@ -92,6 +93,18 @@ def test_note_nlp_numbers_its_rows(undisturbed):
     assert len({row["note_nlp_id"] for row in found}) == len(found) == 74
     assert {row["nlp_system"] for row in found} == {"en_pipeline 1.2.3"}
     assert found[0]["term_exists"] == "Y" and found[0]["lexical_variant"] == "fever"
+
+
+def test_the_day_is_that_of_the_place(toy, monkeypatch):
+    days = []
+    for zone in ("Etc/GMT+12", "Etc/GMT-14"):
+        with monkeypatch.context() as there:
+            there.setenv("TZ", zone)
+            time.tzset()
+            days.append(SETTINGS.job(str(toy[0])).date)
+    time.tzset()
+    # 26 hours lie between their clocks
+    assert days[0] < days[1]
 
 
 @pytest.mark.parametrize("breaks_after", [0, 1, 3])
