@@ -1079,7 +1079,7 @@ class Errors(metaclass=_Coded):
         "The process that annotates this note dies, likely for want of memory. Annotate it alone on a larger machine, "
         "or cut it."
     )
-    # 420-434, 460 unlabelled notes
+    # 420-434, 436, 460 unlabelled notes
     CE420 = "{path} is no whole gzip file ({error}): likely a copy or download of it broke off. Get it again."
     CE421 = (
         "{path} holds no .spacy file, so no note can be compared with it. Name the labelled files that the notes must "

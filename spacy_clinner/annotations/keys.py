@@ -29,6 +29,10 @@ BRAT_SPANS_KEY = "clinner_brat"
 # Written by: `convert`.
 # Read by: `convert`, `evaluate`.
 BRAT_KEY = "clinner_brat"
+# The entries of i2b2 2009 that a document was imported with, as plain data in `user_data`.
+# Written by: `convert`.
+# Read by: `convert`, `evaluate`.
+ENTRIES_KEY = "clinner_entries"
 # Identifier of a document in audits, errors and score files: the file's stem, in `user_data`.
 # Written by: `convert`, `predict`, `table`, `demo-corpus`.
 # Read by: every error about a document, `evaluate`, `convert`, `predict`.

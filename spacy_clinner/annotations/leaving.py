@@ -1,11 +1,11 @@
-"""What is said of entities goes with them: relations, assertions, and relations of their concepts."""
+"""What is said of entities goes with them: relations, assertions, relations of their concepts, the import's record."""
 
 from collections.abc import Callable, Iterable
 
 from spacy.tokens import Doc, Span
 
 from .concepts import concepts_of, drop_concepts
-from .keys import ASSERTIONS_KEY
+from .keys import ASSERTED_KEY, ASSERTIONS_KEY, BRAT_KEY, ENTRIES_KEY
 from .relations import Offsets, has_relations, keep_relations, read_relations
 
 
@@ -34,6 +34,15 @@ def drop_unmentioned(doc: Doc, before: Iterable[Span], after: Iterable[Span]) ->
     after (Iterable[Span]): Those that are left.
     """
     drop_concepts(doc, _mentioned(before) - _mentioned(after))
+
+
+def drop_import(doc: Doc) -> None:
+    """Drop what an import kept of the annotators' own files: of gold that was changed it says what is no longer so.
+
+    doc (Doc): The document.
+    """
+    for key in (BRAT_KEY, ENTRIES_KEY, ASSERTED_KEY):
+        doc.user_data.pop(key, None)
 
 
 def _mentioned(entities: Iterable[Span]) -> set[str]:

@@ -7,7 +7,7 @@ import numpy as np
 from spacy.tokens import Doc
 
 from ..annotations.keys import BRAT_SPANS_KEY, RELATIONS_KEY
-from ..annotations.leaving import drop_relations_and_assertions, drop_unmentioned
+from ..annotations.leaving import drop_import, drop_relations_and_assertions, drop_unmentioned
 from .fingerprints import Fingerprints, take_fingerprints
 from .leak import DOCUMENT, Leak, Leaks
 from .leaks import find_leaks
@@ -43,8 +43,9 @@ def leave_out(docs: Sequence[Doc], leaks: Iterable[Leak]) -> tuple[list[Doc], Le
 
     In a document of which single sentences go, the tokens of these are not annotated any more (neither "entity" nor
     "none"), nor those of entities that cross a border. Relations and assertions of entities that went go with them. A
-    span group cannot say so of single tokens, so it goes as a whole, with all relations (absent: not annotated); but
-    for the record of a brat document, from which nothing is learned. A document that had gold, and has none then, goes.
+    span group cannot say so of single tokens, so it goes as a whole, with all relations (absent: not annotated). What
+    an import kept of the annotators' own files goes as a whole, too, but with no relations: all annotations of a brat
+    document, the entries of i2b2 2009. A document that had gold, and has none then, goes.
 
     docs (Sequence[Doc]): The corpus.
     leaks (Iterable[Leak]): What is in others, as of `find_leaks`; of more than one other corpus, one after the other.
@@ -98,7 +99,8 @@ def _take_out(doc: Doc, sentences: Iterable[tuple[int, int]], left_out: LeftOut)
     characters = _characters(doc, gone)
     found.relations = drop_relations_and_assertions(doc, lambda place: bool(characters[slice(*place)].any()))
     found.tokens = int(gone.sum())
-    for key in groups:
+    drop_import(doc)
+    for key in [*doc.spans]:
         del doc.spans[key]
     if groups:
         found.relations += len(doc.user_data.pop(RELATIONS_KEY, ()))

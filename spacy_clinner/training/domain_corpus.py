@@ -12,7 +12,7 @@ from spacy.util import logger, registry
 
 from ..annotations.documents import annotated_labels
 from ..annotations.keys import DOC_ID_KEY, DOMAIN_KEY, LABELS_KEY
-from ..annotations.leaving import drop_relations_and_assertions, drop_unmentioned
+from ..annotations.leaving import drop_import, drop_relations_and_assertions, drop_unmentioned
 from ..annotations.relations import Offsets
 from ..annotations.span_groups import kept_scores
 from ..cells import format_tsv
@@ -185,10 +185,16 @@ def map_labels(reference: Doc, label_map: LabelMap) -> Doc:
     label_map (Dict[str, str]): new names. Spans whose label it does not name, or maps to "", are left out.
     RETURNS (Doc): a copy with the renamed `doc.ents` and span groups. Tokens of entities that were left out are
         outside of entities, tokens without annotation stay so; of the attributes of span groups, "scores" are kept.
+<<<<<<< HEAD
         Relations and assertions go with their entities, those of `doc.ents` before any of a group that are at the same
         characters. Labels that it was annotated for are renamed, too.
+=======
+        Relations and assertions go with their entities. Labels that it was annotated for are renamed, too. What an
+        import kept of the annotators' own files is not in it: its labels are the old ones.
+>>>>>>> 056af71 (Drop the record of an import where labels are renamed or sentences left out)
     """
     doc = reference.copy()
+    drop_import(doc)
     for key, group in reference.spans.items():
         kept = [bool(label_map.get(span.label_)) for span in group]
         spans = _renamed(doc, group, label_map)

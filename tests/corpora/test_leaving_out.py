@@ -5,7 +5,15 @@ from spacy.tokens import Span
 from spacy.training import Example
 
 from spacy_clinner.annotations.documents import is_annotated
-from spacy_clinner.annotations.keys import ASSERTIONS_KEY, CONCEPT_RELATIONS_KEY, DOC_ID_KEY
+from spacy_clinner.annotations.keys import (
+    ASSERTED_KEY,
+    ASSERTIONS_KEY,
+    BRAT_KEY,
+    BRAT_SPANS_KEY,
+    CONCEPT_RELATIONS_KEY,
+    DOC_ID_KEY,
+    ENTRIES_KEY,
+)
 from spacy_clinner.annotations.relations import has_relations, read_relations, relation_of, write_relations
 from spacy_clinner.corpora.fingerprints import take_fingerprints
 from spacy_clinner.corpora.leaks import find_leaks
@@ -95,11 +103,21 @@ def test_relations_and_assertions_go_with_their_entities():
 def test_a_span_group_cannot_say_missing():
     doc = make_doc()
     doc.spans["clinner_ents"] = [doc[0:1]]
-    doc.spans["clinner_brat"] = [doc[0:1]]
     write_relations(doc, [relation_of(doc.ents[0], doc.ents[1], "R")])
     (kept,), left_out = clean([doc], other())
-    assert not is_annotated(kept, "clinner_ents") and "clinner_brat" in kept.spans
+    assert not is_annotated(kept, "clinner_ents")
     assert not has_relations(kept) and (left_out.groups, left_out.relations) == (1, 1)
+
+
+@pytest.mark.parametrize("key", [BRAT_KEY, ENTRIES_KEY])
+def test_the_record_of_an_import_goes_as_it_holds_what_went(key):
+    doc = make_doc()
+    doc.spans[BRAT_SPANS_KEY] = list(doc.ents)
+    doc.user_data |= {key: {}, ASSERTED_KEY: {"A1": [0, 5, "negated"]}}
+    write_relations(doc, [relation_of(doc.ents[0], doc.ents[1], "R")])
+    (kept,), left_out = clean([doc], other())
+    assert not kept.spans and not {key, ASSERTED_KEY} & kept.user_data.keys()
+    assert len(read_relations(kept)) == 1 and (left_out.groups, left_out.relations) == (0, 0)
 
 
 def test_without_any_gold_a_document_goes_if_it_had_some():

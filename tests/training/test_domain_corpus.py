@@ -8,6 +8,11 @@ from spacy.util import registry
 
 from spacy_clinner.annotations.keys import ASSERTIONS_KEY, CONCEPT_RELATIONS_KEY, DOMAIN_KEY, LABELS_KEY
 from spacy_clinner.annotations.relations import read_relations, relation_of, write_relations
+from spacy_clinner.corpora.audit import ImportAudit
+from spacy_clinner.corpora.formats.brat import parse_brat
+from spacy_clinner.corpora.formats.brat_docs import brat_record, doc_to_brat
+from spacy_clinner.corpora.original_gold import kept_gold
+from spacy_clinner.corpora.placing.place import place
 from spacy_clinner.training.domain_corpus import create_domain_corpus, map_labels
 
 from ..toys.domains import NLP, domain_of, ids, make_example
@@ -104,6 +109,14 @@ def test_map_labels_takes_relations_of_concepts_along(reference):
     reference.user_data[CONCEPT_RELATIONS_KEY] = [["R", "C1", "C2"], ["R", "C1", "C3"]]
     mapped = map_labels(reference, {"Sign_symptom": "PROBLEM", "Sign": "PROBLEM"})
     assert mapped.user_data[CONCEPT_RELATIONS_KEY] == [["R", "C1", "C2"]]
+
+
+def test_map_labels_leaves_out_the_record_of_an_import_with_the_old_labels():
+    brat = parse_brat("a", "severe fever", "T1\tSign 7 12\tfever\n")
+    doc = place(brat_record(brat), NLP.tokenizer, ImportAudit())
+    mapped = map_labels(doc, {"Sign": "PROBLEM"})
+    assert kept_gold([doc]) and not kept_gold([mapped])
+    assert [mention.label for mention in doc_to_brat(mapped).textbounds] == ["PROBLEM"]
 
 
 def test_map_labels_renames_what_was_looked_for(reference):

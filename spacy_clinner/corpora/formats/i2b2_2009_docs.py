@@ -7,7 +7,7 @@ from typing import Any
 
 from spacy.tokens import Doc
 
-from ...annotations.keys import DOC_ID_KEY
+from ...annotations.keys import DOC_ID_KEY, ENTRIES_KEY
 from ...annotations.relations import read_relations
 from ...errors import Errors, Warnings
 from ..audit import ImportAudit
@@ -26,11 +26,6 @@ from .i2b2_2009 import (
     widen_entries,
 )
 from .options import ReadOptions, WriteOptions
-
-# The entries that a document was imported with, as plain data in `user_data`.
-# Written by: `convert`.
-# Read by: `convert`, `evaluate`.
-ENTRIES_KEY = "clinner_entries"
 
 
 def read_corpus(path: Path, audit: ImportAudit, options: ReadOptions) -> Iterator[Record]:
