@@ -201,6 +201,10 @@ class Errors(metaclass=_Coded):
         "Demo corpus: the entity {label} at {start}-{end} of note {doc!r} does not start and end with tokens. Likely a "
         "term that the clinical tokenizer splits otherwise: put a space there in the lexicon."
     )
+    CE462 = (
+        "{option} does not go with {format}, which would ignore it: it is of other formats, see `python -m spacy "
+        "clinner convert --help`. Leave it out."
+    )
     CE322 = (
         "{option} does not go with {other}: --to writes the documents of a .spacy file as they are, and needs nothing "
         "but --ents-only and --assertion; --ents-only is of --to. Leave documents out of a .spacy file with `python -m "
@@ -1286,7 +1290,16 @@ class Warnings(metaclass=_Coded):
     )
     CW003 = (
         "{n} of {total} documents are annotated in part, {doc!r} among them: for some tokens, or of some labels alone. "
-        "{format} cannot say so, and what nobody looked at will be read as no entity."
+        "{format} cannot say of which, and all that is outside of entities will be read as {read_as}."
+    )
+    CW004 = (
+        "Document {doc!r}: {n} of {total} relations are not written: PubTator relates concepts, and these are not "
+        "between mentions of concepts that are related. A document without relations is read as one that has none: "
+        "say --no-relations then, or write brat."
+    )
+    CW005 = (
+        "{n} of {total} documents have {what}, {doc!r} among them. {format} has no place for them, and they are not "
+        "written. Write a format that has, such as brat."
     )
     CW330 = (
         "Document {doc!r}: {n} of {total} entities are not written: entries of i2b2 2009 hold each DRUG and the fields "

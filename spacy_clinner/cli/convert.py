@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Argument, Context, Option
 
-from ..corpora.formats import FORMATS, READ, WRITTEN
+from ..corpora.formats import FORMATS, OPTIONS, READ, WRITTEN
 from ._app import CORPORA, clinner_cli
 from ._coded import coded_errors
 from ._given import others_given
@@ -39,7 +39,7 @@ def convert_cli(
     n_sents: Annotated[int | None, Option(min=1, help="Sentences a document of a column file")] = None,
     label: Annotated[str | None, Option(help="Label of tags without one: B, I and O alone")] = None,
     head_role: Annotated[str, Option(help="Role of the head in brat")] = "Arg2",
-    no_relations: Annotated[bool, Option("--no-relations", help="Relations are not annotated in brat")] = False,
+    no_relations: Annotated[bool, Option("--no-relations", help="In brat, pubtator: none are annotated")] = False,
     assertion: Annotated[
         list[str] | None,
         Option(help="What an attribute of brat asserts: Negation=negated; again for more; or none"),
@@ -64,6 +64,10 @@ def convert_cli(
             raise ValueError(Errors.CE015)
         if others := others_given(ctx, OF_EXPORT if to else {*ctx.params} - {"ents_only"}):
             raise ValueError(Errors.CE322.format(option=others[0], other="--to" if to else "--format"))
+        if (name := format or to) in FORMATS:
+            others = others_given(ctx, {*ctx.params} - OPTIONS | {*FORMATS[name].options})
+            if others:
+                raise ValueError(Errors.CE462.format(option=others[0], format=name))
         # of documents in .spacy files no format is read, but lists of splits may be taken for notes
         listed = output if to or split else None
         check_apart([listed, audit, ids], [source, by, leave_out, *(splits.glob("*.txt") if splits else ())])

@@ -3,16 +3,20 @@
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from spacy.tokens import Doc
 
 from ..annotations.documents import annotated_labels, is_partly_annotated, read_docs
-from ..annotations.keys import DOC_ID_KEY
+from ..annotations.keys import ASSERTIONS_KEY, DOC_ID_KEY, RELATIONS_KEY
 from ..errors import Errors, Warnings
 from ..files import write_files_atomically
 from .formats import FORMATS, WRITTEN, Files, Format
 from .formats.options import WriteOptions
 from .writing import check_ids
+
+# What not every format has a place for.
+_LACKED = {"relations": RELATIONS_KEY, "assertions": ASSERTIONS_KEY}
 
 
 def export_docs(
@@ -68,25 +72,47 @@ def export_file(
     format (str): One of `WRITTEN`.
     ents_only (bool): As for `export_docs`.
     assertions (Optional[Mapping[str, str]]): As for `export_docs`.
-    RETURNS (Tuple[int, List[str]]): Number of documents written, and ids of those left out.
+    RETURNS (Tuple[int, List[str]]): Number of documents written, and ids of those left out. Warns (CW005) of documents
+        with relations or assertions, if the format has no place for these.
     RAISES (ValueError): CE014 if the folder is a file, those of `read_docs` and `export_docs`.
     """
     if folder.is_file():
         raise ValueError(Errors.CE014.format(path=folder.name, found="file", wanted="folder"))
     docs = read_docs(source)
     left_out = export_docs(docs, folder, format, stem=source.stem, ents_only=ents_only, assertions=assertions)
+    _warn_of_lacking(docs, FORMATS[format])
     return len(docs) - len(left_out), left_out
 
 
 def _warn_of_unknown(docs: Sequence[Doc], format: Format) -> None:
-    partly = [
-        doc
-        for doc in docs
-        if annotated_labels(doc) is not None or (is_partly_annotated(doc) and not format.tells_unknown)
-    ]
-    if partly:
-        place = {"n": len(partly), "total": len(docs), "doc": partly[0].user_data[DOC_ID_KEY]}
-        warnings.warn(Warnings.CW003.format(format=format.name, **place), stacklevel=3)
+    partly: dict[str, list[Doc]] = {}
+    for doc in docs:
+        partly.setdefault(_misread_as(doc, format), []).append(doc)
+    partly.pop("", None)
+    for read_as, found in partly.items():
+        message = Warnings.CW003.format(format=format.name, read_as=read_as, **_place(found, docs))
+        warnings.warn(message, stacklevel=3)
+
+
+def _misread_as(doc: Doc, format: Format) -> str:
+    """What tokens outside of entities will be read as, though of some it is not so; "": as what they are."""
+    partly = is_partly_annotated(doc)
+    if partly and format.tells_unknown:
+        # it can say of all such tokens that they are unknown, not of some
+        return "not annotated" if any(token.ent_iob_ == "O" for token in doc) else ""
+    return "no entity" if partly or annotated_labels(doc) is not None else ""
+
+
+def _warn_of_lacking(docs: Sequence[Doc], format: Format) -> None:
+    for what in format.lacks:
+        found = [doc for doc in docs if doc.user_data.get(_LACKED[what])]
+        if found:
+            message = Warnings.CW005.format(what=what, format=format.name, **_place(found, docs))
+            warnings.warn(message, stacklevel=3)
+
+
+def _place(found: Sequence[Doc], docs: Sequence[Doc]) -> dict[str, Any]:
+    return {"n": len(found), "total": len(docs), "doc": found[0].user_data[DOC_ID_KEY]}
 
 
 def _write(files: Iterable[Files], folder: Path) -> None:

@@ -185,13 +185,9 @@ def map_labels(reference: Doc, label_map: LabelMap) -> Doc:
     label_map (Dict[str, str]): new names. Spans whose label it does not name, or maps to "", are left out.
     RETURNS (Doc): a copy with the renamed `doc.ents` and span groups. Tokens of entities that were left out are
         outside of entities, tokens without annotation stay so; of the attributes of span groups, "scores" are kept.
-<<<<<<< HEAD
         Relations and assertions go with their entities, those of `doc.ents` before any of a group that are at the same
-        characters. Labels that it was annotated for are renamed, too.
-=======
-        Relations and assertions go with their entities. Labels that it was annotated for are renamed, too. What an
-        import kept of the annotators' own files is not in it: its labels are the old ones.
->>>>>>> 056af71 (Drop the record of an import where labels are renamed or sentences left out)
+        characters. Labels that it was annotated for are renamed, too. What an import kept of the annotators' own files
+        is not in it: its labels are the old ones.
     """
     doc = reference.copy()
     drop_import(doc)

@@ -168,6 +168,20 @@ def test_annotation_tools(room, tool, file):
         assert [(e.start_char, e.end_char, e.label_) for e in back.ents] == [(0, 4, "Symptom")]
 
 
+def test_options_of_other_formats_are_not_ignored(room):
+    given = {
+        ("--format", "pubtator"): ("--head-role", "--assertion"),
+        ("--format", "brat"): ("--n-sents", "--label"),
+        ("--format", "prodigy"): ("--no-relations", "--delimiter"),
+        ("--to", "bioes"): ("--assertion",),
+    }
+    for direction, options in given.items():
+        for option in options:
+            value = {"--no-relations": [], "--n-sents": [2]}.get(option, ["X=negated"])
+            result = convert(room / "brat", room / "out", *direction, option, *value)
+            assert result.exit_code == 1 and "CE462" in result.output and not (room / "out").exists()
+
+
 @pytest.mark.parametrize(
     "options",
     [

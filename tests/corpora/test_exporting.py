@@ -5,8 +5,9 @@ from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from spacy_clinner.annotations.documents import read_docs
-from spacy_clinner.annotations.keys import DOC_ID_KEY, LABELS_KEY
+from spacy_clinner.annotations.keys import ASSERTIONS_KEY, DOC_ID_KEY, LABELS_KEY, RELATIONS_KEY
 from spacy_clinner.corpora.exporting import export_docs, export_file
+from spacy_clinner.corpora.formats import FORMATS, WRITTEN
 from spacy_clinner.corpora.importing import blank_pipeline, import_files, write_docbin
 
 from .formats.test_brat import ANN, TEXT
@@ -127,6 +128,27 @@ def test_what_nobody_looked_at_is_told_or_written_as_unknown(tmp_path):
     import_files(tmp_path / "prodigy", tmp_path / "back.spacy", "prodigy")
     back = read_docs(tmp_path / "back.spacy")
     assert [[token.ent_iob_ for token in one] for one in back] == [["B", "", ""], ["B", "O"]]
+
+
+def test_that_tasks_say_nothing_of_single_tokens_is_told(tmp_path):
+    partly = Doc(Vocab(), words=["pain", "now", "here"], ents=["B-Symptom", "O", "O"])
+    partly.set_ents([], missing=[partly[2:3]], default="unmodified")
+    with pytest.warns(UserWarning, match="CW003.*1 of 1.*prodigy.* not annotated"):
+        export_docs([partly], tmp_path, "prodigy")
+
+
+@pytest.mark.parametrize("format", [name for name in WRITTEN if FORMATS[name].lacks])
+def test_what_a_format_has_no_place_for_is_told(tmp_path, format):
+    one = doc("a")
+    said = {"relations": (RELATIONS_KEY, {"head": [0, 4], "child": [0, 4], "label": "R"}),
+            "assertions": (ASSERTIONS_KEY, [0, 4, "negated"])}  # fmt: skip
+    for what in FORMATS[format].lacks:
+        key, fact = said[what]
+        one.user_data[key] = [fact]
+        with pytest.warns(UserWarning, match=f"CW005.*1 of 2 documents have {what}, 'a' .*{format}"):
+            write_docbin([doc("b"), one], tmp_path / "all.spacy")
+            export_file(tmp_path / "all.spacy", tmp_path / what, format)
+        del one.user_data[key]
 
 
 def test_labels_that_nobody_looked_for_are_told(tmp_path):

@@ -32,6 +32,8 @@ class Format(NamedTuple):
     needs_annotation (bool): Whether documents without annotation cannot be written.
     has_tokens (bool): Whether it annotates tokens, not characters.
     tells_unknown (bool): Whether it can say that of some tokens nothing is known.
+    lacks (Tuple[str, ...]): What of a document it has no place for: "relations", "assertions".
+    options (Tuple[str, ...]): Those of `convert` that it alone, or it and few others, knows.
     settings (Mapping[str, Any]): What reader and writer get besides, where several formats share them.
     """
 
@@ -44,6 +46,8 @@ class Format(NamedTuple):
     needs_annotation: bool = False
     has_tokens: bool = False
     tells_unknown: bool = False
+    lacks: tuple[str, ...] = ("assertions",)
+    options: tuple[str, ...] = ()
     settings: Mapping[str, Any] = {}
 
     def read(self, path: Path, audit: "ImportAudit", options: "ReadOptions") -> "Iterator[Record]":
@@ -83,6 +87,8 @@ def _columns(name: str, help: str, writer: str = "columns:write_columns") -> For
         endings=(".tsv",),
         needs_annotation=True,
         has_tokens=True,
+        lacks=("relations", "assertions"),
+        options=("token_column", "tag_column", "delimiter", "n_sents", "label"),
         settings={"scheme": name if writer else None},
     )
 
@@ -96,6 +102,8 @@ FORMATS = {
             "brat_docs:read_corpus",
             "brat_docs:write_brat",
             endings=(".txt", ".ann"),
+            lacks=(),
+            options=("head_role", "no_relations", "assertion"),
         ),
         Format(
             "pubtator",
@@ -104,6 +112,7 @@ FORMATS = {
             "pubtator:write_pubtator",
             endings=(".PubTator.txt",),
             needs_annotation=True,
+            options=("no_relations",),
         ),
         Format("phee", "version 2, JSON lines", "phee:read_phee"),
         Format(
@@ -136,6 +145,8 @@ FORMATS = {
         _columns("bioes", "BILOU's letters are read, too"),
     )
 }
+# All options that are not of every format.
+OPTIONS = frozenset(option for format in FORMATS.values() for option in format.options)
 # Names of what is read and of what is written; of what is read by characters, too: the annotators' own offsets.
 READ = tuple(name for name, format in FORMATS.items() if format.reader)
 WRITTEN = tuple(name for name, format in FORMATS.items() if format.writer)

@@ -14,7 +14,8 @@ class ReadOptions(NamedTuple):
 
     layout (ColumnFormat): Layout of column files; the format sets its scheme.
     head_role (Optional[str]): For brat: role of a relation's head, such as "Arg2"; the other argument is the child.
-        None: the corpus is not annotated with relations, which is another thing than a document without any.
+        None, for PubTator, too: the corpus is not annotated with relations, which is another thing than a document
+        without any.
     assertions (Optional[Mapping[str, str]]): For brat: assertions by attributes, as of
         `brat_assertions.parse_assertions`: all documents are annotated with them. None: `brat_assertions.KNOWN`, and
         only documents that hold such an attribute are annotated; empty: none is.

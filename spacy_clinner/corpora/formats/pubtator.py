@@ -7,6 +7,7 @@ https://doi.org/10.1093/database/baw068
 """
 
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -16,7 +17,8 @@ from spacy.tokens import Doc
 
 from ...annotations.concepts import split_concepts
 from ...annotations.keys import CONCEPT_RELATIONS_KEY, DOC_ID_KEY
-from ...errors import Errors
+from ...annotations.relations import read_relations
+from ...errors import Errors, Warnings
 from ...files import split_lines
 from ..audit import ImportAudit
 from ..discovery import select_files
@@ -103,16 +105,17 @@ def _compare(doc: PubTatorDocument, records: dict[str, PubTatorDocument], file: 
     return doc if known is doc else replace(doc, repeated=True)
 
 
-def pubtator_record(document: PubTatorDocument) -> Record:
+def pubtator_record(document: PubTatorDocument, options: ReadOptions = DEFAULTS) -> Record:
     """Make a record, as all formats have it, of one of PubTator's.
 
     document (PubTatorDocument): The document.
+    options (ReadOptions): Without a `head_role` the corpus is not annotated with relations: the record has none.
     RETURNS (Record): It keeps the relations between concepts as in the file
         (`doc.user_data["clinner_concept_relations"]`), and has one between each mention of the first concept (head) and
         each mention of the second (child).
     """
-    links, problems = _links(document)
-    relations = [list(relation) for relation in document.relations]
+    related = options.head_role is not None
+    links, problems = _links(document) if related else (None, [])
     return Record(
         document.id,
         document.text,
@@ -120,7 +123,7 @@ def pubtator_record(document: PubTatorDocument) -> Record:
         links,
         concepts=document.concepts,
         problems=problems,
-        data={CONCEPT_RELATIONS_KEY: relations},
+        data={CONCEPT_RELATIONS_KEY: [list(relation) for relation in document.relations]} if related else {},
         left_out="the file has it before, word for word" if document.repeated else "",
     )
 
@@ -130,7 +133,7 @@ def read_pubtator(path: Path, audit: ImportAudit, options: ReadOptions = DEFAULT
 
     path (Path): A file or folder.
     audit (ImportAudit): Gets a row for every file that is left out, and for every record whose mentions are moved.
-    options (ReadOptions): Not used.
+    options (ReadOptions): As for `pubtator_record`.
     RETURNS (Iterator[Record]): The records.
     RAISES (ValueError): Those of `select_files`, `read_records` and `parse_pubtator`.
     """
@@ -138,7 +141,7 @@ def read_pubtator(path: Path, audit: ImportAudit, options: ReadOptions = DEFAULT
     kind = "PubTator record (ID|t|title, ID|a|abstract)"
 
     def parse(content: str, file: str) -> Iterator[Record]:
-        return map(pubtator_record, parse_pubtator(content, file))
+        return (pubtator_record(document, options) for document in parse_pubtator(content, file))
 
     return read_records(path, files, parse, kind, audit)
 
@@ -160,11 +163,13 @@ def format_pubtator(doc: Doc) -> str:
 
     doc (Doc): The document, its id in `doc.user_data["clinner_doc_id"]`. Its first line is the title; other line ends
         become spaces, so that offsets stay right.
-    RETURNS (str): The record with its empty line at the end.
+    RETURNS (str): The record with its empty line at the end. Warns (CW004) of relations between entities that no
+        relation of their concepts stands for.
     RAISES (ValueError): CE023 for an id, a label or a concept that would break the columns, CE331 for an entity of
         nothing but white space.
     """
     record = _to_record(doc)
+    _warn_of_relations(doc, record)
     title, abstract = record.text.split("\n")
     lines = [f"{record.id}|t|{title}", f"{record.id}|a|{abstract}"]
     for mention in record.mentions:
@@ -189,6 +194,15 @@ def _to_record(doc: Doc) -> PubTatorDocument:
         record.concepts[f"T{n}"] = "" if entity.kb_id_ in UNKNOWN else entity.kb_id_
     record.relations = [tuple(relation) for relation in doc.user_data.get(CONCEPT_RELATIONS_KEY, ())]
     return record
+
+
+def _warn_of_relations(doc: Doc, record: PubTatorDocument) -> None:
+    places = {f"T{n}": (entity.start_char, entity.end_char) for n, entity in enumerate(doc.ents, start=1)}
+    written = {(places[link.head], places[link.child], link.label) for link in _links(record)[0]}
+    relations = read_relations(doc)
+    lost = sum((one.head, one.child, one.label) not in written for one in relations)
+    if lost:
+        warnings.warn(Warnings.CW004.format(doc=record.id, n=lost, total=len(relations)), stacklevel=3)
 
 
 def _reads_back(content: str, record: PubTatorDocument) -> bool:

@@ -1,3 +1,5 @@
+import warnings
+
 import pytest
 import spacy
 from hypothesis import given, settings
@@ -6,8 +8,10 @@ from spacy.tokens import DocBin
 from spacy.vocab import Vocab
 
 from spacy_clinner.annotations.keys import CONCEPT_RELATIONS_KEY, DOC_ID_KEY, RELATIONS_KEY
+from spacy_clinner.annotations.relations import read_relations, relation_of, write_relations
 from spacy_clinner.corpora.audit import ImportAudit
 from spacy_clinner.corpora.exporting import export_docs
+from spacy_clinner.corpora.formats.options import ReadOptions
 from spacy_clinner.corpora.formats.pubtator import format_pubtator, parse_pubtator, pubtator_record, read_pubtator
 from spacy_clinner.corpora.importing import blank_pipeline
 from spacy_clinner.corpora.placing.place import place
@@ -49,6 +53,22 @@ def test_entities_carry_concepts_and_mentions_are_related(tokenizer):
     pairs = [(r["head"][0], r["child"][0], r["label"]) for r in doc.user_data[RELATIONS_KEY]]
     assert pairs == [(21, 0, "CID"), (21, 45, "CID"), (30, 0, "CID"), (30, 45, "CID")]
     assert audit.documents == 1 and audit.linked == {"CID": 4}
+
+
+def test_a_corpus_that_is_not_annotated_with_relations_does_not_say_that_there_are_none(tokenizer):
+    (document,) = parse_pubtator(RECORD, "f")
+    doc = place(pubtator_record(document, ReadOptions(head_role=None)), tokenizer, ImportAudit())
+    assert doc.ents and not {RELATIONS_KEY, CONCEPT_RELATIONS_KEY} & doc.user_data.keys()
+
+
+def test_relations_that_no_concepts_stand_for_are_told(tokenizer):
+    (doc,), _ = read(tokenizer, RECORD)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        format_pubtator(doc)
+    write_relations(doc, [*read_relations(doc), relation_of(doc.ents[1], doc.ents[4], "CID")])
+    with pytest.warns(UserWarning, match="CW004.*'1': 1 of 5"):
+        format_pubtator(doc)
 
 
 def test_concepts_survive_a_docbin(tokenizer):
