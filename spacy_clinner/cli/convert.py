@@ -50,7 +50,7 @@ def convert_cli(
 
     from wasabi import msg
 
-    from ..apart import check_apart
+    from ..apart import check_apart, check_distinct
     from ..corpora.audit import name_some
     from ..corpora.exporting import export_file
     from ..corpora.formats.brat_assertions import parse_assertions
@@ -70,6 +70,7 @@ def convert_cli(
                 raise ValueError(Errors.CE462.format(option=others[0], format=name))
         # of documents in .spacy files no format is read, but lists of splits may be taken for notes
         listed = output if to or split else None
+        check_distinct([output, audit, ids])
         check_apart([listed, audit, ids], [source, by, leave_out, *(splits.glob("*.txt") if splits else ())])
         assertions = parse_assertions(assertion or ())
         if to:

@@ -120,6 +120,8 @@ def test_errors_quote_no_text(room, content):
         "brat new --format brat --split 50,50 --by patients.tsv --audit patients.tsv",
         "brat new.spacy --format brat --leave-out patients.tsv --ids patients.tsv",
         "notes.tsv notes.tsv --format iob2",
+        "notes.tsv new.spacy --format iob2 --audit new.spacy",
+        "notes.tsv new.spacy --format iob2 --audit new.tsv --ids ../room/new.tsv",
         "notes.tsv ../room/notes.tsv --format iob2",
     ],
 )
