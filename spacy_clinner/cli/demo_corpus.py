@@ -17,7 +17,7 @@ def demo_corpus_cli(
     dev_notes: Annotated[int, Option(min=1, help="Development notes a specialty")] = 15,
     test_notes: Annotated[int, Option(min=1, help="Test notes a specialty")] = 15,
     target: Annotated[str, Option(help="Specialty to adapt to; the others are the source")] = "gastroenterology",
-    few_notes: Annotated[int, Option(min=1, help="Training notes in target/few.spacy")] = 12,
+    few_notes: Annotated[int, Option(min=1, help="Training notes in target/few.spacy, at most all")] = 12,
 ) -> None:
     """Write invented clinical notes, annotated, as .spacy files: four specialties, three as source, one as target."""
     from wasabi import msg
