@@ -15,9 +15,10 @@ from .tags import PREFIXES, TAG
 # "-DOCSTART- -X- O"; with an id in brackets: "-DOCSTART- (case 7)"
 DOCSTART = "-DOCSTART-"
 DOCSTART_ID = re.compile(r"\((?P<id>[^()]*\w[^()]*)\)")
-# "# newdoc", "# newdoc id = case-7", "# doc case-7", "# doc_id: case-7", "###MEDLINE:95369245"
+# "# newdoc", "# newdoc id = case 7", "# doc case-7", "# doc_id: case-7", "###MEDLINE:95369245"
 DOC_COMMENT = re.compile(
-    r"#\s*newdoc|#+\s*(?:newdoc|doc|document|medline|pmid)(?:[ _-]?id)?(?:\s*[:=]\s*|\s+)(?P<id>\S+)", re.IGNORECASE
+    r"#+\s*(?:newdoc|doc|document|medline|pmid)(?:[ _-]?id)?(?:\s*[:=]\s*|\s+(?=\S+$))(?P<id>\S.*)|#+\s*newdoc\b.*",
+    re.IGNORECASE,
 )
 
 

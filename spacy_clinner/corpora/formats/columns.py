@@ -140,7 +140,8 @@ def read_corpus(path: Path, audit: ImportAudit, options: ReadOptions, scheme: st
     options (ReadOptions): Its layout names the columns.
     scheme (Optional[str]): "iob1", "iob2" or "bioes"; None: told from the tags of each file.
     YIELDS (Record): The documents.
-    RAISES (ValueError): CE301 for an id that is there twice, and those of `find_columns` and `read_columns`.
+    RAISES (ValueError): CE005 if there is none, CE301 for an id that is there twice, and those of `find_columns` and
+        `read_columns`.
     """
     layout = replace(options.layout, scheme=scheme)
     owners: dict[str, str] = {}
@@ -148,6 +149,8 @@ def read_corpus(path: Path, audit: ImportAudit, options: ReadOptions, scheme: st
         for document in read_columns(file, layout, audit, name):
             claim_id(document.id, name, owners)
             yield column_record(document)
+    if not owners:
+        raise ValueError(Errors.CE005.format(path=path.name, kind="token"))
 
 
 def write_columns(docs: Sequence[Doc], options: WriteOptions, scheme: str) -> Iterator[dict[str, str]]:

@@ -9,8 +9,10 @@ from spacy.vocab import Vocab
 
 from spacy_clinner.annotations.keys import DOC_ID_KEY
 from spacy_clinner.corpora.audit import ImportAudit
+from spacy_clinner.corpora.formats import FORMATS
 from spacy_clinner.corpora.formats.column_lines import ColumnFormat
 from spacy_clinner.corpora.formats.columns import column_record, find_columns, format_columns, read_columns
+from spacy_clinner.corpora.formats.options import ReadOptions
 from spacy_clinner.corpora.importing import blank_pipeline, import_corpus
 from spacy_clinner.corpora.placing.place import place
 from spacy_clinner.text.windows import window_bounds
@@ -147,6 +149,7 @@ def test_documents_start_at_docstart_or_after_n_sentences(read):
         "-DOCSTART-\t(case 7)\tO",
         "-DOCSTART- -X- O\n# doc: case",
         "# newdoc id = case",
+        "# newdoc id = case 7",
         "#doc case",
         "# doc_id=case",
         "###MEDLINE:case",
@@ -219,6 +222,13 @@ def test_unknown_columns_are_errors_with_their_line(read, line, layout, code):
 def test_invalid_utf8_is_an_error_with_its_byte(read):
     with pytest.raises(ValueError, match="CE001.*byte 4"):
         read(b"a O\n\xff O\n")
+
+
+@pytest.mark.parametrize("content", ["", "# a remark\n\n"])
+def test_files_without_a_token_are_an_error(tmp_path, content):
+    (tmp_path / "a.tsv").write_text(content)
+    with pytest.raises(ValueError, match="CE005.*token"):
+        list(FORMATS["iob"].read(tmp_path, ImportAudit(), ReadOptions()))
 
 
 def test_a_folder_without_column_files_is_an_error(tmp_path):
