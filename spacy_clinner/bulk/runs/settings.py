@@ -1,6 +1,6 @@
 """What a user chooses of a run, and the job of workers that it makes."""
 
-from datetime import date
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -59,7 +59,7 @@ class RunSettings(NamedTuple):
             pipeline=str(folder),
             checksum=checksum(folder) or "",
             system=system_of(folder),
-            date=date.today().isoformat(),
+            date=datetime.now(UTC).astimezone().date().isoformat(),
             format=format,
             also=self.columns.also,
             spans_key=self.spans_key,
