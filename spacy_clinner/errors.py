@@ -815,6 +815,11 @@ class Errors(metaclass=_Coded):
         "Tagger {name!r}: `nO` of its model is {nO}, but {n_labels} labels need {n_tags} tags, four for each and one "
         "for outside. Leave it null: it is found with the labels."
     )
+    CE466 = (
+        "Relation extractor {name!r}: `{what}` of its model is {found}, and labels of the examples need {wanted} (`nO` "
+        "relations, `nL` entities and one for others). It cannot grow: initialize a pipeline that is made anew, "
+        "and leave `nO` null in its config."
+    )
     CE350 = (
         "{evaluations} evaluations cannot be spread over {max_steps} steps: both must be at least 1. Say how long the "
         "training is in `training.max_steps` (and leave `max_epochs` at 0), or give `training.eval_frequency` as a "

@@ -54,13 +54,24 @@ def set_label_counts(model: Model, relations: int, entities: int) -> None:
     relations (int): number of relation labels.
     entities (int): number of entity labels; unknown ones share one more.
     """
-    pair_scores = model.get_ref("pair_scores")
-    for node, dim, size in (
-        (model, "nO", relations),
-        (pair_scores, "nO", relations),
-        (pair_scores, "nL", entities + 1),
-    ):
+    for node, dim, size in _dims(model, relations, entities):
         node.set_dim(dim, size)
+
+
+def set_sizes(model: Model, relations: int, entities: int) -> Iterator[tuple[str, int | None, int]]:
+    """What `set_label_counts` cannot change where it is set, by a config or an earlier initialization.
+
+    model (Model): as `build_relation_classifier` makes it.
+    relations (int), entities (int): as for `set_label_counts`.
+    YIELDS (Tuple[str, Optional[int], int]): the dim, what is set, and what labels ask for.
+    """
+    for node, dim, size in _dims(model, relations, entities):
+        yield dim, node.maybe_get_dim(dim), size
+
+
+def _dims(model: Model, relations: int, entities: int) -> list[tuple[Model, str, int]]:
+    pair_scores = model.get_ref("pair_scores")
+    return [(model, "nO", relations), (pair_scores, "nO", relations), (pair_scores, "nL", entities + 1)]
 
 
 def sizes(model: Model, relations: int, entities: int) -> Iterator[tuple[str, int | None, int]]:

@@ -52,6 +52,7 @@ class BlockTok2Vec(PipesDocuments, StoredWeights, LearnsByBlocks, Tok2Vec):
         get_examples (Callable[[], Iterable[Example]]): Returns the training examples.
         nlp (Optional[Language]): The pipeline.
         """
+        self.forget_blocks()
         sample = sample_examples(get_examples, "Tok2Vec.initialize")
         super().initialize(lambda: sample, nlp=nlp)
 

@@ -30,7 +30,7 @@ class Rule(NamedTuple):
 class LearnsByBlocks:
     """A trainable component that takes rules for blocks of its weights; they last as long as the training.
 
-    A class mixes it in before spaCy's class, and calls `forget_blocks` when it is made.
+    A class mixes it in before spaCy's class, and calls `forget_blocks` when it is made and when it is initialized.
     """
 
     model: Model

@@ -135,3 +135,12 @@ def test_sizes_and_labels_come_from_documents(factory):
     nlp.add_pipe(factory, config={"target": ["a"]} if factory == "clinner_mmd_alignment" else {})
     with pytest.raises(ValueError, match="CE136"):
         nlp.initialize(lambda: [])
+
+
+def test_another_training_knows_nothing_of_the_blocks_of_an_earlier_one(tmp_path):
+    nlp, _ = trained_extractor(tmp_path, False, target="relations:pair_scores", freeze=True)
+    optimizer = nlp.initialize(partial(relation_toy.examples, nlp))
+    model = nlp.get_pipe("relations").model.get_ref("pair_scores")
+    before = arrays(model)
+    nlp.update(relation_toy.examples(nlp), sgd=optimizer)
+    assert any(step.any() for step in steps(model, before))

@@ -109,6 +109,7 @@ class MMDAlignment(Head):
         get_examples (Callable[[], Iterable[Example]]): Returns the training examples.
         nlp (Optional[Language]): The pipeline.
         """
+        self.forget_blocks()
         sample = sample_examples(get_examples, "MMDAlignment.initialize")
         if not listeners_of(self.model):
             warnings.warn(Warnings.CW210.format(name=self.name), stacklevel=2)
@@ -235,6 +236,8 @@ class MMDAlignment(Head):
         self._rng = np.random.default_rng(self.cfg["seed"])
         self._kept: dict[str, Floats2d] = {}
         self._lone_batches = 0
+        if self._factors is not None:
+            self._factors.restart()
 
     def _count_lone_domains(self, examples: list[Example]) -> None:
         sides = find_sides(examples, self.cfg["source"], self.cfg["target"])

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from ...errors import Errors
@@ -40,15 +41,24 @@ class Factors(Iterator[float]):
         schedule (Iterable[float]): The factors.
         """
         self._name, self._left = name, iter(schedule)
-        self.taken = 0
+        self._taken: list[float] = []
 
     def __next__(self) -> float:
         """RAISES (ValueError): CE217 if the schedule has ended or gives no factor."""
         factor = next(self._left, None)
         if factor is None or not 0 <= factor < math.inf:
             raise ValueError(Errors.CE217.format(name=self._name, factor=factor))
-        self.taken += 1
-        return float(factor)
+        self._taken.append(float(factor))
+        return self._taken[-1]
+
+    @property
+    def taken(self) -> int:
+        """RETURNS (int): How many factors were taken."""
+        return len(self._taken)
+
+    def restart(self) -> None:
+        """Begin anew: a schedule that was read by a generator can be read only once."""
+        self._left, self._taken = chain(self._taken, self._left), []
 
     def __reduce__(self) -> tuple[type, tuple]:
         return Factors, (self._name, ())

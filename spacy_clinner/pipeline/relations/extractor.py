@@ -17,7 +17,7 @@ from ...annotations.relations_view import register_relations_view
 from ...errors import Errors, Warnings
 from ...layers.pairs.features import Entities
 from ...layers.temperature import check_temperature
-from ...models.relation_classifier import set_label_counts, sizes
+from ...models.relation_classifier import set_label_counts, set_sizes, sizes
 from ...models.vocab_vectors import check_read_vectors
 from ..default_models import DEFAULT_RELATION_MODEL
 from ..head import Head, warn_of_others
@@ -174,23 +174,31 @@ class RelationExtractor(Head):
         get_examples (Callable[[], Iterable[Example]]): Returns the training examples.
         nlp (Optional[Language]): The pipeline.
         labels (Optional[Dict[str, Any]]): What `label_data` gave; collected from all examples if None.
-        RAISES (ValueError): CE250 if there are no relations, CE257 if no pair of entity labels may have one.
+        RAISES (ValueError): CE250 if there are no relations, CE257 if no pair of entity labels may have one, CE466 if
+            the model is of other numbers of labels.
         """
+        self.forget_blocks()
         sample = sample_examples(get_examples, "RelationExtractor.initialize")
         if labels is None:
             found = collect_labels(get_examples(), self.cfg["spans_key"])
+            # those that were added stay
+            found["labels"] = list(dict.fromkeys([*self.labels, *found["labels"]]))
             found["label_pairs"] = self.cfg["label_pairs"] or found["label_pairs"]
         else:
             found = labels
         if not found["labels"]:
             raise ValueError(Errors.CE250.format(name=self.name))
+        counts = len(found["labels"]), len(found["entity_labels"])
+        for what, size, wanted in set_sizes(self.model, *counts):
+            if size not in (None, wanted):
+                raise ValueError(Errors.CE466.format(name=self.name, what=what, found=size, wanted=wanted))
         self.cfg |= found
         if not self._allowed().any():
             raise ValueError(Errors.CE257.format(name=self.name, labels=", ".join(self.cfg["entity_labels"])))
         for label in self.labels:
             self.vocab.strings.add(label)
         check_read_vectors(self.model, self.vocab)
-        set_label_counts(self.model, len(self.labels), len(self.cfg["entity_labels"]))
+        set_label_counts(self.model, *counts)
         self.model.initialize(X=[example.x for example in sample])
 
     def predict(

@@ -181,6 +181,7 @@ class CRFTagger(Head):
         RAISES (ValueError): CE200 if there are no labels, CE370 if the `label_domains` have none, CE299 if the model
             has tags for another number of labels.
         """
+        self.forget_blocks()
         sample = sample_examples(get_examples, "CRFTagger.initialize")
         for label in self._collect_labels(get_examples(), self.cfg["domains"]) if labels is None else labels:
             self.add_label(label)

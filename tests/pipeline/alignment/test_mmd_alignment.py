@@ -360,6 +360,10 @@ def test_schedule_counts_updates_of_its_own():
     factors = [nlp.update(examples(nlp), losses={}, sgd=False)["aligner"] / full for _ in range(6)]
     assert factors == pytest.approx([0, 0.5, 1, 0.5, 0, 0], rel=1e-3)
     assert nlp.config["components"]["aligner"]["weight_schedule"] == schedule
+    # another training begins at the schedule's beginning
+    begin(nlp)
+    again = [nlp.update(examples(nlp), losses={}, sgd=False)["aligner"] != 0 for _ in range(6)]
+    assert again == [False, True, True, True, False, False]
 
 
 def test_drawing_is_seeded():

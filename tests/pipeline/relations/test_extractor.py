@@ -258,6 +258,33 @@ def test_labels_are_given_back_and_fixed(trained):
         nlp.get_pipe("relations").add_label("NEW")
 
 
+def test_labels_that_were_added_before_initialization_stay():
+    nlp = make_nlp()
+    nlp.get_pipe("relations").add_label("CAUSES")
+    nlp.initialize(lambda: examples(nlp))
+    assert nlp.get_pipe("relations").labels == ("CAUSES", "ALONE", "BEFORE", "HAS")
+    assert nlp.update(examples(nlp))["relations"] > 0
+
+
+@pytest.mark.parametrize("more", ["relation", "entity"])
+def test_an_extractor_cannot_grow(more):
+    nlp = make_nlp()
+    nlp.initialize(lambda: examples(nlp))
+    words, entities, found = NOTES[0]
+    if more == "relation":
+        note = (words, entities, [*found, (0, 1, "NEW")])
+    else:
+        note = (words, [*entities, (5, 6, "WORD")], found)
+    with pytest.raises(ValueError, match="CE466.*'relations'.*n[OL]"):
+        nlp.initialize(lambda: examples(nlp, [*NOTES, note]))
+    # what was there is whole
+    assert spacy.blank("en").from_config(nlp.config).from_bytes(nlp.to_bytes()).get_pipe("relations").labels == (
+        "ALONE",
+        "BEFORE",
+        "HAS",
+    )
+
+
 def changed(nlp, **relation):
     pair = examples(nlp)[0]
     pair.y.user_data[RELATIONS_KEY][0] |= relation
