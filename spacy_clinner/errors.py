@@ -720,6 +720,11 @@ class Errors(metaclass=_Coded):
         "`label_pairs` of the relation extractor {name!r} allows no pair of known entity labels. Known: {labels}. It "
         "maps a head's label to the labels of its children; null allows what was seen in training."
     )
+    CE466 = (
+        "Relation extractor {name!r}: `{what}` of its model is {found}, and labels of the examples need {wanted} (`nO` "
+        "relations, `nL` entities and one for others). It cannot grow: initialize a pipeline that is made anew, "
+        "and leave `nO` null in its config."
+    )
 
     CE260 = (
         "Two pipelines have a component named {name!r}, so they cannot be combined. Leave it out of one "
@@ -814,11 +819,6 @@ class Errors(metaclass=_Coded):
     CE299 = (
         "Tagger {name!r}: `nO` of its model is {nO}, but {n_labels} labels need {n_tags} tags, four for each and one "
         "for outside. Leave it null: it is found with the labels."
-    )
-    CE466 = (
-        "Relation extractor {name!r}: `{what}` of its model is {found}, and labels of the examples need {wanted} (`nO` "
-        "relations, `nL` entities and one for others). It cannot grow: initialize a pipeline that is made anew, "
-        "and leave `nO` null in its config."
     )
     CE350 = (
         "{evaluations} evaluations cannot be spread over {max_steps} steps: both must be at least 1. Say how long the "
