@@ -1,8 +1,9 @@
 """Components whose blocks of weights learn each in their own way: frozen, slower, or pulled to where they began."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, cast
 
+from spacy.training import Example
 from thinc.api import Model, Optimizer
 from thinc.types import FloatsXd
 
@@ -88,6 +89,11 @@ class _Adopted(LearnsByBlocks):
     def model(self) -> Model:  # type: ignore[override]
         return self._pipe.model
 
+    def initialize(self, get_examples: Callable[[], Iterable[Example]], **settings: Any) -> None:
+        """As the component does it by its own class."""
+        self.forget_blocks()
+        type(self._pipe).initialize(self._pipe, get_examples, **settings)
+
 
 def can_learn_by_blocks(pipe: Any) -> bool:
     """Tell whether `let_learn_by_blocks` can do so.
@@ -109,6 +115,7 @@ def let_learn_by_blocks(pipe: Any) -> None:
         adopted = _Adopted(pipe)
         # of this one component: the rules belong to its training, so nothing of them is saved
         pipe.learn_block, pipe.finish_update = adopted.learn_block, adopted.finish_update
+        pipe.initialize = adopted.initialize
 
 
 def _step_by_rule(

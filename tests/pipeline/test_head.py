@@ -137,10 +137,12 @@ def test_sizes_and_labels_come_from_documents(factory):
         nlp.initialize(lambda: [])
 
 
-def test_another_training_knows_nothing_of_the_blocks_of_an_earlier_one(tmp_path):
-    nlp, _ = trained_extractor(tmp_path, False, target="relations:pair_scores", freeze=True)
+@pytest.mark.parametrize("shared", [False, True], ids=["its own encoder", "spaCy's tok2vec"])
+def test_another_training_knows_nothing_of_the_blocks_of_an_earlier_one(tmp_path, shared):
+    nlp, _ = trained_extractor(tmp_path, shared, target="relations:tok2vec", freeze=True)
     optimizer = nlp.initialize(partial(relation_toy.examples, nlp))
-    model = nlp.get_pipe("relations").model.get_ref("pair_scores")
-    before = arrays(model)
-    nlp.update(relation_toy.examples(nlp), sgd=optimizer)
-    assert any(step.any() for step in steps(model, before))
+    encoder = nlp.get_pipe("tok2vec").model if shared else nlp.get_pipe("relations").model.get_ref("tok2vec")
+    before = arrays(encoder)
+    for _ in range(3):
+        nlp.update(relation_toy.examples(nlp), sgd=optimizer)
+    assert any(step.any() for step in steps(encoder, before))
