@@ -22,7 +22,7 @@ from spacy_clinner.experiments.runner import run_steps
 from spacy_clinner.experiments.self_training import SelfTraining, self_train
 from spacy_clinner.experiments.taught_cell import TaughtCell
 from spacy_clinner.unlabelled.labelling import Labelling
-from spacy_clinner.unlabelled.training import with_notes
+from spacy_clinner.unlabelled.training import GOLD, NOTES, with_notes
 
 from ..toys.room import data_overrides, make_room
 from ..toys.tagger import half_trained, make_nlp, references, train
@@ -79,8 +79,8 @@ def test_a_training_with_notes_that_another_labels(room, tmp_path):
     (domains,) = {
         tuple(spacy.load(model_of(cell.identity, tmp_path)).config["corpora"]["train"]["domains"]) for cell in cells
     }
-    assert domains == ("gold", "notes")
-    stored = spacy.load(model_of(cells[0].identity, tmp_path)).config["corpora"]["train"]["domains"]["notes"]["path"]
+    assert domains == (GOLD, NOTES)
+    stored = spacy.load(model_of(cells[0].identity, tmp_path)).config["corpora"]["train"]["domains"][NOTES]["path"]
     assert all(SOFT_KEY in doc.spans for doc in read_docs(tmp_path / stored))
     # done once
     before = (tmp_path / "results.jsonl").read_text()
