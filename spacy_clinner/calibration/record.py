@@ -20,7 +20,7 @@ def record(nlp: Language, found: Sequence[Calibrated], data: Mapping[str, str]) 
     of_run = provenance()
     checksums = {as_text(path): checksum for path, checksum in data.items()}
     known = {
-        one.name: {**one.to_dict(), "data": dict(checksums), "date": of_run["date"], "versions": of_run["versions"]}
+        one.name: {**one.to_dict(), "data": checksums, "date": of_run["date"], "versions": of_run["versions"]}
         for one in found
         if one.fitted
     }

@@ -70,10 +70,11 @@ class Cell(ReadsAnew):
             given, CE320 as `read_config`.
         """
         start = self.start.identity if self.start else None
-        parts = [self._config.to_str(), sorted(self._files.items()), self._test, start, self.train]
+        parts: list[Any] = [self._config.to_str(), sorted(self._files.items()), self._test, start, self.train]
         # added only where it matters: results from before these choices keep their identity
-        chosen = [*(["last"] if self.last else []), *([["spans_key", self.spans_key]] if self.spans_key else [])]
-        return digest([*parts, *chosen])
+        parts += ["last"] if self.last else []
+        parts += [["spans_key", self.spans_key]] if self.spans_key else []
+        return digest(parts)
 
     @cached_property
     def parts(self) -> dict[str, str]:
@@ -133,12 +134,12 @@ class Cell(ReadsAnew):
         return config
 
     @property
-    def unread_paths(self) -> set[str]:
-        """RETURNS (Set[str]): Overrides of [paths] that the config does not have and no setting refers to."""
+    def read_paths(self) -> set[str]:
+        """RETURNS (Set[str]): Names of [paths] that the config has, and of overrides that a setting refers to."""
         known = {f"paths.{name}" for name in read_config(self.config)["paths"]}
         more = {name for name in self.overrides if name.startswith("paths.")} - known
         config = str(self.resolve(None)) if more else ""
-        return {name for name in more if f"${{{name}}}" not in config}
+        return known | {name for name in more if f"${{{name}}}" in config}
 
     @cached_property
     def _config(self) -> Config:
