@@ -721,9 +721,8 @@ class Errors(metaclass=_Coded):
         "maps a head's label to the labels of its children; null allows what was seen in training."
     )
     CE466 = (
-        "Relation extractor {name!r}: `{what}` of its model is {found}, and labels of the examples need {wanted} (`nO` "
-        "relations, `nL` entities and one for others). It cannot grow: initialize a pipeline that is made anew, "
-        "and leave `nO` null in its config."
+        "Relation extractor {name!r}: `nO` of its model is {nO}, but there are {n_labels} relation labels. Leave it "
+        "null: it is found with the labels."
     )
 
     CE260 = (

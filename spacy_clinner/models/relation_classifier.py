@@ -48,30 +48,25 @@ def init(model: Model, X: list[Doc] | None = None, Y=None) -> None:
 
 
 def set_label_counts(model: Model, relations: int, entities: int) -> None:
-    """Tell a model how many labels there are, before it is initialised.
+    """Tell a model how many labels there are, before it is initialised, for the first time or again.
 
     model (Model): as `build_relation_classifier` makes it.
     relations (int): number of relation labels.
     entities (int): number of entity labels; unknown ones share one more.
     """
-    for node, dim, size in _dims(model, relations, entities):
-        node.set_dim(dim, size)
+    old = model.get_ref("pair_scores")
+    # a new node, not new sizes: nothing that an optimizer knows of an earlier training must outlive it
+    model.replace_node(old, PairScores(old.get_dim("nH"), relations, nL=entities + 1))
+    model.set_dim("nO", relations, force=True)
 
 
-def set_sizes(model: Model, relations: int, entities: int) -> Iterator[tuple[str, int | None, int]]:
-    """What `set_label_counts` cannot change where it is set, by a config or an earlier initialization.
+def fixed_count(model: Model) -> int | None:
+    """Find the number of relation labels that a model's config fixes.
 
     model (Model): as `build_relation_classifier` makes it.
-    relations (int), entities (int): as for `set_label_counts`.
-    YIELDS (Tuple[str, Optional[int], int]): the dim, what is set, and what labels ask for.
+    RETURNS (Optional[int]): the number; None for a model that is sized by its labels, or has been.
     """
-    for node, dim, size in _dims(model, relations, entities):
-        yield dim, node.maybe_get_dim(dim), size
-
-
-def _dims(model: Model, relations: int, entities: int) -> list[tuple[Model, str, int]]:
-    pair_scores = model.get_ref("pair_scores")
-    return [(model, "nO", relations), (pair_scores, "nO", relations), (pair_scores, "nL", entities + 1)]
+    return None if model.get_ref("pair_scores").has_param("output") else model.maybe_get_dim("nO")
 
 
 def sizes(model: Model, relations: int, entities: int) -> Iterator[tuple[str, int | None, int]]:

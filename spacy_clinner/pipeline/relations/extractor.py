@@ -17,7 +17,7 @@ from ...annotations.relations_view import register_relations_view
 from ...errors import Errors, Warnings
 from ...layers.pairs.features import Entities
 from ...layers.temperature import check_temperature
-from ...models.relation_classifier import set_label_counts, set_sizes, sizes
+from ...models.relation_classifier import fixed_count, set_label_counts, sizes
 from ...models.vocab_vectors import check_read_vectors
 from ..default_models import DEFAULT_RELATION_MODEL
 from ..head import Head, warn_of_others
@@ -141,6 +141,7 @@ class RelationExtractor(Head):
             lr_scale=lr_scale,
         )
         self.candidates = candidates
+        self._given_pairs = label_pairs
         register_relations_view()
 
     @property
@@ -175,30 +176,28 @@ class RelationExtractor(Head):
         nlp (Optional[Language]): The pipeline.
         labels (Optional[Dict[str, Any]]): What `label_data` gave; collected from all examples if None.
         RAISES (ValueError): CE250 if there are no relations, CE257 if no pair of entity labels may have one, CE466 if
-            the model is of other numbers of labels.
+            the model's config has another number of labels.
         """
         self.forget_blocks()
         sample = sample_examples(get_examples, "RelationExtractor.initialize")
         if labels is None:
             found = collect_labels(get_examples(), self.cfg["spans_key"])
-            # those that were added stay
-            found["labels"] = list(dict.fromkeys([*self.labels, *found["labels"]]))
-            found["label_pairs"] = self.cfg["label_pairs"] or found["label_pairs"]
+            found["label_pairs"] = self._given_pairs or found["label_pairs"]
         else:
-            found = labels
+            found = dict(labels)
+        # those that were added stay
+        found["labels"] = list(dict.fromkeys([*self.labels, *found["labels"]]))
         if not found["labels"]:
             raise ValueError(Errors.CE250.format(name=self.name))
-        counts = len(found["labels"]), len(found["entity_labels"])
-        for what, size, wanted in set_sizes(self.model, *counts):
-            if size not in (None, wanted):
-                raise ValueError(Errors.CE466.format(name=self.name, what=what, found=size, wanted=wanted))
+        if not allowed_pairs(found["entity_labels"], found["label_pairs"]).any():
+            raise ValueError(Errors.CE257.format(name=self.name, labels=", ".join(found["entity_labels"])))
+        if (nO := fixed_count(self.model)) not in (None, len(found["labels"])):
+            raise ValueError(Errors.CE466.format(name=self.name, nO=nO, n_labels=len(found["labels"])))
+        check_read_vectors(self.model, self.vocab)
+        set_label_counts(self.model, len(found["labels"]), len(found["entity_labels"]))
         self.cfg |= found
-        if not self._allowed().any():
-            raise ValueError(Errors.CE257.format(name=self.name, labels=", ".join(self.cfg["entity_labels"])))
         for label in self.labels:
             self.vocab.strings.add(label)
-        check_read_vectors(self.model, self.vocab)
-        set_label_counts(self.model, *counts)
         self.model.initialize(X=[example.x for example in sample])
 
     def predict(

@@ -266,23 +266,33 @@ def test_labels_that_were_added_before_initialization_stay():
     assert nlp.update(examples(nlp))["relations"] > 0
 
 
-@pytest.mark.parametrize("more", ["relation", "entity"])
-def test_an_extractor_cannot_grow(more):
+def test_another_training_has_labels_pairs_and_sizes_of_its_own(tmp_path):
+    nlp = make_nlp()
+    train(nlp, steps=1)
+    # of an update that was not finished
+    nlp.update(examples(nlp), sgd=False)
+    words = "aspirin 5 mg for pain".split()
+    notes = [(words, [(0, 1, "DRUG"), (1, 3, "DOSE"), (4, 5, "PROBLEM")], [(0, 2, "TREATS")])]
+    optimizer = nlp.initialize(lambda: examples(nlp, notes))
+    optimizer.learn_rate = 0.01
+    for _ in range(60):
+        nlp.update(examples(nlp, notes), sgd=optimizer)
+    nlp.to_disk(tmp_path / "model")
+    for learned in (nlp, spacy.load(tmp_path / "model")):
+        data = learned.get_pipe("relations").label_data
+        assert data["labels"] == ["ALONE", "BEFORE", "HAS", "TREATS"] and data["label_pairs"] == {"DRUG": ["PROBLEM"]}
+        assert learned.evaluate(examples(learned, notes))["rels_f"] == 1.0
+
+
+def test_a_refused_training_leaves_the_extractor_as_it_was():
     nlp = make_nlp()
     nlp.initialize(lambda: examples(nlp))
-    words, entities, found = NOTES[0]
-    if more == "relation":
-        note = (words, entities, [*found, (0, 1, "NEW")])
-    else:
-        note = (words, [*entities, (5, 6, "WORD")], found)
-    with pytest.raises(ValueError, match="CE466.*'relations'.*n[OL]"):
-        nlp.initialize(lambda: examples(nlp, [*NOTES, note]))
-    # what was there is whole
-    assert spacy.blank("en").from_config(nlp.config).from_bytes(nlp.to_bytes()).get_pipe("relations").labels == (
-        "ALONE",
-        "BEFORE",
-        "HAS",
-    )
+    pipe = nlp.get_pipe("relations")
+    before = pipe.label_data
+    unlike = {"labels": ["R"], "entity_labels": ["A", "B"], "label_pairs": {"A": ["C"]}}
+    with pytest.raises(ValueError, match="CE257.*A, B"):
+        pipe.initialize(lambda: examples(nlp), labels=unlike)
+    assert pipe.label_data == before
 
 
 def changed(nlp, **relation):
@@ -314,6 +324,9 @@ def test_bad_settings():
     nlp = make_nlp()
     with pytest.raises(ValueError, match="CE250.*'relations'"):
         nlp.initialize(lambda: examples(nlp, NOTES[2:]))
+    nlp = make_nlp(model={**make_nlp().get_pipe_config("relations")["model"], "nO": 5})
+    with pytest.raises(ValueError, match="CE466.*'relations'.*5.*3"):
+        nlp.initialize(lambda: examples(nlp))
     nlp = make_nlp(label_pairs={"DRUG": ["FORM"]})
     with pytest.raises(ValueError, match="CE257.*DOSE, DRUG"):
         nlp.initialize(lambda: examples(nlp))
